@@ -1,0 +1,83 @@
+// Package ctl is the language between Pouch's commands and a container's
+// supervisor: one JSON message a packet on a SOCK_SEQPACKET unix socket, file
+// descriptors beside it (SCM_RIGHTS).
+package ctl
+
+// Op is what a message asks or tells.
+type Op string
+
+// Requests, from a command.
+const (
+	// Launch is the first message on the descriptor that the supervisor
+	// inherits: how the container's stdio is wired. With Stdio inherit the
+	// caller's descriptors 0, 1 and 2 come along.
+	Launch Op = "launch"
+	// Detach says that the end of this connection means nothing from now on.
+	Detach Op = "detach"
+	// Signal sends Signal to process 1, or to the exec of this connection.
+	Signal Op = "signal"
+	// Stop sends Signal, waits Timeout seconds (negative: for ever), kills.
+	// No restart follows. Answered by Exit, or by Error.
+	Stop Op = "stop"
+	// Kill sends Signal to process 1; SIGKILL counts as a stop by the user.
+	// Answered by OK.
+	Kill Op = "kill"
+	// Wait is answered by Exit when the container has ended for good.
+	Wait Op = "wait"
+	// Exec runs Exec in the container; stdio as with Launch. Answered by
+	// Started, then Exit. The process ends with the connection, unless Detach.
+	Exec Op = "exec"
+	// Attach connects to the container's terminal or log streams. Answered by
+	// Stream.
+	Attach Op = "attach"
+	// Resize sets the size of the terminal of this connection's process.
+	Resize Op = "resize"
+)
+
+// Answers and events, from the supervisor.
+const (
+	OK      Op = "ok"
+	Started Op = "started" // Pid runs
+	Exited  Op = "exited"  // ExitCode, OOMKilled
+	Stream  Op = "stream"  // one descriptor comes along: a stream socket with the terminal's bytes
+	Error   Op = "error"   // Kind, Message
+)
+
+// Stdio says where a process' standard streams go.
+type Stdio string
+
+// The wirings.
+const (
+	Inherit Stdio = "inherit" // the three descriptors that came along
+	Log     Stdio = "log"     // the log driver; stdin is empty, or held open with OpenStdin
+	Tee     Stdio = "tee"     // the log driver and the descriptors that came along
+	TTY     Stdio = "tty"     // a terminal of the supervisor's; a Stream answer follows
+	Null    Stdio = "null"
+)
+
+// Message is a packet.
+type Message struct {
+	Op       Op           `json:"op"`
+	Stdio    Stdio        `json:"stdio,omitempty"`
+	Detached bool         `json:"detached,omitempty"` // Launch: nobody waits; Exec: outlives the connection
+	Signal   int          `json:"signal,omitempty"`
+	Timeout  int          `json:"timeout,omitempty"` // seconds
+	Width    uint16       `json:"width,omitempty"`
+	Height   uint16       `json:"height,omitempty"`
+	Exec     *ExecProcess `json:"exec,omitempty"`
+
+	Pid       int    `json:"pid,omitempty"`
+	ExitCode  int    `json:"exitCode,omitempty"`
+	OOMKilled bool   `json:"oomKilled,omitempty"`
+	Kind      string `json:"kind,omitempty"` // errs.Kind
+	Message   string `json:"message,omitempty"`
+}
+
+// ExecProcess is the process of an Exec.
+type ExecProcess struct {
+	Args       []string `json:"args"`
+	Env        []string `json:"env,omitempty"` // added to the container's own
+	Cwd        string   `json:"cwd,omitempty"` // empty: the container's
+	User       string   `json:"user,omitempty"`
+	Privileged bool     `json:"privileged,omitempty"`
+}

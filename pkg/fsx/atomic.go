@@ -1,0 +1,170 @@
+// Package fsx writes files so that a reader sees the old file or the new one,
+// also after a power cut, and takes file locks. Nothing else in Pouch renames
+// or locks.
+package fsx
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// TempPrefix begins the name of every temporary file of this package. A file
+// with it that is older than the running command is a leftover of a crash.
+const TempPrefix = ".tmp-"
+
+// WriteFile replaces path by data, durably: temporary file, fsync, rename,
+// fsync of the folder. Idempotent.
+func WriteFile(path string, data []byte, mode os.FileMode) error {
+	if err := replace(path, data, mode, true); err != nil {
+		return err
+	}
+	return SyncDir(filepath.Dir(path))
+}
+
+// WriteVolatile replaces path by data atomically for readers without waiting
+// for the disk: for files that need not survive a power cut.
+func WriteVolatile(path string, data []byte, mode os.FileMode) error {
+	return replace(path, data, mode, false)
+}
+
+// WriteJSON is WriteFile of v as indented JSON.
+func WriteJSON(path string, v any, mode os.FileMode) error {
+	data, err := marshal(v)
+	if err != nil {
+		return err
+	}
+	return WriteFile(path, data, mode)
+}
+
+// WriteJSONVolatile is WriteVolatile of v as indented JSON.
+func WriteJSONVolatile(path string, v any, mode os.FileMode) error {
+	data, err := marshal(v)
+	if err != nil {
+		return err
+	}
+	return WriteVolatile(path, data, mode)
+}
+
+func marshal(v any) ([]byte, error) {
+	data, err := json.MarshalIndent(v, "", "  ")
+	return append(data, '\n'), err
+}
+
+// CreateExclusive makes path with data, durably, and fails with an error that
+// is fs.ErrExist when it exists. The file is never seen empty or half-written.
+func CreateExclusive(path string, data []byte, mode os.FileMode) error {
+	if err := createExclusive(path, data, mode, true); err != nil {
+		return err
+	}
+	return SyncDir(filepath.Dir(path))
+}
+
+// CreateExclusiveVolatile is CreateExclusive without waiting for the disk.
+func CreateExclusiveVolatile(path string, data []byte, mode os.FileMode) error {
+	return createExclusive(path, data, mode, false)
+}
+
+func createExclusive(path string, data []byte, mode os.FileMode, sync bool) error {
+	tmp, err := writeTemp(path, data, mode, sync)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp)
+	return os.Link(tmp, path)
+}
+
+func replace(path string, data []byte, mode os.FileMode, sync bool) error {
+	tmp, err := writeTemp(path, data, mode, sync)
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(tmp, path); err != nil {
+		os.Remove(tmp)
+		return err
+	}
+	return nil
+}
+
+func writeTemp(path string, data []byte, mode os.FileMode, sync bool) (string, error) {
+	f, err := os.CreateTemp(filepath.Dir(path), TempPrefix+filepath.Base(path)+"-*")
+	if err != nil {
+		return "", err
+	}
+	err = fill(f, data, mode, sync)
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		os.Remove(f.Name())
+		return "", fmt.Errorf("write %s: %w", path, err)
+	}
+	return f.Name(), nil
+}
+
+func fill(f *os.File, data []byte, mode os.FileMode, sync bool) error {
+	if _, err := f.Write(data); err != nil {
+		return err
+	}
+	if err := f.Chmod(mode); err != nil {
+		return err
+	}
+	if sync {
+		return f.Sync()
+	}
+	return nil
+}
+
+// SyncDir makes the entries of a folder durable.
+func SyncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+// ErrTooLarge is returned by ReadAtMost for a file over its limit.
+var ErrTooLarge = errors.New("file is larger than its limit")
+
+// ReadAtMost reads a regular file of at most limit bytes. It never follows a
+// symbolic link at the last element, never blocks on a fifo, and fails with
+// ErrTooLarge rather than truncate.
+func ReadAtMost(path string, limit int64) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return ReadFileAtMost(f, limit)
+}
+
+// ReadFileAtMost is ReadAtMost of a file that is already open.
+func ReadFileAtMost(f *os.File, limit int64) ([]byte, error) {
+	st, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !st.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "read", Path: f.Name(), Err: errors.New("not a regular file")}
+	}
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(data)) > limit {
+		return nil, &fs.PathError{Op: "read", Path: f.Name(), Err: ErrTooLarge}
+	}
+	return data, nil
+}
+
+// IsTemp reports whether name is one of this package's temporary files.
+func IsTemp(name string) bool { return strings.HasPrefix(name, TempPrefix) }

@@ -1,0 +1,51 @@
+package record
+
+import "time"
+
+// Network is networks/<name>.json.
+type Network struct {
+	SchemaVersion int               `json:"schemaVersion"`
+	ID            string            `json:"id"` // 64 hex
+	Name          string            `json:"name"`
+	Driver        string            `json:"driver"` // bridge
+	Created       time.Time         `json:"created"`
+	Bridge        string            `json:"bridge"` // name of the link
+	Subnets       []Subnet          `json:"subnets"`
+	Internal      bool              `json:"internal,omitempty"`
+	IPv6          bool              `json:"ipv6,omitempty"`
+	Options       map[string]string `json:"options,omitempty"`
+	Labels        Labels            `json:"labels,omitempty"`
+}
+
+// Subnet of a network.
+type Subnet struct {
+	Subnet  string `json:"subnet"` // CIDR
+	Gateway string `json:"gateway"`
+	Range   string `json:"range,omitempty"` // CIDR within Subnet from which addresses are given
+}
+
+// Lease is leases/<network>/<ip> below the run-root: an address in use. It is
+// void when its netns is gone.
+type Lease struct {
+	Container  string   `json:"container,omitempty"` // id, when a container has it
+	Netns      string   `json:"netns"`               // path
+	NetnsInode uint64   `json:"netnsInode"`
+	Owner      Proc     `json:"owner"` // who took it, until NetnsInode is set
+	Names      []string `json:"names,omitempty"`
+	Iface      string   `json:"interface"`
+	MAC        string   `json:"mac,omitempty"`
+	HostLink   string   `json:"hostLink,omitempty"`
+	Ports      []Port   `json:"ports,omitempty"` // published on this address
+}
+
+// Volume is volumes/<name>/volume.json.
+type Volume struct {
+	SchemaVersion int               `json:"schemaVersion"`
+	Name          string            `json:"name"`
+	Driver        string            `json:"driver"` // local
+	Created       time.Time         `json:"created"`
+	Options       map[string]string `json:"options,omitempty"` // type, o, device
+	Labels        Labels            `json:"labels,omitempty"`
+	Anonymous     bool              `json:"anonymous,omitempty"`
+	Populated     bool              `json:"populated,omitempty"` // the image's content was copied, or need not be
+}

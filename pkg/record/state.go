@@ -1,0 +1,59 @@
+package record
+
+import "time"
+
+// Status of a container, docker's words.
+type Status string
+
+// The statuses.
+const (
+	Creating   Status = "creating" // an intent: Owner makes it; a dead owner means a leftover
+	Created    Status = "created"
+	Running    Status = "running"
+	Paused     Status = "paused"
+	Restarting Status = "restarting"
+	Exited     Status = "exited"
+	Removing   Status = "removing" // an intent: Destroy was begun
+)
+
+// State is containers/<id>/state.json: what is. The kernel has the last word:
+// a running state whose Pid is not the process that started at PidStart is
+// exited.
+type State struct {
+	SchemaVersion int       `json:"schemaVersion"`
+	Status        Status    `json:"status"`
+	Owner         Proc      `json:"owner,omitzero"`   // who makes, supervises or removes it
+	Init          Proc      `json:"init,omitzero"`    // the container's process 1
+	BootID        string    `json:"bootID,omitempty"` // of the boot in which Owner and Init ran
+	Started       time.Time `json:"started,omitzero"`
+	Finished      time.Time `json:"finished,omitzero"`
+	ExitCode      int       `json:"exitCode"`
+	OOMKilled     bool      `json:"oomKilled,omitempty"`
+	Error         string    `json:"error,omitempty"`
+	Restarts      int       `json:"restarts,omitempty"`
+	StoppedByUser bool      `json:"stoppedByUser,omitempty"` // unless-stopped and always stay down
+	LogPath       string    `json:"logPath,omitempty"`
+	Networks      []Joined  `json:"networks,omitempty"`
+	Ports         []Port    `json:"ports,omitempty"` // with the host ports in force
+}
+
+// Proc is a process for good: a pid may be another process later, a pid with
+// its start time not.
+type Proc struct {
+	Pid   int    `json:"pid"`
+	Start uint64 `json:"start"` // clock ticks since boot, field 22 of proc_pid_stat(5)
+}
+
+// Joined is an attachment to a network.
+type Joined struct {
+	Network  string   `json:"network"`
+	ID       string   `json:"id,omitempty"` // of the network
+	Iface    string   `json:"interface"`    // inside: eth0
+	HostLink string   `json:"hostLink,omitempty"`
+	MAC      string   `json:"mac"`
+	IPv4     string   `json:"ipv4,omitempty"` // address/prefix
+	IPv6     string   `json:"ipv6,omitempty"`
+	Gateway  string   `json:"gateway,omitempty"`
+	Gateway6 string   `json:"gateway6,omitempty"`
+	Aliases  []string `json:"aliases,omitempty"`
+}

@@ -1,0 +1,86 @@
+// Package engine is what the supervisor needs of an OCI runtime. Two
+// implementations: libct (libcontainer in this process) and ociruntime (any
+// runtime's command line: runc, crun, runlxc, runv).
+package engine
+
+import (
+	"context"
+	"os"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+// IO is the standard streams of a process. The files are the caller's: they may
+// be closed as soon as Create or Exec has returned.
+type IO struct {
+	Stdin, Stdout, Stderr *os.File // nil: /dev/null
+	// Terminal asks for a terminal; Stdin, Stdout and Stderr are then unused,
+	// and OnConsole is called with its master before the process runs.
+	Terminal  bool
+	OnConsole func(master *os.File)
+}
+
+// CreateOpts is what a container is made from.
+type CreateOpts struct {
+	ID     string
+	Bundle string // folder with config.json
+	Rootfs string // mounted
+	Spec   *specs.Spec
+	IO     IO
+	// StateDir is where the runtime keeps its state: <StateDir>/<ID>.
+	StateDir string
+	// SystemdCgroup asks for the systemd cgroup driver.
+	SystemdCgroup bool
+}
+
+// Exit is how a process ended.
+type Exit struct {
+	Code int // 128+n when killed by signal n
+}
+
+// Engine makes containers.
+type Engine interface {
+	// Create makes the container up to the point where Start runs its process.
+	// An error has kind no_such_command, not_executable or internal where the
+	// runtime tells so. On error nothing is left.
+	Create(ctx context.Context, o CreateOpts) (Container, error)
+	// Destroy removes what is left of a container whose supervisor died: kills
+	// its processes, removes its cgroups by path and its state. Idempotent; it
+	// needs nothing but the id and StateDir.
+	Destroy(ctx context.Context, stateDir, id string) error
+}
+
+// Process is a process of a container.
+type Process interface {
+	Pid() int
+	// Wait blocks until the process has ended. It may be called many times.
+	Wait() Exit
+	// Signal does nothing, with unix.ESRCH, when the process has ended.
+	Signal(sig os.Signal) error
+	// Resize sets the size of the process' terminal, if it has one.
+	Resize(width, height uint16) error
+}
+
+// Container is a created container.
+type Container interface {
+	Process // process 1
+	// Start lets process 1 run. An exec failure has kind no_such_command or
+	// not_executable.
+	Start(ctx context.Context) error
+	// Exec runs a further process. p.User holds numeric ids.
+	Exec(ctx context.Context, p *specs.Process, io IO) (Process, error)
+	// KillAll kills every process of the container's cgroup.
+	KillAll() error
+	// Pids lists the processes in the container, as pids of the host.
+	Pids() ([]int, error)
+	Pause() error
+	Resume() error
+	Update(r *specs.LinuxResources) error
+	// Stats returns the cgroup's figures as containerd's metrics message
+	// (github.com/containerd/cgroups/v3 cgroup1/stats or cgroup2/stats).
+	Stats() (any, error)
+	// OOMKilled reports whether the kernel killed for memory in the cgroup.
+	OOMKilled() bool
+	// Delete kills what still runs and removes cgroups and state. Idempotent.
+	Delete(ctx context.Context) error
+}

@@ -1,0 +1,125 @@
+// Package store owns the state directories: where each record lies, how it is
+// locked, how names are claimed. Nobody else opens files there.
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/fsx"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// Defaults of --root and --run-root.
+const (
+	DefaultRoot    = "/var/lib/pouch"
+	DefaultRunRoot = "/run/pouch"
+)
+
+// MaxRecord bounds the size of a record that is read.
+const MaxRecord = 4 << 20
+
+// LockTimeout is how long a command waits for another one that holds an object.
+const LockTimeout = 30 * time.Second
+
+// Store is the pair of state directories. Its methods are safe for use by any
+// number of processes at once.
+type Store struct {
+	Root    string // survives a reboot
+	RunRoot string // gone with the boot
+}
+
+// Open returns the store at root and runRoot and makes the folders it needs.
+// Idempotent. It fails with kind denied without root rights.
+func Open(root, runRoot string) (*Store, error) {
+	s := &Store{Root: root, RunRoot: runRoot}
+	for _, d := range []string{root, s.containers(), s.names(), s.networks(), s.Volumes(), runRoot, s.locks(), s.NetnsDir(), s.leases()} {
+		if err := os.MkdirAll(d, 0o711); err != nil {
+			if errors.Is(err, fs.ErrPermission) {
+				return nil, errs.New(errs.Denied, "make %s: %w: run as root", d, errors.Unwrap(err))
+			}
+			return nil, fmt.Errorf("make %s: %w", d, err)
+		}
+	}
+	return s, nil
+}
+
+func (s *Store) containers() string { return filepath.Join(s.Root, "containers") }
+func (s *Store) names() string      { return filepath.Join(s.Root, "names") }
+func (s *Store) networks() string   { return filepath.Join(s.Root, "networks") }
+func (s *Store) locks() string      { return filepath.Join(s.RunRoot, "locks") }
+func (s *Store) leases() string     { return filepath.Join(s.RunRoot, "leases") }
+
+// Volumes is the folder of the volumes.
+func (s *Store) Volumes() string { return filepath.Join(s.Root, "volumes") }
+
+// NetnsDir is the folder of the containers' network namespaces.
+func (s *Store) NetnsDir() string { return filepath.Join(s.RunRoot, "netns") }
+
+// ContainerDir is the folder of a container's durable files.
+func (s *Store) ContainerDir(id string) string { return filepath.Join(s.containers(), id) }
+
+// RunDir is the folder of a container's sockets.
+func (s *Store) RunDir(id string) string { return filepath.Join(s.RunRoot, "c", id) }
+
+// Netns is the path of a container's network namespace.
+func (s *Store) Netns(id string) string { return filepath.Join(s.NetnsDir(), id) }
+
+// ControlSocket is the supervisor's socket for Pouch's own commands.
+func (s *Store) ControlSocket(id string) string { return filepath.Join(s.RunDir(id), "ctl.sock") }
+
+// TaskSocket is the supervisor's socket for containerd's task service.
+func (s *Store) TaskSocket(id string) string { return filepath.Join(s.RunDir(id), "task.sock") }
+
+// SupervisorLock is held by a container's supervisor as long as it lives, its
+// last cleaning included.
+func (s *Store) SupervisorLock(id string) string { return filepath.Join(s.locks(), "s-"+id) }
+
+// Lock takes the lock of an object, waiting at most LockTimeout; class is c
+// (container), n (network), v (volume), or a word for something there is one
+// of. It fails with kind unavailable when somebody keeps it.
+func (s *Store) Lock(ctx context.Context, class, name string) (*fsx.Lock, error) {
+	ctx, cancel := context.WithTimeout(ctx, LockTimeout)
+	defer cancel()
+	path := filepath.Join(s.locks(), class)
+	if name != "" {
+		path += "-" + name
+	}
+	l, err := fsx.LockWait(ctx, path)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, errs.New(errs.Unavailable, "lock %s: held by another command for over %v", path, LockTimeout)
+	}
+	return l, err
+}
+
+// readJSON reads a record. A missing one gives kind not_found, a broken one
+// kind corrupt with the path, one of a newer schema kind unavailable.
+func readJSON(path string, v any) error {
+	data, err := fsx.ReadAtMost(path, MaxRecord)
+	if errors.Is(err, fs.ErrNotExist) {
+		return errs.New(errs.NotFound, "%w", err)
+	}
+	if err != nil {
+		return errs.New(errs.Corrupt, "%w", err)
+	}
+	var head struct {
+		SchemaVersion int `json:"schemaVersion"`
+	}
+	if err := json.Unmarshal(data, &head); err != nil {
+		return errs.New(errs.Corrupt, "%s: not a record: %w", path, err)
+	}
+	if head.SchemaVersion > record.SchemaVersion {
+		return errs.New(errs.Unavailable, "%s: written by a newer pouch (schema %d)", path, head.SchemaVersion)
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return errs.New(errs.Corrupt, "%s: not a record: %w", path, err)
+	}
+	return nil
+}
