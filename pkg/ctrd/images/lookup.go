@@ -1,0 +1,136 @@
+// Package images finds an image in containerd and says what is needed to run
+// it. It reads only, and links nothing but containerd's generated API, so that
+// pouch-run starts fast.
+package images
+
+import (
+	"context"
+	"sort"
+	"strings"
+
+	contentapi "github.com/containerd/containerd/api/services/content/v1"
+	imagesapi "github.com/containerd/containerd/api/services/images/v1"
+	"github.com/opencontainers/go-digest"
+	"github.com/opencontainers/image-spec/identity"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/imageref"
+)
+
+// Snapshotter is the one that Pouch unpacks images into.
+const Snapshotter = "overlayfs"
+
+// Resolved is an image that can run.
+type Resolved struct {
+	Ref          string        // full reference: docker.io/library/busybox:latest
+	Digest       digest.Digest // of the platform's manifest
+	ConfigDigest digest.Digest // docker's image id
+	ChainID      digest.Digest // of the unpacked layers, the parent snapshot; "" without a layer
+	Config       ocispec.Image
+	Snapshotter  string
+}
+
+// Lookup finds the image that ref names, by reference (normalized as docker
+// does) or by at least four hex digits of its id, in namespace ns. No such
+// image gives kind not_found, an id's beginning of several images or words
+// that are no reference kind invalid, broken content kind corrupt, an engine
+// that does not answer kind unavailable. Every read is bounded. It does not
+// ask whether the snapshot exists: an image's record is made after it.
+func Lookup(ctx context.Context, conn grpc.ClientConnInterface, ns, ref string) (*Resolved, error) {
+	l := lookup{
+		ctx:     metadata.AppendToOutgoingContext(ctx, "containerd-namespace", ns),
+		images:  imagesapi.NewImagesClient(conn),
+		content: contentapi.NewContentClient(conn),
+	}
+	full, ferr := imageref.Normalize(ref)
+	if ferr == nil {
+		r, err := l.byName(full)
+		if !errs.Is(err, errs.NotFound) {
+			return r, err
+		}
+	}
+	if hex := imageref.IDPrefix(ref); hex != "" {
+		return l.byID(ref, hex)
+	}
+	if ferr != nil {
+		return nil, ferr
+	}
+	return nil, missing(ref)
+}
+
+func missing(ref string) error {
+	return errs.New(errs.NotFound, "no such image: %s", ref)
+}
+
+type lookup struct {
+	ctx     context.Context
+	images  imagesapi.ImagesClient
+	content contentapi.ContentClient
+}
+
+func (l lookup) byName(full string) (*Resolved, error) {
+	resp, err := l.images.Get(l.ctx, &imagesapi.GetImageRequest{Name: full})
+	if err != nil {
+		return nil, kind(err, "image "+full)
+	}
+	r, err := l.resolve(resp.Image)
+	if errs.Is(err, errs.NotFound) { // the record is there, the content is not
+		return nil, errs.New(errs.Corrupt, "image %s is incomplete: pull it again: %w", full, err)
+	}
+	return r, err
+}
+
+// byID goes through every image: the digests of configs are in no index. An
+// image that cannot be read has no id and is passed over.
+func (l lookup) byID(ref, hex string) (*Resolved, error) {
+	resp, err := l.images.List(l.ctx, &imagesapi.ListImagesRequest{})
+	if err != nil {
+		return nil, kind(err, "list images")
+	}
+	sort.Slice(resp.Images, func(i, j int) bool { return resp.Images[i].Name < resp.Images[j].Name })
+	var found *Resolved
+	for _, img := range resp.Images {
+		r, err := l.resolve(img)
+		if err != nil {
+			if errs.Is(err, errs.Unavailable) {
+				return nil, err
+			}
+			continue
+		}
+		if !strings.HasPrefix(r.ConfigDigest.Encoded(), hex) {
+			continue
+		}
+		if found != nil && found.ConfigDigest != r.ConfigDigest {
+			return nil, errs.New(errs.Invalid, "%q is the beginning of more than one image's id", ref)
+		}
+		if found == nil {
+			found = r
+		}
+	}
+	if found == nil {
+		return nil, missing(ref)
+	}
+	return found, nil
+}
+
+func (l lookup) resolve(img *imagesapi.Image) (*Resolved, error) {
+	if img.GetTarget() == nil {
+		return nil, errs.New(errs.Corrupt, "image %s has no target", img.GetName())
+	}
+	d, m, err := Manifest(l.ctx, l.content, digest.Digest(img.Target.Digest))
+	if err != nil {
+		return nil, err
+	}
+	r := &Resolved{Ref: img.Name, Digest: d, ConfigDigest: m.Config.Digest, Snapshotter: Snapshotter}
+	if err := document(l.ctx, l.content, m.Config.Digest, &r.Config); err != nil {
+		return nil, err
+	}
+	if n, c := len(m.Layers), len(r.Config.RootFS.DiffIDs); n != c {
+		return nil, errs.New(errs.Corrupt, "image %s: %d layers, but its config names %d", img.Name, n, c)
+	}
+	r.ChainID = identity.ChainID(r.Config.RootFS.DiffIDs)
+	return r, nil
+}

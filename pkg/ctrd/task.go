@@ -1,0 +1,57 @@
+package ctrd
+
+import (
+	"context"
+	"time"
+
+	tasks "github.com/containerd/containerd/api/services/tasks/v1"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+)
+
+// shimVersion is the task API that the supervisor serves.
+const shimVersion = 3
+
+// CreateTask makes the task of container id with its root, by the supervisor
+// that listens on the unix socket at address.
+func (c *Client) CreateTask(ctx context.Context, id string, root Rootfs, terminal bool, address string) (pid int, err error) {
+	ctx, cancel := c.slow(ctx)
+	defer cancel()
+	r, err := c.tasks().Create(ctx, &tasks.CreateTaskRequest{
+		ContainerID: id, Rootfs: root, Terminal: terminal,
+		TaskApiAddress: "ttrpc+unix://" + address, TaskApiVersion: shimVersion,
+	})
+	if err != nil {
+		return 0, err
+	}
+	return int(r.Pid), nil
+}
+
+// StartTask lets the task of container id run.
+func (c *Client) StartTask(ctx context.Context, id string) error {
+	ctx, cancel := c.slow(ctx)
+	defer cancel()
+	_, err := c.tasks().Start(ctx, &tasks.StartRequest{ContainerID: id})
+	return err
+}
+
+// RemoveTask removes the task of container id, whose processes are gone, and
+// waits until containerd has forgotten it. Idempotent.
+func (c *Client) RemoveTask(ctx context.Context, id string) error {
+	_, err := c.tasks().Delete(ctx, &tasks.DeleteTaskRequest{ContainerID: id})
+	if err == nil || errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	// The supervisor left just now and containerd is cleaning up after it.
+	for until := time.Now().Add(CallTimeout); time.Now().Before(until); {
+		_, gerr := c.tasks().Get(ctx, &tasks.GetRequest{ContainerID: id})
+		if errs.Is(gerr, errs.NotFound) {
+			return nil
+		}
+		if errs.Is(gerr, errs.Unavailable) || ctx.Err() != nil {
+			return gerr
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return err
+}
