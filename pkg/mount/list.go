@@ -1,0 +1,51 @@
+package mount
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/moby/sys/mountinfo"
+)
+
+// Below lists the mounts at prefix and below it in this mount namespace, the
+// deepest and youngest first: the order in which they can be undone. Symbolic
+// links in prefix are followed. A prefix that does not exist has none.
+func Below(prefix string) ([]Mount, error) {
+	real, err := filepath.EvalSymlinks(prefix)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	real, err = filepath.Abs(real)
+	if err != nil {
+		return nil, err
+	}
+	infos, err := mountinfo.GetMounts(mountinfo.PrefixFilter(real))
+	if err != nil {
+		return nil, fmt.Errorf("list the mounts below %s: %w", prefix, err)
+	}
+	out := make([]Mount, len(infos))
+	for i, in := range infos {
+		out[len(infos)-1-i] = Mount{Type: in.FSType, Source: in.Source, Target: in.Mountpoint, Options: strings.Split(in.Options, ",")}
+	}
+	sort.SliceStable(out, func(a, b int) bool {
+		return strings.Count(out[a].Target, "/") > strings.Count(out[b].Target, "/")
+	})
+	return out, nil
+}
+
+// Mounted reports whether path is a mount point, of a bind mount too. Symbolic
+// links are followed.
+func Mounted(path string) (bool, error) {
+	ok, err := mountinfo.Mounted(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return ok, err
+}

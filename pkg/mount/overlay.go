@@ -1,0 +1,73 @@
+package mount
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+)
+
+// longOverlay mounts an overlay whose options do not fit into the page that
+// mount(2) takes: the lower folders are named relative to the deepest folder
+// they share, on a thread of its own that stands there.
+func (m Mount) longOverlay(target string, o Options) error {
+	dir, data := shorten(o.Data)
+	line := strings.Join(data, ",")
+	if dir == "" || len(line) >= os.Getpagesize() {
+		return errs.New(errs.Unsupported, "%d bytes of overlay options are more than the kernel takes (%d): the image has too many layers", len(line), os.Getpagesize()-1)
+	}
+	target, err := filepath.Abs(target)
+	if err != nil {
+		return err
+	}
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread ends with its changed folder
+		done <- mountFrom(dir, m.Source, target, m.Type, o.Flags, line)
+	}()
+	return <-done
+}
+
+func mountFrom(dir, source, target, fstype string, flags uintptr, data string) error {
+	if err := unix.Unshare(unix.CLONE_FS); err != nil {
+		return err
+	}
+	if err := unix.Chdir(dir); err != nil {
+		return err
+	}
+	return unix.Mount(source, target, fstype, flags, data)
+}
+
+// shorten returns the deepest folder that every lowerdir lies in, and the
+// options with lowerdir relative to it; "" when there is none, or when a path
+// has an escaped colon.
+func shorten(data []string) (string, []string) {
+	for i, opt := range data {
+		list, ok := strings.CutPrefix(opt, "lowerdir=")
+		if !ok {
+			continue
+		}
+		lower := strings.Split(list, ":")
+		dir := filepath.Dir(lower[0])
+		for _, l := range lower {
+			if !filepath.IsAbs(l) || strings.Contains(l, `\`) {
+				return "", data
+			}
+			for dir != "/" && !strings.HasPrefix(l, dir+"/") {
+				dir = filepath.Dir(dir)
+			}
+		}
+		short := make([]string, len(lower))
+		for j, l := range lower {
+			short[j] = strings.TrimPrefix(strings.TrimPrefix(l, dir), "/")
+		}
+		out := append([]string(nil), data...)
+		out[i] = "lowerdir=" + strings.Join(short, ":")
+		return dir, out
+	}
+	return "", data
+}
