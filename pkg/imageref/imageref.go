@@ -1,0 +1,86 @@
+// Package imageref is the grammar of image references as docker has it: a
+// familiar name (busybox) stands for a full one (docker.io/library/busybox:latest).
+// Pure; the only importer of github.com/distribution/reference.
+package imageref
+
+import (
+	"strings"
+
+	"github.com/distribution/reference"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+)
+
+// MinID is the least number of hex digits that name an image by its id.
+const MinID = 4
+
+// Normalize returns the full form of a reference: domain, path and tag, or
+// domain, path and digest (a tag beside a digest is dropped, as docker does).
+// Words that are no reference give kind invalid.
+func Normalize(s string) (string, error) {
+	n, err := reference.ParseDockerRef(s)
+	if err != nil {
+		return "", errs.New(errs.Invalid, "%q is not an image reference: %w", s, err)
+	}
+	return n.String(), nil
+}
+
+// Parts of a reference, names in familiar form.
+type Parts struct {
+	Domain     string // docker.io
+	Repository string // familiar: busybox, localhost:5000/app
+	Name       string // the repository's full form: docker.io/library/busybox
+	Tag        string
+	Digest     string // sha256:…
+}
+
+// Split takes a reference apart; it is normalized first.
+func Split(s string) (Parts, error) {
+	n, err := reference.ParseDockerRef(s)
+	if err != nil {
+		return Parts{}, errs.New(errs.Invalid, "%q is not an image reference: %w", s, err)
+	}
+	p := Parts{Domain: reference.Domain(n), Repository: reference.FamiliarName(n), Name: n.Name()}
+	if t, ok := n.(reference.Tagged); ok {
+		p.Tag = t.Tag()
+	}
+	if d, ok := n.(reference.Digested); ok {
+		p.Digest = d.Digest().String()
+	}
+	return p, nil
+}
+
+// Familiar is the short form of a full reference, the words themselves when
+// they are none.
+func Familiar(full string) string {
+	n, err := reference.ParseDockerRef(full)
+	if err != nil {
+		return full
+	}
+	return reference.FamiliarString(n)
+}
+
+// Match reports whether the full reference matches a shell pattern as in
+// docker's --filter reference=: against the familiar name with tag, and
+// without.
+func Match(pattern, full string) (bool, error) {
+	n, err := reference.ParseDockerRef(full)
+	if err != nil {
+		return false, nil
+	}
+	ok, err := reference.FamiliarMatch(pattern, n)
+	if err != nil {
+		return false, errs.New(errs.Invalid, "%q is not a pattern: %w", pattern, err)
+	}
+	return ok, nil
+}
+
+// IDPrefix returns the hex digits of an image id or its beginning, with or
+// without "sha256:"; "" when s cannot be one.
+func IDPrefix(s string) string {
+	hex := strings.TrimPrefix(s, "sha256:")
+	if len(hex) < MinID || len(hex) > 64 || strings.Trim(hex, "0123456789abcdef") != "" {
+		return ""
+	}
+	return hex
+}
