@@ -25,6 +25,7 @@ type Container struct {
 	Mounts        []Mount   `json:"mounts,omitempty"`
 	Policy        Policy    `json:"policy"`
 	Labels        Labels    `json:"labels,omitempty"`
+	Annotations   Labels    `json:"annotations,omitempty"` // handed to the OCI runtime
 	Runtime       string    `json:"runtime,omitempty"` // path of an OCI runtime; empty: libcontainer in the shim
 }
 
@@ -80,6 +81,7 @@ type Host struct {
 	Seccomp         string            `json:"seccomp,omitempty"` // empty: docker's default; "unconfined"; else the profile's JSON
 	NoNewPrivileges bool              `json:"noNewPrivileges,omitempty"`
 	ReadonlyRootfs  bool              `json:"readonlyRootfs,omitempty"`
+	Unmasked        bool              `json:"unmasked,omitempty"` // --security-opt systempaths=unconfined: no masked or read-only path of /proc and /sys
 	ShmSize         int64             `json:"shmSize,omitempty"` // bytes; 0: 64 MiB
 	PidMode         string            `json:"pidMode,omitempty"` // "" or host
 	IpcMode         string            `json:"ipcMode,omitempty"`
@@ -143,6 +145,10 @@ type Mount struct {
 	Propagation string   `json:"propagation,omitempty"`
 	NoCopy      bool     `json:"noCopy,omitempty"`    // do not fill a new volume from the image
 	Anonymous   bool     `json:"anonymous,omitempty"` // goes with the container (rm -v, --rm)
+
+	// CreateSource lets a bind's missing source be made as a folder, as -v does;
+	// without it a missing source is an error, as with --mount.
+	CreateSource bool `json:"createSource,omitempty"`
 }
 
 // Policy says how the supervisor treats the container.
