@@ -3,14 +3,15 @@
 package cmd
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"strings"
+	"syscall"
+	"unicode"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
@@ -43,16 +44,25 @@ func Main(name, usage string, verbs ...*cli.Command) {
 	os.Exit(Run(os.Args, App(name, usage, verbs...)))
 }
 
-// App returns a binary's command tree.
+// App returns a binary's command tree. The word -h is left to the verbs: where
+// a verb has no flag of that name it asks for help, as --help does everywhere.
 func App(name, usage string, verbs ...*cli.Command) *cli.App {
+	cli.HelpFlag = &cli.BoolFlag{Name: "help", Usage: "show help", DisableDefaultText: true}
+	cli.VersionFlag = &cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}
 	for _, v := range verbs {
 		v.UseShortOptionHandling = true
+		v.HideHelpCommand = true
+		if v.OnUsageError == nil {
+			v.OnUsageError = usageError
+		}
 	}
 	return &cli.App{
 		Name:                      name,
 		Usage:                     usage,
 		Version:                   Version,
 		Commands:                  verbs,
+		Action:                    noVerb,
+		Before:                    debug,
 		UseShortOptionHandling:    true,
 		DisableSliceFlagSeparator: true,
 		HideHelpCommand:           true,
@@ -67,17 +77,40 @@ func App(name, usage string, verbs ...*cli.Command) *cli.App {
 	}
 }
 
-func usageError(_ *cli.Context, err error, _ bool) error {
-	return errs.New(errs.Invalid, "%w", err)
+// noVerb is what a binary does without a verb: help, or a complaint about a
+// word that is none.
+func noVerb(c *cli.Context) error {
+	if c.NArg() == 0 {
+		return cli.ShowAppHelp(c)
+	}
+	return errs.New(errs.Invalid, "unknown command: %s (see %s --help)", c.Args().First(), c.App.Name)
 }
 
-// Run runs app and returns the exit code. SIGINT and SIGTERM cancel the context.
+func debug(c *cli.Context) error {
+	if c.Bool("debug") {
+		slog.SetLogLoggerLevel(slog.LevelDebug)
+	}
+	return nil
+}
+
+// Run runs app and returns the exit code. SIGINT and SIGTERM cancel the
+// context; a verb that ends because of that has the code 128+n.
 func Run(args []string, app *cli.App) int {
-	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGINT, unix.SIGTERM)
+	ctx, caught, stop := signalled(context.Background())
 	defer stop()
+	out := &stdout{w: os.Stdout}
+	if app.Writer == nil {
+		app.Writer = out
+	}
 	err := app.RunContext(ctx, args)
 	if err == nil {
+		err = out.failed()
+	}
+	if err == nil {
 		return 0
+	}
+	if s := caught(); s != 0 && errors.Is(err, context.Canceled) {
+		return 128 + int(s)
 	}
 	code := errs.KindOf(err).Exit()
 	if e, ok := errors.AsType[*ExitError](err); ok {
@@ -85,16 +118,43 @@ func Run(args []string, app *cli.App) int {
 		err = e.Err
 	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %s\n", app.Name, oneLine(err.Error()))
+		fmt.Fprintf(os.Stderr, "%s: %s\n", app.Name, OneLine(err.Error()))
 	}
 	return code
 }
 
-// oneLine keeps an error on one line and free of control bytes.
-func oneLine(s string) string {
+// signalled returns a context that SIGINT or SIGTERM cancels, and what tells
+// which of them did.
+func signalled(parent context.Context) (ctx context.Context, caught func() syscall.Signal, stop func()) {
+	ctx, cancel := context.WithCancelCause(parent)
+	ch := make(chan os.Signal, 1)
+	signal.Notify(ch, unix.SIGINT, unix.SIGTERM)
+	go func() {
+		select {
+		case s := <-ch:
+			cancel(signalCause(s.(syscall.Signal)))
+		case <-ctx.Done():
+		}
+	}()
+	caught = func() syscall.Signal {
+		if s, ok := errors.AsType[signalCause](context.Cause(ctx)); ok {
+			return syscall.Signal(s)
+		}
+		return 0
+	}
+	return ctx, caught, func() { signal.Stop(ch); cancel(nil) }
+}
+
+// signalCause is a signal as the cause of a cancelled context.
+type signalCause syscall.Signal
+
+func (s signalCause) Error() string { return syscall.Signal(s).String() }
+
+// OneLine keeps a text on one line and free of control characters.
+func OneLine(s string) string {
 	s = strings.ReplaceAll(strings.TrimSpace(s), "\n", "; ")
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if unicode.IsControl(r) {
 			return '?'
 		}
 		return r
@@ -106,60 +166,7 @@ func Store(c *cli.Context) (*store.Store, error) {
 	return store.Open(c.String("root"), c.String("run-root"))
 }
 
-// Args returns the arguments and fails with kind invalid unless there are at
-// least low and, with high >= 0, at most high.
-func Args(c *cli.Context, low, high int) ([]string, error) {
-	n := c.NArg()
-	if n < low || (high >= 0 && n > high) {
-		return nil, errs.New(errs.Invalid, "%s: %d argument(s) given: usage: %s %s", c.Command.Name, n, c.App.Name, c.Command.Name+" "+c.Command.ArgsUsage)
-	}
-	return c.Args().Slice(), nil
-}
-
-// Targets returns the arguments with each "-" replaced by the lines of stdin.
-func Targets(c *cli.Context) ([]string, error) {
-	args, err := Args(c, 1, -1)
-	if err != nil {
-		return nil, err
-	}
-	return expand(args, os.Stdin)
-}
-
-func expand(args []string, stdin io.Reader) ([]string, error) {
-	var out []string
-	for _, a := range args {
-		if a != "-" {
-			out = append(out, a)
-			continue
-		}
-		sc := bufio.NewScanner(stdin)
-		for sc.Scan() {
-			if t := strings.TrimSpace(sc.Text()); t != "" {
-				out = append(out, t)
-			}
-		}
-		if err := sc.Err(); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-// Each calls do for every target, prints the target on stdout when that
-// worked and the error on stderr when not, and goes on; any failure makes the
-// exit code 1.
-func Each(c *cli.Context, targets []string, do func(target string) error) error {
-	failed := false
-	for _, t := range targets {
-		if err := do(t); err != nil {
-			fmt.Fprintf(c.App.ErrWriter, "%s: %s\n", c.App.Name, oneLine(err.Error()))
-			failed = true
-			continue
-		}
-		fmt.Fprintln(c.App.Writer, t)
-	}
-	if failed {
-		return &ExitError{Code: 1}
-	}
-	return nil
+// Warn prints one line on stderr.
+func Warn(c *cli.Context, err error) {
+	fmt.Fprintf(c.App.ErrWriter, "%s: %s\n", c.App.Name, OneLine(err.Error()))
 }
