@@ -1,0 +1,132 @@
+# Pouch. `sudo make run` shows it at work, `sudo make test` tests it.
+#
+#   make            build everything into bin/
+#   make deps       install the Debian packages that are missing (root)
+#   make run        build, make an image, run it, show what it printed (root)
+#   make test       packages, build, check, unit, cli and integration tests (root)
+#   make bench      time a run beside runc, podman, docker, crun (root)
+#   make check      gofmt, vet, architecture rules
+#   make unit | cli | integration | lint | install | clean
+
+# sudo has a PATH of its own: look where Go is usually unpacked.
+GO ?= $(firstword $(shell command -v go 2>/dev/null) \
+        $(wildcard /usr/local/go/bin/go /usr/lib/go/bin/go /opt/go/bin/go /snap/bin/go \
+                   $(addsuffix /go/bin/go,$(wildcard /home/$(SUDO_USER) /home/$(SUDO_USER)/.local /root)) \
+                   $(lastword $(sort $(wildcard /usr/lib/go-*/bin/go)))))
+ifeq ($(GO),)
+$(error Go is not in PATH and not in /usr/local/go: install it from https://go.dev/dl, or say make GO=/path/to/go)
+endif
+export PATH := $(PATH):$(patsubst %/,%,$(dir $(GO)))
+export GOFLAGS := -buildvcs=false
+export HOME ?= /root
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+# The one place for build tags: what Pouch does not use is not built.
+TAGS := no_btrfs no_devmapper no_zfs no_tracing urfave_cli_no_docs containers_image_openpgp exclude_graphdriver_btrfs
+STATIC_TAGS := $(TAGS) seccomp netgo osusergo
+
+OWN    := pouch-run pouch-image pouch-net pouch-vol
+SHIMS  := pouch-shim containerd-shim-pouch-v2
+ENGINE := containerd ctr runc
+TOOLS  := $(OWN) pouch-shim
+LIBEXEC := $(ENGINE) containerd-shim-pouch-v2
+
+OWN_LDFLAGS := -s -w -X github.com/pouchcontainer/pouch/pkg/cmd.Version=$(VERSION)
+
+GOTEST := $(GO) test -tags "$(STATIC_TAGS)"
+UNIT_PACKAGES = $$($(GO) list -tags "$(STATIC_TAGS)" ./... | grep -v '/pouch/test/')
+
+.PHONY: all build deps deps-test images run test check unit cli integration bench lint install clean $(OWN) $(SHIMS)
+.DEFAULT_GOAL := all
+
+all: build
+build: $(OWN) $(SHIMS) $(addprefix bin/,$(ENGINE))
+	@echo "built: $$(ls -m bin)"
+
+# The directory belongs to whom the tree belongs to, also when root builds.
+bin:
+	@mkdir -p bin && chown --reference=. bin 2>/dev/null || true
+
+$(OWN): | bin
+	@echo "build bin/$@"
+	@CGO_ENABLED=0 $(GO) build -trimpath -tags "$(TAGS)" -ldflags "$(OWN_LDFLAGS)" -o bin/$@ ./$@
+
+# The supervisor enters namespaces before the Go runtime is up: that is C.
+pouch-shim: | bin
+	@echo "build bin/$@"
+	@CGO_ENABLED=1 $(GO) build -trimpath -tags "$(STATIC_TAGS)" -ldflags "$(OWN_LDFLAGS) -extldflags -static" -o bin/$@ ./pouch-shim
+
+containerd-shim-pouch-v2: | bin
+	@echo "build bin/$@"
+	@CGO_ENABLED=0 $(GO) build -trimpath -tags "$(TAGS)" -ldflags "$(OWN_LDFLAGS)" -o bin/$@ ./pouch-shim/$@
+
+# The engine's own programs change only with go.mod.
+bin/containerd bin/ctr: bin/%: go.mod go.sum | bin
+	@echo "build $@ (from the module cache: the first time takes minutes)"
+	@CGO_ENABLED=0 $(GO) build -trimpath -tags "$(TAGS)" -ldflags "-s -w" -o $@ github.com/containerd/containerd/v2/cmd/$*
+	@touch $@
+
+bin/runc: go.mod go.sum | bin
+	@echo "build $@"
+	@CGO_ENABLED=1 $(GO) build -trimpath -tags "$(STATIC_TAGS)" -ldflags "-s -w -extldflags -static" -o $@ github.com/opencontainers/runc
+	@touch $@
+
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/pouch
+	install -m 0755 $(addprefix bin/,$(TOOLS)) $(DESTDIR)$(PREFIX)/bin
+	install -m 0755 $(addprefix bin/,$(LIBEXEC)) $(DESTDIR)$(PREFIX)/libexec/pouch
+
+deps:
+	@scripts/deps build run
+
+deps-test:
+	@scripts/deps build run test
+
+images: deps-test
+	@scripts/test-images busybox minbase nginx
+
+run: deps
+	@$(MAKE) --no-print-directory build
+	@scripts/run-demo
+
+test: deps-test
+	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory images
+	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory cli
+	@$(MAKE) --no-print-directory integration
+
+# -count=1: the rules read the tree, which Go's test cache does not see.
+check:
+	@echo "check: gofmt, vet, architecture rules"
+	@bad=$$(gofmt -l $$(git ls-files '*.go' 2>/dev/null || find . -name '*.go')); \
+	  if [ -n "$$bad" ]; then echo "gofmt -w these files:" >&2; echo "$$bad" >&2; exit 1; fi
+	@$(GO) vet -tags "$(STATIC_TAGS) integration" ./...
+	@$(GOTEST) -count=1 ./test/arch
+
+unit:
+	@echo "unit tests"
+	@$(GOTEST) $(UNIT_PACKAGES)
+
+cli:
+	@echo "command line tests: a private engine, scripts that read like a shell session"
+	@$(GOTEST) -count=1 -timeout 10m ./test/cli
+
+integration:
+	@echo "integration tests: parallel runs, kill -9, full disk, broken files"
+	@$(GOTEST) -count=1 -tags "$(STATIC_TAGS) integration" -timeout 15m -p 1 ./test/integration
+
+bench: build
+	@scripts/test-images busybox
+	@$(GO) run ./test/bench $(BENCHFLAGS)
+
+lint:
+	@if command -v golangci-lint >/dev/null; then golangci-lint run --build-tags "$(STATIC_TAGS)"; \
+	  else echo "golangci-lint is not installed: nothing checked; see https://golangci-lint.run" >&2; fi
+
+clean:
+	rm -rf bin .cache bench.json
