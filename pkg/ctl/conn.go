@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -161,3 +162,6 @@ func closeAll(files []*os.File) {
 
 // Close ends the connection. Idempotent.
 func (c *Conn) Close() error { return c.c.Close() }
+
+// SetDeadline bounds the Send and Recv that follow.
+func (c *Conn) SetDeadline(t time.Time) error { return c.c.SetDeadline(t) }
