@@ -26,7 +26,7 @@ type Container struct {
 	Policy        Policy    `json:"policy"`
 	Labels        Labels    `json:"labels,omitempty"`
 	Annotations   Labels    `json:"annotations,omitempty"` // handed to the OCI runtime
-	Runtime       string    `json:"runtime,omitempty"` // path of an OCI runtime; empty: libcontainer in the shim
+	Runtime       string    `json:"runtime,omitempty"`     // path of an OCI runtime; empty: libcontainer in the shim
 }
 
 // Labels of an object.
@@ -82,8 +82,8 @@ type Host struct {
 	NoNewPrivileges bool              `json:"noNewPrivileges,omitempty"`
 	ReadonlyRootfs  bool              `json:"readonlyRootfs,omitempty"`
 	Unmasked        bool              `json:"unmasked,omitempty"` // --security-opt systempaths=unconfined: no masked or read-only path of /proc and /sys
-	ShmSize         int64             `json:"shmSize,omitempty"` // bytes; 0: 64 MiB
-	PidMode         string            `json:"pidMode,omitempty"` // "" or host
+	ShmSize         int64             `json:"shmSize,omitempty"`  // bytes; 0: 64 MiB
+	PidMode         string            `json:"pidMode,omitempty"`  // "" or host
 	IpcMode         string            `json:"ipcMode,omitempty"`
 	UtsMode         string            `json:"utsMode,omitempty"`
 	CgroupnsMode    string            `json:"cgroupnsMode,omitempty"` // "", host or private
