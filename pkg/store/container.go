@@ -193,7 +193,7 @@ func (s *Store) nameHolder(path string) (string, error) {
 // ResolveContainer returns the id of the container that target names: by full
 // name, full id, or a prefix of its id that is of one container only.
 func (s *Store) ResolveContainer(target string) (string, error) {
-	missing := errs.New(errs.NotFound, "no such container: %s", target)
+	missing := errs.New(errs.NotFound, "No such container: %s", target)
 	target = strings.TrimPrefix(target, "/")
 	if target == "" || target == "." || target == ".." || strings.ContainsAny(target, "/\x00") {
 		return "", missing
