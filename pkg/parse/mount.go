@@ -1,0 +1,219 @@
+package parse
+
+import (
+	"encoding/csv"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// Options of a bind in record.Mount.Options beside those of --volume.
+const (
+	BindNonRecursive     = "bind-nonrecursive" // mounts below the source are left out
+	BindReadOnlyTop      = "ro-nonrecursive"   // read-only, but not the mounts below
+	BindReadOnlyAllForce = "ro-recursive"      // read-only with all below, else fail
+)
+
+// Mount reads one --mount: a CSV line of type, source, target, readonly and the
+// options of the type. cwd makes a relative source (./x) absolute. What docker
+// has and Pouch has not is an error of kind unsupported.
+func Mount(s, cwd string) (record.Mount, error) {
+	if err := checkText("mount", s); err != nil {
+		return record.Mount{}, err
+	}
+	fields, err := csvLine(s)
+	if err != nil {
+		return record.Mount{}, invalid("invalid mount %s: %w", s, err)
+	}
+	p := mountParser{m: record.Mount{Type: "volume"}, cwd: cwd}
+	for _, f := range fields {
+		if err := p.field(f); err != nil {
+			return record.Mount{}, errs.New(errs.KindOf(err), "invalid argument %q for --mount: %w", s, err)
+		}
+	}
+	if err := p.finish(); err != nil {
+		return record.Mount{}, errs.New(errs.KindOf(err), "invalid argument %q for --mount: %w", s, err)
+	}
+	return p.m, nil
+}
+
+// csvLine splits one line at commas outside double quotes.
+func csvLine(s string) ([]string, error) {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return nil, invalid("value is empty")
+	}
+	r := csv.NewReader(strings.NewReader(s))
+	fields, err := r.Read()
+	if err != nil {
+		return nil, invalid("not a list of key=value separated by commas: %w", err)
+	}
+	if r.InputOffset() < int64(len(s)) {
+		return nil, invalid("more than one line")
+	}
+	return fields, nil
+}
+
+// mountParser gathers the fields; options are checked against the type at the
+// end, for it may come last.
+type mountParser struct {
+	m       record.Mount
+	cwd     string
+	source  string
+	options []string // keys of bind-*, volume-* and tmpfs-* seen
+}
+
+func (p *mountParser) field(f string) error {
+	key, val, has := strings.Cut(f, "=")
+	if strings.TrimSpace(key) != key || strings.TrimSpace(val) != val {
+		return invalid("invalid option '%s': option should not have whitespace", f)
+	}
+	key = strings.ToLower(key)
+	if has && val == "" {
+		return invalid("invalid value for '%s': value is empty", key)
+	}
+	on := true
+	switch key {
+	case "readonly", "ro", "volume-nocopy", "bind-create-src":
+		if has {
+			var err error
+			if on, err = strictBool(val); err != nil {
+				return invalid("invalid value for '%s': %w", key, err)
+			}
+		}
+	default:
+		if !has {
+			return invalid("invalid field '%s' must be a key=value pair", f)
+		}
+	}
+	if kind, _, ok := strings.Cut(key, "-"); ok && (kind == "bind" || kind == "volume" || kind == "tmpfs") {
+		p.options = append(p.options, key)
+	}
+	return p.set(key, val, on)
+}
+
+func (p *mountParser) set(key, val string, on bool) (err error) {
+	switch key {
+	case "type":
+		p.m.Type = strings.ToLower(val)
+	case "source", "src":
+		p.source = val
+	case "target", "dst", "destination":
+		p.m.Destination, err = Destination(val)
+	case "readonly", "ro":
+		p.m.ReadOnly = on
+	case "consistency":
+	case "bind-propagation":
+		p.m.Propagation = strings.ToLower(val)
+		if !slices.Contains(Propagations(), p.m.Propagation) {
+			return invalid("invalid propagation: %s", val)
+		}
+	case "bind-recursive":
+		return p.recursive(val)
+	case "bind-create-src":
+		p.m.CreateSource = on
+	case "volume-nocopy":
+		p.m.NoCopy = on
+	case "tmpfs-size":
+		n, serr := Size(val)
+		if serr != nil {
+			return invalid("invalid value for %s: %s", key, val)
+		}
+		p.m.Options = append(p.m.Options, "size="+strconv.FormatInt(n, 10))
+	case "tmpfs-mode":
+		n, perr := strconv.ParseUint(val, 8, 12)
+		if perr != nil {
+			return invalid("invalid value for %s: %s", key, val)
+		}
+		p.m.Options = append(p.m.Options, "mode="+strconv.FormatUint(n, 8))
+	case "bind-nonrecursive":
+		return invalid("bind-nonrecursive is deprecated, use bind-recursive=disabled instead")
+	case "volume-driver", "volume-opt", "volume-label":
+		return errs.New(errs.Unsupported, "'%s' is not known here: make the volume first, with pouch-vol create", key)
+	case "volume-subpath", "image-subpath":
+		return errs.New(errs.Unsupported, "'%s' is not supported", key)
+	default:
+		return invalid("unknown option '%s'", key)
+	}
+	return err
+}
+
+func (p *mountParser) recursive(val string) error {
+	switch val {
+	case "enabled":
+	case "disabled":
+		p.m.Options = append(p.m.Options, BindNonRecursive)
+	case "writable":
+		p.m.Options = append(p.m.Options, BindReadOnlyTop)
+	case "readonly":
+		p.m.Options = append(p.m.Options, BindReadOnlyAllForce)
+	default:
+		return invalid(`invalid value for bind-recursive: %s (must be "enabled", "disabled", "writable", or "readonly")`, val)
+	}
+	return nil
+}
+
+// finish checks the fields against each other.
+func (p *mountParser) finish() error {
+	m := &p.m
+	for _, o := range p.options {
+		if kind, _, _ := strings.Cut(o, "-"); kind != m.Type {
+			return invalid("cannot mix '%s-*' options with mount type '%s'", kind, m.Type)
+		}
+	}
+	if m.Destination == "" {
+		return invalid("invalid mount config for type %q: field Target must not be empty", m.Type)
+	}
+	for _, o := range m.Options {
+		if !m.ReadOnly && (o == BindReadOnlyTop || o == BindReadOnlyAllForce) {
+			return invalid("option 'bind-recursive' set to writable or readonly requires 'readonly' to be specified in conjunction")
+		}
+		if o == BindReadOnlyAllForce && m.Propagation != "rprivate" {
+			return invalid("option 'bind-recursive=readonly' requires 'bind-propagation=rprivate' to be specified in conjunction")
+		}
+	}
+	return p.finishSource()
+}
+
+func (p *mountParser) finishSource() (err error) {
+	m := &p.m
+	switch m.Type {
+	case "bind":
+		if strings.HasPrefix(p.source, ".") {
+			p.source = path.Join(p.cwd, p.source)
+		}
+		if !path.IsAbs(p.source) {
+			return invalid("invalid mount config for type \"bind\": invalid mount path: '%s' mount path must be absolute", p.source)
+		}
+		m.Source = path.Clean(p.source)
+		if len(m.Source) >= maxPath {
+			return invalid("source is longer than %d bytes", maxPath)
+		}
+	case "volume":
+		m.Anonymous = p.source == ""
+		if !m.Anonymous {
+			m.Name, err = Name("volume", p.source)
+		}
+	case "tmpfs":
+		if p.source != "" {
+			return invalid("invalid mount config for type \"tmpfs\": field Source must not be specified")
+		}
+	default:
+		return errs.New(errs.Unsupported, "mount type '%s' is not known: use bind, volume or tmpfs", m.Type)
+	}
+	return err
+}
+
+func strictBool(s string) (bool, error) {
+	switch s {
+	case "1", "true":
+		return true, nil
+	case "0", "false":
+		return false, nil
+	}
+	return false, invalid("invalid boolean value (%q)", s)
+}
