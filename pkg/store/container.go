@@ -75,7 +75,7 @@ func (s *Store) RemoveContainer(id string) error {
 	if err := s.releaseNames(id); err != nil {
 		return err
 	}
-	if err := os.RemoveAll(s.RunDir(id)); err != nil {
+	if err := s.RemoveRun(id); err != nil {
 		return err
 	}
 	return os.RemoveAll(s.ContainerDir(id))

@@ -1,0 +1,30 @@
+package store
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/fsx"
+)
+
+// HostFile is the path of one of the files that Pouch makes for a container and
+// binds into it: hosts, hostname, resolv.conf.
+func (s *Store) HostFile(id, name string) string {
+	return filepath.Join(s.ContainerDir(id), name)
+}
+
+// WriteHostFile replaces such a file before the container starts. It is made
+// anew at every start, so it does not wait for the disk.
+func (s *Store) WriteHostFile(id, name string, data []byte) error {
+	return fsx.WriteVolatile(s.HostFile(id, name), data, 0o644)
+}
+
+// RemoveRun removes a container's sockets and its runtime's state. Idempotent.
+func (s *Store) RemoveRun(id string) error {
+	if !isID(id) {
+		return errs.New(errs.Invalid, "%q is not a container id", id)
+	}
+	return errors.Join(os.RemoveAll(s.RunDir(id)), os.RemoveAll(filepath.Join(s.RuntimeDir(), id)))
+}
