@@ -17,6 +17,9 @@ import (
 // It must stay below the kernel's default socket buffer (net.core.wmem_default).
 const maxPacket = 192 << 10
 
+// maxFiles bounds the descriptors that come with a message.
+const maxFiles = 64
+
 // Conn carries messages. Send is safe for use by several goroutines; Recv is
 // for one.
 type Conn struct{ c *net.UnixConn }
@@ -111,7 +114,7 @@ func (c *Conn) Send(m *Message, fds ...*os.File) error {
 // Recv waits for a message. It fails with io.EOF when the other side is gone.
 // The files are the caller's to close.
 func (c *Conn) Recv() (*Message, []*os.File, error) {
-	buf, oob := make([]byte, maxPacket+1), make([]byte, unix.CmsgSpace(8*4))
+	buf, oob := make([]byte, maxPacket+1), make([]byte, unix.CmsgSpace(maxFiles*4))
 	n, oobn, _, _, err := c.c.ReadMsgUnix(buf, oob)
 	if err != nil {
 		if errors.Is(err, unix.ECONNRESET) {

@@ -3,6 +3,8 @@
 // descriptors beside it (SCM_RIGHTS).
 package ctl
 
+import "github.com/pouchcontainer/pouch/pkg/record"
+
 // Op is what a message asks or tells.
 type Op string
 
@@ -12,6 +14,10 @@ const (
 	// inherits: how the container's stdio is wired. With Stdio inherit the
 	// caller's descriptors 0, 1 and 2 come along.
 	Launch Op = "launch"
+	// Ports hands over bound host sockets, one descriptor for each of Ports, in
+	// order; connections go to the same port of address Target in the container.
+	// May come several times, after Launch and before the container starts.
+	Ports Op = "ports"
 	// Detach says that the end of this connection means nothing from now on.
 	Detach Op = "detach"
 	// Signal sends Signal to process 1, or to the exec of this connection.
@@ -65,6 +71,9 @@ type Message struct {
 	Width    uint16       `json:"width,omitempty"`
 	Height   uint16       `json:"height,omitempty"`
 	Exec     *ExecProcess `json:"exec,omitempty"`
+
+	Ports  []record.Port `json:"ports,omitempty"`
+	Target string        `json:"target,omitempty"` // IP address
 
 	Pid       int    `json:"pid,omitempty"`
 	ExitCode  int    `json:"exitCode,omitempty"`
