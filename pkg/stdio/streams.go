@@ -1,0 +1,160 @@
+package stdio
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Streams are the standard streams of one process. Make them with Null,
+// Inherit, Copied or Terminal, give the process its ends, call Started, and
+// after the process ended Drain, then Close.
+type Streams struct {
+	// Stdin, Stdout and Stderr are the process' ends; nil is /dev/null.
+	Stdin, Stdout, Stderr *os.File
+	// TTY asks for a terminal whose master is given to Console.
+	TTY bool
+
+	keep    bool // the process' ends are the caller's and stay open
+	copying sync.WaitGroup
+	ours    []*os.File // our ends of pipes, closed by Close
+	flush   []io.Closer
+	hub     *Hub
+	once    sync.Once
+}
+
+// Null is no streams at all.
+func Null() *Streams { return &Streams{} }
+
+// Inherit gives the process the three files themselves: nothing copies. With
+// keep they stay open after Started, for a process that is started again;
+// otherwise a reader of theirs sees the end when the process closes them.
+func Inherit(files [3]*os.File, keep bool) *Streams {
+	return &Streams{Stdin: files[0], Stdout: files[1], Stderr: files[2], keep: keep}
+}
+
+// Copied makes pipes for stdout and stderr and copies them to out and err,
+// which never block for ever and are told the end by Close when they are
+// io.Closers. stdin is given to the process and closed by Started; nil is
+// /dev/null.
+func Copied(stdin *os.File, out, err io.Writer) (*Streams, error) {
+	s := &Streams{Stdin: stdin}
+	for _, p := range []struct {
+		end **os.File
+		to  io.Writer
+	}{{&s.Stdout, out}, {&s.Stderr, err}} {
+		r, w, perr := os.Pipe()
+		if perr != nil {
+			s.Stdin = nil
+			s.Started()
+			s.Close()
+			return nil, fmt.Errorf("make a pipe: %w", perr)
+		}
+		*p.end = w
+		s.ours = append(s.ours, r)
+		s.copying.Add(1)
+		go func() {
+			defer s.copying.Done()
+			pump(p.to, r)
+		}()
+		if c, ok := p.to.(io.Closer); ok {
+			s.flush = append(s.flush, c)
+		}
+	}
+	return s, nil
+}
+
+// Terminal asks for a terminal that h serves.
+func Terminal(h *Hub) *Streams { return &Streams{TTY: true, hub: h} }
+
+// Console takes the terminal's master, which is the Streams' to close.
+func (s *Streams) Console(master *os.File) {
+	s.ours = append(s.ours, master)
+	s.copying.Add(1)
+	go func() {
+		defer s.copying.Done()
+		s.hub.serve(master)
+	}()
+}
+
+// Started closes our copies of the process' ends.
+func (s *Streams) Started() {
+	if s.keep {
+		return
+	}
+	for _, f := range []*os.File{s.Stdin, s.Stdout, s.Stderr} {
+		if f != nil {
+			f.Close()
+		}
+	}
+	s.Stdin, s.Stdout, s.Stderr = nil, nil, nil
+}
+
+// Drain waits until all output is read: the end comes when the last process
+// that has the streams is gone. It gives up after limit, for a stream that
+// somebody outside the container holds, and reports whether it is complete.
+func (s *Streams) Drain(limit time.Duration) bool {
+	done := make(chan struct{})
+	go func() {
+		s.copying.Wait()
+		close(done)
+	}()
+	t := time.NewTimer(limit)
+	defer t.Stop()
+	complete := true
+	select {
+	case <-done:
+	case <-t.C:
+		complete = false
+	}
+	s.closeOurs()
+	if !complete {
+		<-done // the readers end with our files
+	}
+	for _, c := range s.flush {
+		c.Close()
+	}
+	s.flush = nil
+	return complete
+}
+
+func (s *Streams) closeOurs() {
+	s.once.Do(func() {
+		for _, f := range s.ours {
+			f.Close()
+		}
+	})
+}
+
+// Close closes everything. Idempotent.
+func (s *Streams) Close() {
+	s.keep = false
+	s.Started()
+	s.closeOurs()
+}
+
+// pump copies until the end; a writer that fails gets nothing more while the
+// reader goes on, so that the process is never held up or hit by SIGPIPE.
+func pump(w io.Writer, r io.Reader) {
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := r.Read(buf)
+		if n > 0 && w != nil {
+			if _, werr := w.Write(buf[:n]); werr != nil {
+				w = nil
+			}
+		}
+		if err != nil {
+			// EIO is how a terminal's master tells that no slave is open.
+			if errors.Is(err, unix.EINTR) || errors.Is(err, unix.EAGAIN) {
+				continue
+			}
+			return
+		}
+	}
+}
