@@ -1,0 +1,111 @@
+// Package cli tests Pouch's command line by scripts that read like a shell
+// session: testdata/*/*.txtar.
+package cli
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/pouchcontainer/pouch/test/harness"
+)
+
+var suite *harness.Suite
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	// Scripts share one engine and use plain names, as a person would.
+	if err := flag.Set("test.parallel", "1"); err != nil {
+		panic(err)
+	}
+	harness.Main(m, &suite)
+}
+
+func TestSmoke(t *testing.T)       { scripts(t, "smoke") }
+func TestConventions(t *testing.T) { scripts(t, "conventions") }
+
+// scripts runs every script of testdata/dir. Each begins with no container,
+// volume or network, and gc --check must find nothing at its end.
+func scripts(t *testing.T, dir string) {
+	suite.Need(t)
+	files, err := filepath.Glob(filepath.Join("testdata", dir, "*.txtar"))
+	if err != nil || len(files) == 0 {
+		t.Skipf("no scripts in testdata/%s", dir)
+	}
+	testscript.Run(t, testscript.Params{
+		Files:               files,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup:               setup,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":   exits,
+			"waitfor": waitfor,
+		},
+	})
+}
+
+func setup(env *testscript.Env) error {
+	env.Vars = append(env.Vars, suite.Env()...)
+	env.Vars = append(env.Vars, "HOME="+env.WorkDir)
+	t := env.T()
+	env.Defer(func() {
+		if err := suite.Reset(); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return nil
+}
+
+// exits CODE COMMAND ARGS...: runs the command and requires its exit code;
+// stdin, stdout and stderr as with exec.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND ARGS...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	code := 0
+	if e, ok := errors.AsType[*exec.ExitError](err); ok {
+		code = e.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if code != want {
+		ts.Fatalf("exit code %d, not %d", code, want)
+	}
+}
+
+// waitfor COMMAND ARGS...: repeats the command until it exits with 0, or with !
+// until it does not, for at most ten seconds.
+func waitfor(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) == 0 {
+		ts.Fatalf("usage: [!] waitfor COMMAND ARGS...")
+	}
+	for end := time.Now().Add(10 * time.Second); ; {
+		err := ts.Exec(args[0], args[1:]...)
+		if (err == nil) != neg {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("waited ten seconds in vain: %v", err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func TestProgramsAreThere(t *testing.T) {
+	suite.Need(t)
+	for _, p := range []string{"pouch-run", "pouch-image", "pouch-net", "pouch-vol", "pouch-shim", "containerd-shim-pouch-v2"} {
+		if _, err := os.Stat(filepath.Join(suite.Bin, p)); err != nil {
+			t.Error(err)
+		}
+	}
+}
