@@ -1,0 +1,129 @@
+package store
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/fsx"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+const recordSuffix = ".json"
+
+func (s *Store) networkFile(name string) string {
+	return filepath.Join(s.networks(), name+recordSuffix)
+}
+
+// CreateNetwork writes a network's record, durably; the name must be a valid
+// file name. A name that is taken gives kind conflict.
+func (s *Store) CreateNetwork(n *record.Network) error {
+	n.SchemaVersion = record.SchemaVersion
+	err := fsx.CreateJSON(s.networkFile(n.Name), n, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return errs.New(errs.Conflict, "network with name %s already exists", n.Name)
+	}
+	return err
+}
+
+// Network reads a network's record. A missing one gives kind not_found.
+func (s *Store) Network(name string) (*record.Network, error) {
+	n := &record.Network{}
+	return n, readJSON(s.networkFile(name), n)
+}
+
+// NetworkNames lists every network on disk, broken ones too, sorted.
+func (s *Store) NetworkNames() ([]string, error) {
+	names, err := list(s.networks(), func(n string) bool { return strings.HasSuffix(n, recordSuffix) })
+	for i, n := range names {
+		names[i] = strings.TrimSuffix(n, recordSuffix)
+	}
+	return names, err
+}
+
+// RemoveNetwork removes a network's record, durably. Idempotent.
+func (s *Store) RemoveNetwork(name string) error {
+	if err := removeIfThere(s.networkFile(name)); err != nil {
+		return err
+	}
+	return fsx.SyncDir(s.networks())
+}
+
+func (s *Store) leaseDir(network string) string { return filepath.Join(s.leases(), network) }
+
+func (s *Store) leaseFile(network, ip string) string {
+	return filepath.Join(s.leaseDir(network), ip)
+}
+
+// MakeLeases makes the folder of a network's leases. Idempotent.
+func (s *Store) MakeLeases(network string) error {
+	return os.MkdirAll(s.leaseDir(network), 0o711)
+}
+
+// RemoveLeases removes the folder of a network's leases, with what crashed
+// commands left in it. While there is a lease it fails with kind in_use.
+// Idempotent.
+func (s *Store) RemoveLeases(network string) error {
+	entries, err := os.ReadDir(s.leaseDir(network))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !fsx.IsTemp(e.Name()) {
+			return errs.New(errs.InUse, "network %s: the address %s is in use", network, e.Name())
+		}
+		if err := removeIfThere(s.leaseFile(network, e.Name())); err != nil {
+			return err
+		}
+	}
+	err = os.Remove(s.leaseDir(network))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return errs.New(errs.InUse, "network %s: an address was taken just now", network)
+	}
+	return nil
+}
+
+// LeaseNetworks lists the names of the networks that have a folder of leases.
+func (s *Store) LeaseNetworks() ([]string, error) {
+	return list(s.leases(), func(string) bool { return true })
+}
+
+// CreateLease takes an address; it fails with fs.ErrExist when it is taken and
+// with fs.ErrNotExist without the folder of MakeLeases.
+func (s *Store) CreateLease(network, ip string, l *record.Lease) error {
+	return fsx.CreateJSONVolatile(s.leaseFile(network, ip), l, 0o600)
+}
+
+// ReplaceLease rewrites a lease that the caller has.
+func (s *Store) ReplaceLease(network, ip string, l *record.Lease) error {
+	return fsx.WriteJSONVolatile(s.leaseFile(network, ip), l, 0o600)
+}
+
+// Lease reads a lease. A missing one gives kind not_found.
+func (s *Store) Lease(network, ip string) (*record.Lease, error) {
+	l := &record.Lease{}
+	return l, readJSON(s.leaseFile(network, ip), l)
+}
+
+// Leases lists the addresses that are taken in a network.
+func (s *Store) Leases(network string) ([]string, error) {
+	return list(s.leaseDir(network), func(string) bool { return true })
+}
+
+// RemoveLease gives an address back. Idempotent.
+func (s *Store) RemoveLease(network, ip string) error {
+	return removeIfThere(s.leaseFile(network, ip))
+}
+
+
+// NetnsIDs lists the names below NetnsDir.
+func (s *Store) NetnsIDs() ([]string, error) {
+	return list(s.NetnsDir(), func(string) bool { return true })
+}
+
