@@ -7,6 +7,7 @@ import (
 	"context"
 	"sort"
 	"strings"
+	"time"
 
 	contentapi "github.com/containerd/containerd/api/services/content/v1"
 	imagesapi "github.com/containerd/containerd/api/services/images/v1"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/imageref"
+	"github.com/pouchcontainer/pouch/pkg/manifest"
 )
 
 // Snapshotter is the one that Pouch unpacks images into.
@@ -33,6 +35,9 @@ type Resolved struct {
 	Snapshotter  string
 }
 
+// Timeout bounds a lookup.
+const Timeout = 10 * time.Second
+
 // Lookup finds the image that ref names, by reference (normalized as docker
 // does) or by at least four hex digits of its id, in namespace ns. No such
 // image gives kind not_found, an id's beginning of several images or words
@@ -40,6 +45,8 @@ type Resolved struct {
 // that does not answer kind unavailable. Every read is bounded. It does not
 // ask whether the snapshot exists: an image's record is made after it.
 func Lookup(ctx context.Context, conn grpc.ClientConnInterface, ns, ref string) (*Resolved, error) {
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	defer cancel()
 	l := lookup{
 		ctx:     metadata.AppendToOutgoingContext(ctx, "containerd-namespace", ns),
 		images:  imagesapi.NewImagesClient(conn),
@@ -74,7 +81,7 @@ type lookup struct {
 func (l lookup) byName(full string) (*Resolved, error) {
 	resp, err := l.images.Get(l.ctx, &imagesapi.GetImageRequest{Name: full})
 	if err != nil {
-		return nil, kind(err, "image "+full)
+		return nil, Fault(err, "image "+full)
 	}
 	r, err := l.resolve(resp.Image)
 	if errs.Is(err, errs.NotFound) { // the record is there, the content is not
@@ -88,7 +95,7 @@ func (l lookup) byName(full string) (*Resolved, error) {
 func (l lookup) byID(ref, hex string) (*Resolved, error) {
 	resp, err := l.images.List(l.ctx, &imagesapi.ListImagesRequest{})
 	if err != nil {
-		return nil, kind(err, "list images")
+		return nil, Fault(err, "list images")
 	}
 	sort.Slice(resp.Images, func(i, j int) bool { return resp.Images[i].Name < resp.Images[j].Name })
 	var found *Resolved
@@ -125,12 +132,15 @@ func (l lookup) resolve(img *imagesapi.Image) (*Resolved, error) {
 		return nil, err
 	}
 	r := &Resolved{Ref: img.Name, Digest: d, ConfigDigest: m.Config.Digest, Snapshotter: Snapshotter}
-	if err := document(l.ctx, l.content, m.Config.Digest, &r.Config); err != nil {
+	data, err := Blob(l.ctx, l.content, m.Config.Digest)
+	if err != nil {
 		return nil, err
 	}
-	if n, c := len(m.Layers), len(r.Config.RootFS.DiffIDs); n != c {
-		return nil, errs.New(errs.Corrupt, "image %s: %d layers, but its config names %d", img.Name, n, c)
+	c, err := manifest.Config(m, data)
+	if err != nil {
+		return nil, err
 	}
+	r.Config = *c
 	r.ChainID = identity.ChainID(r.Config.RootFS.DiffIDs)
 	return r, nil
 }

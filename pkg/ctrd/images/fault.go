@@ -1,0 +1,45 @@
+package images
+
+import (
+	"context"
+	"errors"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+)
+
+// Fault says what was being done when containerd answered err, with the kind of
+// its gRPC code; an error that has a kind keeps it.
+func Fault(err error, doing string) error {
+	if e, ok := errors.AsType[*errs.Error](err); ok {
+		return errs.New(e.Kind, "%s: %w", doing, err)
+	}
+	st := status.Convert(err)
+	switch st.Code() {
+	case codes.Canceled:
+		return context.Canceled
+	case codes.DeadlineExceeded:
+		return errs.New(errs.Unavailable, "%s: containerd does not answer", doing)
+	}
+	return errs.New(kindOf(st.Code()), "%s: %s", doing, st.Message())
+}
+
+func kindOf(c codes.Code) errs.Kind {
+	switch c {
+	case codes.NotFound:
+		return errs.NotFound
+	case codes.AlreadyExists:
+		return errs.Conflict
+	case codes.FailedPrecondition:
+		return errs.InUse
+	case codes.Unavailable:
+		return errs.Unavailable
+	case codes.PermissionDenied, codes.Unauthenticated:
+		return errs.Denied
+	case codes.InvalidArgument, codes.OutOfRange:
+		return errs.Invalid
+	}
+	return errs.Internal
+}
