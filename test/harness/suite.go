@@ -185,3 +185,29 @@ func (s *Suite) discard() error {
 	}
 	return errors.Join(err, os.RemoveAll(s.dir))
 }
+
+// Program runs main with a suite in namespaces of its own, as Main does for
+// tests, and returns the exit code.
+func Program(main func(*Suite) error) int {
+	if os.Geteuid() != 0 {
+		return report(errors.New("needs root"), 1)
+	}
+	if os.Getenv(insideEnv) == "" {
+		code, err := isolate()
+		return report(err, code)
+	}
+	if err := settle(); err != nil {
+		return report(err, 1)
+	}
+	suite, err := Start()
+	if err != nil {
+		return report(err, 1)
+	}
+	return report(errors.Join(main(suite), suite.Stop()), 0)
+}
+
+// Scratch makes a folder that goes with the suite.
+func (s *Suite) Scratch(name string) (string, error) {
+	dir := filepath.Join(s.dir, name)
+	return dir, os.MkdirAll(dir, 0o755)
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// report is bench.json. Times are in milliseconds; ratios are to the first row,
+// bare runc, measured in the same rounds.
+type report struct {
+	Time     time.Time `json:"time"`
+	Kernel   string    `json:"kernel"`
+	CPUs     int       `json:"cpus"`
+	Rounds   int       `json:"rounds"`
+	Parallel int       `json:"parallel"`
+	Batch    int       `json:"batch"`
+	Rows     []row     `json:"rows"`
+	Skipped  []skip    `json:"skipped,omitempty"`
+}
+
+type row struct {
+	Name          string    `json:"name"`
+	Median        float64   `json:"medianMS"`
+	P10           float64   `json:"p10MS"`
+	RatioMedian   float64   `json:"ratioMedian"`
+	RatioP10      float64   `json:"ratioP10"`
+	CleanMedian   float64   `json:"cleanMedianMS"` // until the run had left nothing
+	PerSecond     float64   `json:"perSecond,omitempty"`
+	RatioParallel float64   `json:"ratioParallel,omitempty"` // time a run, parallel
+	Samples       []float64 `json:"samplesMS"`
+}
+
+type skip struct {
+	Name   string `json:"name"`
+	Reason string `json:"reason"`
+}
+
+func (r *report) fill(all []*contender) {
+	r.Time, r.CPUs = time.Now().UTC().Truncate(time.Second), runtime.NumCPU()
+	if b, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
+		r.Kernel = strings.TrimSpace(string(b))
+	}
+	for _, c := range all {
+		x := row{Name: c.name, Median: quantile(c.times, 0.5), P10: quantile(c.times, 0.1),
+			CleanMedian: quantile(c.cleaned, 0.5), PerSecond: c.perSec, RatioMedian: 1, RatioP10: 1}
+		for _, t := range c.times {
+			x.Samples = append(x.Samples, ms(t))
+		}
+		if len(r.Rows) > 0 {
+			base := r.Rows[0]
+			x.RatioMedian, x.RatioP10 = x.Median/base.Median, x.P10/base.P10
+		}
+		if c.perSec > 0 {
+			x.RatioParallel = all[0].perSec / c.perSec
+		}
+		r.Rows = append(r.Rows, x)
+	}
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// quantile of samples, in milliseconds; q from 0 to 1.
+func quantile(samples []time.Duration, q float64) float64 {
+	if len(samples) == 0 {
+		return 0
+	}
+	s := slices.Sorted(slices.Values(samples))
+	return ms(s[int(q*float64(len(s)-1)+0.5)])
+}
+
+func (r *report) print(w io.Writer) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "start to exit of true\tmedian ms\tp10 ms\tx bare\tx bare p10\tclean ms\truns/s\tx bare\t")
+	for _, x := range r.Rows {
+		fmt.Fprintf(t, "%s\t%.1f\t%.1f\t%.2f\t%.2f\t%.1f\t%.1f\t%.2f\t\n",
+			x.Name, x.Median, x.P10, x.RatioMedian, x.RatioP10, x.CleanMedian, x.PerSecond, x.RatioParallel)
+	}
+	t.Flush()
+	for _, s := range r.Skipped {
+		fmt.Fprintf(w, "not measured: %s: %s\n", s.Name, s.Reason)
+	}
+}
+
+func (r *report) write(path string) error {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetIndent("", "  ")
+	if err := e.Encode(r); err != nil {
+		return err
+	}
+	return os.WriteFile(path, b.Bytes(), 0o644)
+}
