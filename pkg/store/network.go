@@ -121,9 +121,7 @@ func (s *Store) RemoveLease(network, ip string) error {
 	return removeIfThere(s.leaseFile(network, ip))
 }
 
-
 // NetnsIDs lists the names below NetnsDir.
 func (s *Store) NetnsIDs() ([]string, error) {
 	return list(s.NetnsDir(), func(string) bool { return true })
 }
-
