@@ -1,0 +1,70 @@
+package netdev
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// setSysctl writes a network setting of this thread's namespace unless it has
+// the value already. One that the kernel lacks (IPv6 off) counts as done.
+func setSysctl(path, value string) error {
+	path = filepath.Join("/proc/sys/net", path)
+	old, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil && string(bytes.TrimSpace(old)) == value {
+		return nil
+	}
+	if err := os.WriteFile(path, []byte(value), 0); err != nil {
+		return fmt.Errorf("set %s=%s: %w", path, value, err)
+	}
+	return nil
+}
+
+// EnableForwarding lets the kernel route IPv4 packets, and with v6 IPv6
+// packets, between links. Idempotent. Before IPv6 forwarding is switched on,
+// links that learn their routes by router advertisements are told to go on
+// doing so (accept_ra=2): the host must not lose its own route.
+func EnableForwarding(v6 bool) error {
+	if err := setSysctl("ipv4/ip_forward", "1"); err != nil || !v6 {
+		return err
+	}
+	now, err := os.ReadFile("/proc/sys/net/ipv6/conf/all/forwarding")
+	if err != nil || string(bytes.TrimSpace(now)) == "1" {
+		return err
+	}
+	settings, err := filepath.Glob("/proc/sys/net/ipv6/conf/*/accept_ra")
+	if err != nil {
+		return err
+	}
+	for _, p := range settings {
+		v, err := os.ReadFile(p)
+		if err != nil || string(bytes.TrimSpace(v)) != "1" {
+			continue
+		}
+		if err := os.WriteFile(p, []byte("2"), 0); err != nil {
+			return err
+		}
+	}
+	return setSysctl("ipv6/conf/all/forwarding", "1")
+}
+
+// quietIPv6 keeps a link of this thread's namespace, not yet up, from taking
+// addresses or routes by itself: no router advertisements, and no IPv6 at all
+// unless it is wanted.
+func quietIPv6(link string, want bool) error {
+	if !want {
+		return setSysctl("ipv6/conf/"+link+"/disable_ipv6", "1")
+	}
+	for _, s := range [][2]string{{"accept_ra", "0"}, {"autoconf", "0"}, {"disable_ipv6", "0"}} {
+		if err := setSysctl("ipv6/conf/"+link+"/"+s[0], s[1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

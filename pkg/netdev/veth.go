@@ -1,0 +1,146 @@
+package netdev
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+)
+
+// Veth is a pair of links: Host is a port of the bridge Master, Iface lies in
+// the network namespace at Netns.
+type Veth struct {
+	Host     string
+	Alias    string // of Host: says who made it
+	Master   string
+	Hairpin  bool // Host may send back what it received: a container that uses its own published port
+	Netns    string
+	Iface    string
+	MAC      string         // of Iface
+	Addrs    []netip.Prefix // of Iface
+	Gateways []netip.Addr   // default routes, unless the namespace has them
+}
+
+// AddVeth makes the pair, each end in its place from the beginning, with
+// addresses and routes, and sets both up. A pair that a killed command left
+// under the name Host is replaced. A failure leaves nothing.
+func AddVeth(v Veth) error {
+	ns, _, err := openNetns(v.Netns)
+	if err != nil {
+		return err
+	}
+	defer ns.Close()
+	err = createPair(v, ns)
+	if errors.Is(err, unix.EEXIST) {
+		if err := DeleteLink(v.Host); err != nil {
+			return err
+		}
+		err = createPair(v, ns)
+	}
+	if err != nil {
+		return fmt.Errorf("make veth %s: %w", v.Host, err)
+	}
+	err = errors.Join(raiseHost(v), within(ns, func() error { return configure(v) }))
+	if err != nil {
+		return errors.Join(fmt.Errorf("set up veth %s: %w", v.Host, err), DeleteLink(v.Host))
+	}
+	return nil
+}
+
+// createPair is one RTM_NEWLINK message: netlink.LinkAdd would need three.
+func createPair(v Veth, ns *os.File) error {
+	mac, err := net.ParseMAC(v.MAC)
+	if err != nil {
+		return errs.New(errs.Invalid, "%w", err)
+	}
+	master, mtu, err := indexAndMTU(v.Master)
+	if err != nil {
+		return fmt.Errorf("bridge %s: %w", v.Master, err)
+	}
+	req := nl.NewNetlinkRequest(unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL|unix.NLM_F_ACK)
+	req.AddData(nl.NewIfInfomsg(unix.AF_UNSPEC))
+	req.AddData(nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(v.Host)))
+	req.AddData(nl.NewRtAttr(unix.IFLA_MASTER, nl.Uint32Attr(uint32(master))))
+	req.AddData(nl.NewRtAttr(unix.IFLA_MTU, nl.Uint32Attr(uint32(mtu))))
+	info := nl.NewRtAttr(unix.IFLA_LINKINFO, nil)
+	info.AddRtAttr(nl.IFLA_INFO_KIND, nl.NonZeroTerminated("veth"))
+	peer := info.AddRtAttr(nl.IFLA_INFO_DATA, nil).AddRtAttr(nl.VETH_INFO_PEER, nil)
+	nl.NewIfInfomsgChild(peer, unix.AF_UNSPEC)
+	peer.AddRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(v.Iface))
+	peer.AddRtAttr(unix.IFLA_ADDRESS, mac)
+	peer.AddRtAttr(unix.IFLA_MTU, nl.Uint32Attr(uint32(mtu)))
+	peer.AddRtAttr(unix.IFLA_NET_NS_FD, nl.Uint32Attr(uint32(ns.Fd())))
+	req.AddData(info)
+	_, err = req.Execute(unix.NETLINK_ROUTE, 0)
+	return err
+}
+
+// raiseHost sets the host's end up, with its alias. It is a port and needs no
+// address of its own.
+func raiseHost(v Veth) error {
+	if err := quietIPv6(v.Host, false); err != nil {
+		return err
+	}
+	req := nl.NewNetlinkRequest(unix.RTM_NEWLINK, unix.NLM_F_ACK)
+	msg := nl.NewIfInfomsg(unix.AF_UNSPEC)
+	msg.Flags, msg.Change = unix.IFF_UP, unix.IFF_UP
+	req.AddData(msg)
+	req.AddData(nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(v.Host)))
+	req.AddData(nl.NewRtAttr(unix.IFLA_IFALIAS, []byte(v.Alias)))
+	if v.Hairpin {
+		info := nl.NewRtAttr(unix.IFLA_LINKINFO, nil)
+		info.AddRtAttr(nl.IFLA_INFO_SLAVE_KIND, nl.NonZeroTerminated("bridge"))
+		info.AddRtAttr(nl.IFLA_INFO_SLAVE_DATA, nil).AddRtAttr(nl.IFLA_BRPORT_MODE, []byte{1})
+		req.AddData(info)
+	}
+	_, err := req.Execute(unix.NETLINK_ROUTE, 0)
+	return err
+}
+
+// configure fills in the namespace's end; it runs in the namespace.
+func configure(v Veth) error {
+	if err := quietIPv6(v.Iface, hasIPv6(v.Addrs)); err != nil {
+		return err
+	}
+	h, err := netlink.NewHandle(unix.NETLINK_ROUTE)
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	index, err := linkIndex(v.Iface)
+	if err != nil {
+		return fmt.Errorf("link %s: %w", v.Iface, err)
+	}
+	dev := &netlink.Device{LinkAttrs: netlink.LinkAttrs{Name: v.Iface, Index: index}}
+	for _, a := range v.Addrs {
+		if err := h.AddrAdd(dev, toAddr(a)); err != nil {
+			return fmt.Errorf("add address %s: %w", a, err)
+		}
+	}
+	if err := h.LinkSetUp(dev); err != nil {
+		return err
+	}
+	return addDefaults(h, index, v.Gateways)
+}
+
+func indexAndMTU(name string) (index, mtu int, err error) {
+	err = ifreq(name, func(fd int, r *unix.Ifreq) error {
+		if err := unix.IoctlIfreq(fd, unix.SIOCGIFINDEX, r); err != nil {
+			return err
+		}
+		index = int(r.Uint32())
+		if err := unix.IoctlIfreq(fd, unix.SIOCGIFMTU, r); err != nil {
+			return err
+		}
+		mtu = int(r.Uint32())
+		return nil
+	})
+	return index, mtu, err
+}
