@@ -1,0 +1,220 @@
+package container
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/proc"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// Create makes the container that o asks for, ready to be started, and returns
+// its id. On error nothing is left.
+func (m *Manager) Create(ctx context.Context, o *Options) (id string, err error) {
+	c, err := m.intend(ctx, o)
+	if err != nil {
+		return "", err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, m.undo(c.ID))
+		}
+	}()
+	cl, err := m.engine(ctx)
+	if err != nil {
+		return "", err
+	}
+	if err := m.provide(ctx, c); err != nil {
+		return "", err
+	}
+	if _, err := cl.Prepare(ctx, c.ID, c.Image.ChainID); err != nil {
+		return "", fmt.Errorf("prepare the root of %s: %w", c.Image.Ref, err)
+	}
+	if err := m.containerRecord(ctx, cl, c); err != nil {
+		return "", err
+	}
+	if err := m.Store.SetState(c.ID, &record.State{Status: record.Created}); err != nil {
+		return "", err
+	}
+	return c.ID, writeCIDFile(o.CIDFile, c.ID)
+}
+
+// intend plans the container and writes its record, its intent and its name:
+// from now on it is there, and whoever finds its owner dead destroys it.
+func (m *Manager) intend(ctx context.Context, o *Options) (*record.Container, error) {
+	if err := checkCIDFile(o.CIDFile); err != nil {
+		return nil, err
+	}
+	cl, err := m.engine(ctx)
+	if err != nil {
+		return nil, err
+	}
+	img, err := m.image(ctx, cl, o)
+	if err != nil {
+		return nil, err
+	}
+	c, err := m.plan(ctx, o, img)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.write(ctx, c); err != nil {
+		return nil, errors.Join(err, m.undo(c.ID))
+	}
+	return c, nil
+}
+
+// write puts the record on disk under its name.
+func (m *Manager) write(ctx context.Context, c *record.Container) error {
+	me, err := proc.Self()
+	if err != nil {
+		return err
+	}
+	made := c.Name == ""
+	if made {
+		c.Name = randomName()
+	}
+	st := &record.State{Status: record.Creating, Owner: me, BootID: m.bootID()}
+	if err := m.Store.CreateContainer(c, st); err != nil {
+		return fmt.Errorf("write the record of the container: %w", err)
+	}
+	if !made {
+		return m.claim(ctx, c)
+	}
+	first := c.Name
+	if err := m.madeUp(c); err != nil || c.Name == first {
+		return err
+	}
+	return m.Store.SetContainer(c)
+}
+
+// undo destroys what a failed create or run has made; it must work also when
+// the command was told to stop, and when no engine answers there is nothing in
+// it yet that gc would not find.
+func (m *Manager) undo(id string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*supervisorEnd)
+	defer cancel()
+	return m.Destroy(ctx, id, true)
+}
+
+// provide makes ready what the container's mounts need.
+func (m *Manager) provide(ctx context.Context, c *record.Container) error {
+	warnings, err := m.Volume.Provide(ctx, c)
+	for _, w := range warnings {
+		fmt.Fprintln(os.Stderr, "pouch-run: warning:", w)
+	}
+	return err
+}
+
+func checkCIDFile(path string) error {
+	if path == "" {
+		return nil
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return errCIDFile(path)
+	}
+	return nil
+}
+
+func errCIDFile(path string) error {
+	return errs.New(errs.Conflict, "container ID file found, make sure the other container isn't running or delete %s", path)
+}
+
+// writeCIDFile makes the file with the id, and never replaces one.
+func writeCIDFile(path, id string) error {
+	if path == "" {
+		return nil
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL|unix.O_CLOEXEC, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return errCIDFile(path)
+	}
+	if err != nil {
+		return fmt.Errorf("write the container id: %w", err)
+	}
+	_, err = f.WriteString(id)
+	return errors.Join(err, f.Close())
+}
+
+// bridgeMode reports whether mode is docker's name of the default network.
+func bridgeMode(mode string) bool { return mode == "" || mode == "default" || mode == "bridge" }
+
+// plan makes the record of the container: image and words merged. It changes
+// nothing.
+func (m *Manager) plan(ctx context.Context, o *Options, img *images.Resolved) (*record.Container, error) {
+	c := &record.Container{
+		ID: newID(), Name: o.Name, Created: time.Now().UTC(),
+		Image: record.Image{
+			Ref: img.Ref, Digest: img.Digest.String(), ConfigDigest: img.ConfigDigest.String(), ChainID: img.ChainID.String(),
+		},
+		Host: o.Host, NetworkMode: o.NetworkMode, Networks: o.Networks, Ports: o.Ports,
+		Mounts: o.Mounts, Policy: o.Policy, Annotations: o.Annotations, Runtime: o.Runtime,
+	}
+	if err := m.merge(c, o, img); err != nil {
+		return nil, err
+	}
+	if err := m.planNetwork(ctx, c); err != nil {
+		return nil, err
+	}
+	if err := m.planHostname(c); err != nil {
+		return nil, err
+	}
+	return c, m.Volume.Plan(c)
+}
+
+// planNetwork checks that what the container joins is there.
+func (m *Manager) planNetwork(ctx context.Context, c *record.Container) error {
+	if bridgeMode(c.NetworkMode) {
+		c.NetworkMode = "bridge"
+	}
+	if mode, target, _ := strings.Cut(c.NetworkMode, ":"); mode == "container" {
+		id, err := m.Store.ResolveContainer(target)
+		if err != nil {
+			return fmt.Errorf("join the network of a container: %w", err)
+		}
+		c.NetworkMode = "container:" + id
+	}
+	if !own(c) {
+		return nil
+	}
+	for _, j := range m.joins(c) {
+		if bridgeMode(j.Network) {
+			continue // made at use
+		}
+		if _, err := m.Network.Inspect(j.Network); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// planHostname fills in the host name that docker would.
+func (m *Manager) planHostname(c *record.Container) error {
+	switch {
+	case c.Host.Hostname != "":
+	case c.NetworkMode == "host" || c.Host.UtsMode == "host":
+		name, err := os.Hostname()
+		if err != nil {
+			return err
+		}
+		c.Host.Hostname = name
+	case strings.HasPrefix(c.NetworkMode, "container:"):
+		other, err := m.Store.Container(strings.TrimPrefix(c.NetworkMode, "container:"))
+		if err != nil {
+			return err
+		}
+		c.Host.Hostname = other.Host.Hostname
+	default:
+		c.Host.Hostname = short(c.ID)
+	}
+	return nil
+}
+

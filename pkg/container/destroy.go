@@ -1,0 +1,158 @@
+package container
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+		"github.com/pouchcontainer/pouch/pkg/ctl"
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/proc"
+	"github.com/pouchcontainer/pouch/pkg/record"
+	"github.com/pouchcontainer/pouch/pkg/shim/cgroup"
+)
+
+// supervisorEnd is how long a supervisor may take to end its container and
+// itself once it was told to.
+const supervisorEnd = 15 * time.Second
+
+// Destroy ends and removes everything of container id: supervisor, processes,
+// cgroup, task, network, snapshot, lease, anonymous volumes when volumes is
+// set, files, name. It needs the id alone, and is the rollback of create, rm
+// -f, the recovery after a crash and the end of --rm. Idempotent.
+func (m *Manager) Destroy(ctx context.Context, id string, volumes bool) error {
+	if err := m.endSupervisor(ctx, id); err != nil {
+		return err
+	}
+	lock, err := m.Store.Lock(ctx, "c", id)
+	if err != nil {
+		return err
+	}
+	c, cerr := m.Store.Container(id)
+	m.markRemoving(id)
+	if err := errors.Join(m.release(ctx, id), m.forget(ctx, id)); err != nil {
+		lock.Unlock()
+		return fmt.Errorf("remove container %s: %w", short(id), err)
+	}
+	if cerr == nil && (volumes || c.Policy.AutoRemove) {
+		err = m.Volume.RemoveAnonymous(ctx, c)
+	}
+	if err = errors.Join(err, m.Store.RemoveContainer(id)); err != nil {
+		lock.Unlock()
+		return fmt.Errorf("remove container %s: %w", short(id), err)
+	}
+	m.dropLocks(id)
+	lock.Remove()
+	return nil
+}
+
+// markRemoving writes the intent; a container whose record is gone or broken
+// needs none, and on a full disk removing goes on without.
+func (m *Manager) markRemoving(id string) {
+	st, err := m.Store.State(id)
+	if err != nil || st.Status == record.Removing {
+		return
+	}
+	st.Status = record.Removing
+	if st.Owner, err = proc.Self(); err == nil {
+		m.Store.SetStateVolatile(id, st)
+	}
+}
+
+// release undoes what a run has made and a stopped container does not need:
+// processes, cgroup, task, network. Idempotent.
+func (m *Manager) release(ctx context.Context, id string) error {
+	if err := m.endProcesses(ctx, id); err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	go func() { done <- m.releaseNetwork(ctx, id) }()
+	cl, err := m.engine(ctx)
+	if err == nil {
+		err = cl.RemoveTask(ctx, id)
+	}
+	err = errors.Join(err, <-done)
+	if err != nil {
+		return err
+	}
+	return m.Store.RemoveRun(id)
+}
+
+// endProcesses kills what still runs in the container's cgroup and removes the
+// cgroup, by its path.
+func (m *Manager) endProcesses(ctx context.Context, id string) error {
+	g, err := cgroup.Of(m.cgroupPath(id))
+	if err != nil {
+		return err
+	}
+	if !g.Exists() {
+		return nil
+	}
+	if err := g.Kill(ctx); err != nil {
+		return err
+	}
+	return g.Remove(ctx)
+}
+
+func (m *Manager) releaseNetwork(ctx context.Context, id string) error {
+	if err := m.Network.DetachAll(ctx, id); err != nil {
+		return err
+	}
+	return m.Network.RemoveNetns(id)
+}
+
+// forget removes what containerd keeps of the container.
+func (m *Manager) forget(ctx context.Context, id string) error {
+	cl, err := m.engine(ctx)
+	if err != nil {
+		return err
+	}
+	if err := cl.RemoveContainer(ctx, id); err != nil {
+		return err
+	}
+	if err := cl.RemoveSnapshot(ctx, id); err != nil {
+		return err
+	}
+	return cl.RemoveLease(ctx, id)
+}
+
+// cgroupPath is the container's cgroup below each hierarchy's root.
+func (m *Manager) cgroupPath(id string) string {
+	parent := "/pouch"
+	if c, err := m.Store.Container(id); err == nil && c.Host.CgroupParent != "" {
+		parent = c.Host.CgroupParent
+	}
+	return parent + "/" + id
+}
+
+// endSupervisor makes the supervisor kill its container and waits until it is
+// gone; one that does not answer is killed.
+func (m *Manager) endSupervisor(ctx context.Context, id string) error {
+	if !m.supervised(id) {
+		return nil
+	}
+	if conn, err := ctl.Dial(m.Store.ControlSocket(id)); err == nil {
+		conn.Send(&ctl.Message{Op: ctl.Kill, Signal: int(unix.SIGKILL)})
+		defer conn.Close()
+	}
+	err := m.awaitSupervisor(ctx, id, supervisorEnd)
+	if !errs.Is(err, errs.Unavailable) {
+		return err
+	}
+	holder, err := m.Store.ReadProc(m.Store.SupervisorLock(id))
+	if err != nil {
+		return err
+	}
+	if err := proc.Signal(holder, unix.SIGKILL); err != nil && !errors.Is(err, unix.ESRCH) {
+		return fmt.Errorf("kill the supervisor of container %s (pid %d): %w", short(id), holder.Pid, err)
+	}
+	return m.awaitSupervisor(ctx, id, supervisorEnd)
+}
+
+func (m *Manager) dropLocks(id string) {
+	os.Remove(m.Store.SupervisorLock(id))
+}

@@ -1,0 +1,213 @@
+package container
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/pouchcontainer/pouch/pkg/ctrd"
+	"github.com/pouchcontainer/pouch/pkg/errs"
+)
+
+// Leftover is a thing that nothing needs any more.
+type Leftover struct {
+	Kind   string `json:"kind"`   // container, task, snapshot, lease, cgroup, netns, name …
+	Name   string `json:"name"`   // what it is called
+	Owner  string `json:"owner"`  // the container or network it belonged to
+	Reason string `json:"reason"` // why it is a leftover
+}
+
+// ending is how long Leftovers waits for supervisors and commands that are
+// cleaning up at the moment.
+const ending = 10 * time.Second
+
+// Leftovers finds what crashes have left, in every kind of thing that Pouch
+// makes. What a living command or supervisor is working on does not count: it
+// is waited for.
+func (m *Manager) Leftovers(ctx context.Context) ([]Leftover, error) {
+	first, err := m.survey(ctx)
+	if err != nil || len(first) == 0 {
+		return first, err
+	}
+	m.awaitEnding(ctx, first)
+	second, err := m.survey(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return both(first, second), nil
+}
+
+// awaitEnding waits for whoever is ending one of the containers in question.
+func (m *Manager) awaitEnding(ctx context.Context, found []Leftover) {
+	ctx, cancel := context.WithTimeout(ctx, ending)
+	defer cancel()
+	for _, l := range found {
+		if isID(l.Owner) {
+			m.awaitSupervisor(ctx, l.Owner, ending)
+			if lock, err := m.Store.Lock(ctx, "c", l.Owner); err == nil {
+				lock.Unlock()
+			}
+		}
+	}
+}
+
+func both(a, b []Leftover) []Leftover {
+	seen := map[Leftover]bool{}
+	for _, l := range a {
+		seen[l] = true
+	}
+	var out []Leftover
+	for _, l := range b {
+		if seen[l] {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+func (m *Manager) survey(ctx context.Context) ([]Leftover, error) {
+	out, err := m.surveyRecords()
+	if err != nil {
+		return nil, err
+	}
+	for _, find := range []func(context.Context) ([]Leftover, error){m.surveyEngine, m.surveyRun, m.surveyCgroups, m.surveyNetwork, m.surveyVolumes} {
+		more, err := find(ctx)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, more...)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Kind+out[i].Name < out[j].Kind+out[j].Name })
+	return out, nil
+}
+
+// surveyRecords looks at the containers on disk and at their names.
+func (m *Manager) surveyRecords() ([]Leftover, error) {
+	ids, err := m.Store.ContainerIDs()
+	if err != nil {
+		return nil, err
+	}
+	var out []Leftover
+	for _, id := range ids {
+		if reason := m.wrong(id); reason != "" {
+			out = append(out, Leftover{"container", id, id, reason})
+		}
+	}
+	names, err := m.Store.Names()
+	if err != nil {
+		return nil, err
+	}
+	for n, id := range names {
+		if !m.exists(id) {
+			out = append(out, Leftover{"name", n, id, "its container is gone"})
+		}
+	}
+	return out, nil
+}
+
+// wrong says why a container on disk must be reaped, or "".
+func (m *Manager) wrong(id string) string {
+	if m.supervised(id) {
+		if st, err := m.Store.State(id); err == nil && m.initEnded(st) {
+			return "its supervisor has not finished"
+		}
+		return ""
+	}
+	v, err := m.verdict(id)
+	if errs.Is(err, errs.Corrupt) {
+		return err.Error() + ": pouch-run rm -f " + short(id) + " removes it"
+	}
+	st, serr := m.state(id)
+	switch {
+	case err != nil || serr != nil:
+		return ""
+	case v == destroy:
+		return "its owner died while it was " + string(st.Status)
+	case v == settle && (st.Status != "exited" || exists(m.Store.RunDir(id))):
+		return "it has ended and its run was not released"
+	}
+	return ""
+}
+
+func (m *Manager) surveyEngine(ctx context.Context) ([]Leftover, error) {
+	if m.address == "" && !exists(filepath.Join(m.Store.Root, "engine")) {
+		return nil, nil // no containerd ever ran here
+	}
+	cl, err := m.engine(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o, err := cl.Objects(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return m.engineLeftovers(o), nil
+}
+
+func (m *Manager) engineLeftovers(o *ctrd.Objects) []Leftover {
+	var out []Leftover
+	for kind, ids := range map[string][]string{"task": o.Tasks, "container record": o.Containers, "lease": o.Leases, "snapshot": o.Snapshots} {
+		for _, id := range ids {
+			if isID(id) && !m.exists(id) {
+				out = append(out, Leftover{kind, id, id, "no such container"})
+			}
+		}
+	}
+	for _, id := range o.Tasks {
+		if st, err := m.Store.State(id); err == nil && st.Status == "exited" && !m.supervised(id) {
+			out = append(out, Leftover{"task", id, id, "its container has ended"})
+		}
+	}
+	return out
+}
+
+// surveyRun looks at the run-root.
+func (m *Manager) surveyRun(context.Context) ([]Leftover, error) {
+	var out []Leftover
+	for kind, dir := range map[string]string{
+		"run folder": filepath.Dir(m.Store.RunDir("x")),
+		"lock":       filepath.Dir(m.Store.SupervisorLock("x")),
+	} {
+		names, err := entries(dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range names {
+			_, id, ok := strings.Cut(n, "-")
+			if !ok {
+				id = n
+			}
+			if isID(id) && !m.exists(id) && !m.supervised(id) {
+				out = append(out, Leftover{kind, n, id, "no such container"})
+			}
+		}
+	}
+	return out, nil
+}
+
+func (m *Manager) exists(id string) bool { return isID(id) && exists(m.Store.ContainerDir(id)) }
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+func entries(dir string) ([]string, error) {
+	d, err := os.Open(dir)
+	if os.IsNotExist(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	return d.Readdirnames(-1)
+}
+
+// isID reports whether s is a container's id.
+func isID(s string) bool {
+	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
+}

@@ -1,0 +1,84 @@
+package container
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// newID returns a container id: 256 random bits in hex. One that is all digits
+// in its first twelve would make a host name that looks like a number.
+func newID() string {
+	for {
+		b := make([]byte, 32)
+		rand.Read(b)
+		id := hex.EncodeToString(b)
+		for _, r := range id[:12] {
+			if r >= 'a' {
+				return id
+			}
+		}
+	}
+}
+
+// claim gives container c its name, or makes one up when it has none. A name
+// whose holder a dead command left behind is freed first.
+func (m *Manager) claim(ctx context.Context, c *record.Container) error {
+	err := m.Store.ClaimName(c.Name, c.ID)
+	if !errs.Is(err, errs.Conflict) {
+		return err
+	}
+	holder, herr := m.Store.NameHolder(c.Name)
+	if herr != nil || holder == "" {
+		return m.Store.ClaimName(c.Name, c.ID)
+	}
+	if m.ends(holder) {
+		if err := m.awaitSupervisor(ctx, holder, supervisorEnd); err != nil {
+			return err
+		}
+	}
+	if err := m.recoverID(ctx, holder); err != nil {
+		return err
+	}
+	if err := m.Store.ClaimName(c.Name, c.ID); !errs.Is(err, errs.Conflict) {
+		return err
+	}
+	return errs.New(errs.Conflict, "the container name %q is in use by container %s: remove or rename it first", c.Name, short(holder))
+}
+
+// ends reports whether container id is on its way out: a --rm container whose
+// process has ended.
+func (m *Manager) ends(id string) bool {
+	c, err := m.Store.Container(id)
+	if err != nil || !c.Policy.AutoRemove {
+		return false
+	}
+	st, err := m.Store.State(id)
+	return err == nil && (m.initEnded(st) || st.Status == record.Removing)
+}
+
+// randomName returns an adjective and a tree: two words that are easy to say.
+func randomName() string {
+	b := make([]byte, 3)
+	rand.Read(b)
+	n := int(b[0])<<16 | int(b[1])<<8 | int(b[2])
+	return adjectives[n%len(adjectives)] + "_" + trees[n/len(adjectives)%len(trees)]
+}
+
+// madeUp claims made-up names until one is free.
+func (m *Manager) madeUp(c *record.Container) error {
+	for i := range 20 {
+		c.Name = randomName()
+		if i > 5 {
+			c.Name += "_" + c.ID[:4]
+		}
+		err := m.Store.ClaimName(c.Name, c.ID)
+		if !errs.Is(err, errs.Conflict) {
+			return err
+		}
+	}
+	return errs.New(errs.Conflict, "no free name found: give one with --name")
+}

@@ -1,0 +1,120 @@
+package container
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/pouchcontainer/pouch/pkg/ctrd"
+	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/libexec"
+)
+
+// image finds the image that o asks for, pulled before if o says so.
+func (m *Manager) image(ctx context.Context, cl *ctrd.Client, o *Options) (*images.Resolved, error) {
+	if o.Pull == "always" {
+		if err := m.pull(ctx, o); err != nil {
+			return nil, err
+		}
+	}
+	img, err := images.Lookup(ctx, cl.Conn, cl.Namespace, o.Image)
+	if !errs.Is(err, errs.NotFound) {
+		return img, err
+	}
+	if o.Pull == "never" || o.Pull == "always" {
+		return nil, errs.New(errs.NotFound, "no such image: %s: pull it with pouch-image pull", o.Image)
+	}
+	if !o.Quiet {
+		fmt.Fprintf(os.Stderr, "Unable to find image '%s' locally\n", o.Image)
+	}
+	if err := m.pull(ctx, o); err != nil {
+		return nil, err
+	}
+	return images.Lookup(ctx, cl.Conn, cl.Namespace, o.Image)
+}
+
+// pull has pouch-image pull the image: the image libraries would double the
+// time that every run takes to begin.
+func (m *Manager) pull(ctx context.Context, o *Options) error {
+	path, err := libexec.Find("pouch-image")
+	if err != nil {
+		return err
+	}
+	args := []string{"--root", m.Store.Root, "--run-root", m.Store.RunRoot}
+	if m.address != "" {
+		args = append(args, "--address", m.address)
+	}
+	args = append(args, "pull")
+	if o.Quiet {
+		args = append(args, "--quiet")
+	}
+	if o.Platform != "" {
+		args = append(args, "--platform", o.Platform)
+	}
+	cmd := exec.CommandContext(ctx, path, append(args, "--", o.Image)...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	last := &errorLine{prefix: "pouch-image: ", out: os.Stderr}
+	cmd.Stderr = last
+	if term.IsTerminal(int(os.Stderr.Fd())) {
+		cmd.Stderr = os.Stderr // progress bars
+	}
+	err = cmd.Run()
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	return pullFailed(o.Image, last.text(), err)
+}
+
+func pullFailed(ref, text string, err error) error {
+	kind := errs.Unavailable
+	if e, ok := errors.AsType[*exec.ExitError](err); ok {
+		switch e.ExitCode() {
+		case 65:
+			kind = errs.Corrupt
+		case 77:
+			kind = errs.Denied
+		case 1:
+			kind = errs.NotFound
+		}
+	}
+	if text == "" {
+		return errs.New(kind, "pull %s: failed", ref)
+	}
+	return errs.New(kind, "%s", text)
+}
+
+// errorLine passes lines on but for the error that ends a Pouch command, so
+// that a failure is told once.
+type errorLine struct {
+	prefix string
+	out    io.Writer
+	buf    bytes.Buffer
+	last   string
+}
+
+func (e *errorLine) Write(p []byte) (int, error) {
+	e.buf.Write(p)
+	for {
+		line, err := e.buf.ReadString('\n')
+		if err != nil {
+			e.buf.Reset()
+			e.buf.WriteString(line)
+			return len(p), nil
+		}
+		if text, ok := strings.CutPrefix(line, e.prefix); ok {
+			e.last = text
+			continue
+		}
+		io.WriteString(e.out, line)
+	}
+}
+
+func (e *errorLine) text() string { return strings.TrimSpace(e.last) }

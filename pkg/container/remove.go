@@ -1,0 +1,32 @@
+package container
+
+import (
+	"context"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// RemoveOpts are the flags of rm.
+type RemoveOpts struct {
+	Force   bool // a running container is killed
+	Volumes bool // anonymous volumes go too
+}
+
+// Remove removes the container that target names. A running one gives kind
+// in_use without Force. With Force a missing one is no error.
+func (m *Manager) Remove(ctx context.Context, target string, o RemoveOpts) error {
+	id, err := m.Store.ResolveContainer(target)
+	if errs.Is(err, errs.NotFound) && o.Force {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !o.Force && m.supervised(id) {
+		if st, err := m.Store.State(id); err == nil && st.Status != record.Exited && !m.initEnded(st) {
+			return errs.New(errs.InUse, "cannot remove container %s: it is running: stop it before, or use rm -f", target)
+		}
+	}
+	return m.Destroy(ctx, id, o.Volumes)
+}

@@ -1,0 +1,98 @@
+package container
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/pouchcontainer/pouch/pkg/ctl"
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// Run makes the container that o asks for and starts it. In the foreground it
+// stays until the container's process has ended and returns its exit code; the
+// supervisor cleans up after that by itself. Detached it returns the id as soon
+// as the process runs. On error nothing is left.
+func (m *Manager) Run(ctx context.Context, o *Options, streams IO) (id string, code int, err error) {
+	c, err := m.intend(ctx, o)
+	if err != nil {
+		return "", 0, err
+	}
+	s, err := m.launchNew(ctx, c, o, streams)
+	if err != nil {
+		return "", 0, errors.Join(err, m.undo(c.ID))
+	}
+	defer s.conn.Close()
+	if o.Detach {
+		return c.ID, 0, s.conn.Send(&ctl.Message{Op: ctl.Detach})
+	}
+	code, err = m.stay(ctx, c, s, FollowOpts{IO: streams, Stdin: c.Process.OpenStdin, SigProxy: o.SigProxy})
+	return c.ID, code, err
+}
+
+func (m *Manager) launchNew(ctx context.Context, c *record.Container, o *Options, streams IO) (*supervisor, error) {
+	if err := m.provide(ctx, c); err != nil {
+		return nil, err
+	}
+	w, done, err := wire(c, o.Detach, c.Process.OpenStdin, streams)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	s, err := m.launch(ctx, c, w)
+	if err != nil {
+		return nil, err
+	}
+	if err := writeCIDFile(o.CIDFile, c.ID); err != nil {
+		s.conn.Close() // the supervisor ends the container
+		return nil, err
+	}
+	return s, nil
+}
+
+// wire decides where the streams of a container go. done closes what it opened.
+func wire(c *record.Container, detached, stdin bool, streams IO) (w wiring, done func(), err error) {
+	done = func() {}
+	w.detached = detached
+	driver := c.Policy.Log.Driver
+	switch {
+	case c.Process.TTY:
+		w.stdio = ctl.TTY
+		return w, done, nil
+	case detached && driver == "none":
+		w.stdio = ctl.Null
+		return w, done, nil
+	case detached:
+		w.stdio = ctl.Log
+		return w, done, nil
+	case driver == "" || driver == "none":
+		w.stdio = ctl.Inherit
+	default:
+		w.stdio = ctl.Tee
+	}
+	in := streams.Stdin
+	if !stdin {
+		if in, err = os.Open(os.DevNull); err != nil {
+			return w, done, err
+		}
+		done = func() { in.Close() }
+	}
+	w.files = []*os.File{in, streams.Stdout, streams.Stderr}
+	return w, done, nil
+}
+
+// stay follows a foreground container to its end. A supervisor that was killed
+// tells nothing: what it left is then reaped here.
+func (m *Manager) stay(ctx context.Context, c *record.Container, s *supervisor, o FollowOpts) (int, error) {
+	code, err := Follow(ctx, s.conn, o)
+	if err == nil || errs.KindOf(err) != errs.Internal {
+		return code, err
+	}
+	end, cancel := context.WithTimeout(context.Background(), supervisorEnd)
+	defer cancel()
+	if aerr := m.awaitSupervisor(end, c.ID, supervisorEnd); aerr != nil {
+		return lostExit, aerr
+	}
+	return lostExit, errors.Join(err, m.Reap(end, c.ID))
+}

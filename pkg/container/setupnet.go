@@ -1,0 +1,113 @@
+package container
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/pouchcontainer/pouch/pkg/ctl"
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/network"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// netns returns the path of the network namespace that container c joins; with
+// mode none it is "", a new one that the runtime makes, and with mode host too.
+func (m *Manager) netns(c *record.Container) (string, error) {
+	mode, arg, _ := strings.Cut(c.NetworkMode, ":")
+	switch mode {
+	case "none", "host":
+		return "", nil
+	case "ns":
+		return arg, nil
+	case "container":
+		return m.netnsOf(arg)
+	}
+	return m.Store.Netns(c.ID), nil
+}
+
+// netnsOf is the network namespace of another, running container.
+func (m *Manager) netnsOf(target string) (string, error) {
+	_, st, err := m.find(target)
+	if err != nil {
+		return "", fmt.Errorf("join the network of container %s: %w", target, err)
+	}
+	if st.Status != record.Running && st.Status != record.Paused {
+		return "", errs.New(errs.Conflict, "join the network of container %s: it is not running", target)
+	}
+	return fmt.Sprintf("/proc/%d/ns/net", st.Init.Pid), nil
+}
+
+// own reports whether c gets a network namespace of its own with interfaces.
+func own(c *record.Container) bool {
+	mode, _, _ := strings.Cut(c.NetworkMode, ":")
+	return mode != "none" && mode != "host" && mode != "ns" && mode != "container"
+}
+
+// setUpNetwork makes the namespace, tells made, and joins the networks.
+func (m *Manager) setUpNetwork(ctx context.Context, c *record.Container, s *supervisor, made chan<- struct{}) error {
+	if !own(c) {
+		close(made)
+		return nil
+	}
+	path, err := m.Network.NewNetns(c.ID)
+	if err != nil {
+		return err
+	}
+	close(made)
+	files, ports, err := network.Reserve(c.Ports)
+	if err != nil {
+		return err
+	}
+	defer closeFiles(files)
+	var target string
+	for i, j := range m.joins(c) {
+		o := network.AttachOpts{
+			Container: c.ID, Netns: path, Join: j, Iface: fmt.Sprintf("eth%d", i),
+			Names: names(c, j),
+		}
+		if i == 0 {
+			o.Ports = ports
+		}
+		joined, err := m.Network.Attach(ctx, o)
+		if err != nil {
+			return err
+		}
+		if i == 0 {
+			target, _, _ = strings.Cut(joined.IPv4, "/")
+		}
+	}
+	return s.givePorts(files, ports, target)
+}
+
+// joins are the networks of c, the one that NetworkMode names when it lists none.
+func (m *Manager) joins(c *record.Container) []record.Join {
+	if len(c.Networks) > 0 {
+		return c.Networks
+	}
+	return []record.Join{{Network: c.NetworkMode}}
+}
+
+// names are those by which other members of a network find c.
+func names(c *record.Container, j record.Join) []string {
+	out := []string{c.Name}
+	if c.Host.Hostname != "" && c.Host.Hostname != c.Name {
+		out = append(out, c.Host.Hostname)
+	}
+	return append(out, j.Aliases...)
+}
+
+// givePorts hands the bound host sockets to the supervisor, which keeps them as
+// long as the container lives.
+func (s *supervisor) givePorts(files []*os.File, ports []record.Port, target string) error {
+	const packet = 64 // descriptors that one message carries at most
+	for len(files) > 0 {
+		n := min(packet, len(files))
+		if err := s.conn.Send(&ctl.Message{Op: ctl.Ports, Ports: ports[:n], Target: target}, files[:n]...); err != nil {
+			return fmt.Errorf("hand over the published ports: %w", err)
+		}
+		files, ports = files[n:], ports[n:]
+	}
+	return nil
+}

@@ -1,0 +1,139 @@
+package container
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pouchcontainer/pouch/pkg/ctl"
+	"github.com/pouchcontainer/pouch/pkg/ctrd"
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/libexec"
+	"github.com/pouchcontainer/pouch/pkg/record"
+	"github.com/pouchcontainer/pouch/pkg/spec"
+)
+
+// wiring says how a started container's streams are connected.
+type wiring struct {
+	stdio    ctl.Stdio
+	files    []*os.File // with Inherit and Tee: 0, 1 and 2
+	detached bool
+}
+
+// launch starts container c: supervisor, root, network and spec at the same
+// time as far as they do not need each other, then the task. On error nothing
+// of the run is left, the container itself stays.
+func (m *Manager) launch(ctx context.Context, c *record.Container, w wiring) (*supervisor, error) {
+	cl, err := m.engine(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, err := m.spawn(c.ID, cl.Address)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.bringUp(ctx, cl, s, c, w); err != nil {
+		err = s.explain(err)
+		s.abandon()
+		return nil, errors.Join(err, m.settle(c.ID))
+	}
+	return s, nil
+}
+
+// settle releases what a failed start has made; it must work also when the
+// command was told to stop.
+func (m *Manager) settle(id string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), supervisorEnd)
+	defer cancel()
+	if err := m.awaitSupervisor(ctx, id, supervisorEnd); err != nil {
+		return err
+	}
+	return m.release(ctx, id)
+}
+
+// explain prefers what the supervisor itself says of a failure over what came
+// of it through containerd.
+func (s *supervisor) explain(err error) error {
+	s.conn.SetDeadline(time.Now().Add(200 * time.Millisecond))
+	for {
+		msg, files, rerr := s.conn.Recv()
+		if rerr != nil {
+			return err
+		}
+		closeFiles(files)
+		if msg.Op == ctl.Error {
+			return errs.New(errs.Kind(msg.Kind), "%s", msg.Message)
+		}
+	}
+}
+
+func (m *Manager) bringUp(ctx context.Context, cl *ctrd.Client, s *supervisor, c *record.Container, w wiring) error {
+	msg := &ctl.Message{Op: ctl.Launch, Stdio: w.stdio, Detached: w.detached}
+	if err := s.conn.Send(msg, w.files...); err != nil {
+		return fmt.Errorf("talk to the supervisor: %w", err)
+	}
+	if err := m.hostFiles(c); err != nil {
+		return err
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	made := make(chan struct{}) // closed when the network namespace is there
+	g.Go(func() error { return m.setUpNetwork(gctx, c, s, made) })
+	g.Go(func() error { return m.makeTask(gctx, cl, c, w, made) })
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return cl.StartTask(ctx, c.ID)
+}
+
+// makeTask makes the container up to its start.
+func (m *Manager) makeTask(ctx context.Context, cl *ctrd.Client, c *record.Container, w wiring, netns <-chan struct{}) error {
+	root, err := cl.Prepare(ctx, c.ID, c.Image.ChainID)
+	if err != nil {
+		return fmt.Errorf("prepare the root of %s: %w", c.Image.Ref, err)
+	}
+	if err := m.containerRecord(ctx, cl, c); err != nil {
+		return err
+	}
+	select {
+	case <-netns:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	_, err = cl.CreateTask(ctx, c.ID, root, w.stdio == ctl.TTY, m.Store.TaskSocket(c.ID))
+	return err
+}
+
+// containerRecord writes containerd's record with the OCI spec.
+func (m *Manager) containerRecord(ctx context.Context, cl *ctrd.Client, c *record.Container) error {
+	host, err := m.specHost(c)
+	if err != nil {
+		return err
+	}
+	sp, err := spec.Build(c, host)
+	if err != nil {
+		return err
+	}
+	data, err := json.Marshal(sp)
+	if err != nil {
+		return err
+	}
+	shim, err := libexec.Find("containerd-shim-pouch-v2")
+	if err != nil {
+		return err
+	}
+	if err := cl.EnsureSupervised(ctx); err != nil {
+		return err
+	}
+	return cl.CreateContainer(ctx, ctrd.ContainerRecord{ID: c.ID, Image: c.Image.Ref, Shim: shim, Spec: data})
+}
+
+func closeFiles(files []*os.File) {
+	for _, f := range files {
+		f.Close()
+	}
+}

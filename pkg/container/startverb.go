@@ -1,0 +1,72 @@
+package container
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pouchcontainer/pouch/pkg/ctl"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// StartOpts are the flags of start.
+type StartOpts struct {
+	Attach bool // stay in the foreground, with the caller's own streams
+	Stdin  bool // give the container the caller's standard input
+	IO     IO
+}
+
+// Start starts the container that target names. One that runs is left as it
+// is. With Attach it stays until the container's process has ended and returns
+// its exit code. On error the container is as before.
+func (m *Manager) Start(ctx context.Context, target string, o StartOpts) (code int, err error) {
+	c, st, err := m.find(target)
+	if err != nil {
+		return 0, err
+	}
+	if Alive(st) && !m.initEnded(st) {
+		return 0, nil
+	}
+	s, err := m.startEnded(ctx, c, o)
+	if err != nil || s == nil {
+		return 0, err
+	}
+	defer s.conn.Close()
+	if !o.Attach {
+		return 0, s.conn.Send(&ctl.Message{Op: ctl.Detach})
+	}
+	return m.stay(ctx, c, s, FollowOpts{IO: o.IO, Stdin: o.Stdin, SigProxy: true})
+}
+
+// startEnded launches a container that does not run; nil when another command
+// was faster.
+func (m *Manager) startEnded(ctx context.Context, c *record.Container, o StartOpts) (*supervisor, error) {
+	if err := m.awaitSupervisor(ctx, c.ID, supervisorEnd); err != nil {
+		return nil, err
+	}
+	lock, err := m.Store.Lock(ctx, "c", c.ID)
+	if err != nil {
+		return nil, err
+	}
+	defer lock.Unlock()
+	st, err := m.actual(c.ID)
+	if err != nil {
+		return nil, fmt.Errorf("start container %s: %w", short(c.ID), err)
+	}
+	if Alive(st) {
+		return nil, nil
+	}
+	if st.Status == record.Exited { // what a killed supervisor left of the last run
+		if err := m.release(ctx, c.ID); err != nil {
+			return nil, err
+		}
+	}
+	if err := m.provide(ctx, c); err != nil {
+		return nil, err
+	}
+	w, done, err := wire(c, !o.Attach, o.Stdin, o.IO)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return m.launch(ctx, c, w)
+}

@@ -1,0 +1,217 @@
+package container
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pouchcontainer/pouch/pkg/ctl"
+	"github.com/pouchcontainer/pouch/pkg/ctrd"
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/fsx"
+	"github.com/pouchcontainer/pouch/pkg/libexec"
+	"github.com/pouchcontainer/pouch/pkg/proc"
+)
+
+// lockFD is the descriptor under which the supervisor, and the pouch-run gc
+// that it becomes at its end, inherit the supervisor lock.
+const lockFD = 6
+
+// supervisor is a supervisor that this command has started.
+type supervisor struct {
+	conn *ctl.Conn
+	proc *os.Process
+}
+
+// spawn starts the supervisor of container id. Its sockets listen before it
+// runs, so nobody who dials them comes too early. It fails with kind conflict
+// when the container has one already.
+func (m *Manager) spawn(id, containerd string) (*supervisor, error) {
+	path, err := libexec.Find("pouch-shim")
+	if err != nil {
+		return nil, err
+	}
+	lock, err := m.supervisorLock(id)
+	if err != nil {
+		return nil, err
+	}
+	defer lock.Unlock()
+	in, err := m.sockets(id)
+	if err != nil {
+		return nil, err
+	}
+	defer in.close()
+	argv := []string{path, "--root", m.Store.Root, "--run-root", m.Store.RunRoot, "--id", id, "--containerd", containerd, "--namespace", ctrd.Namespace}
+	if m.address != "" {
+		argv = append(argv, "--address", m.address)
+	}
+	p, err := os.StartProcess(path, argv, &os.ProcAttr{
+		Dir:   "/",
+		Env:   []string{"PATH=" + hostPath, "TTRPC_ADDRESS=" + containerd + ".ttrpc", "GRPC_ADDRESS=" + containerd},
+		Files: []*os.File{in.null, in.null, in.null, in.theirs, in.ctl, in.task, lock.File()},
+		Sys:   &syscall.SysProcAttr{Setsid: true, Cloneflags: unix.CLONE_NEWNS},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", path, err)
+	}
+	conn, err := ctl.FromFile(in.ours)
+	if err == nil {
+		err = sign(lock, p.Pid)
+	}
+	if err != nil {
+		p.Kill()
+		p.Wait()
+		return nil, err
+	}
+	return &supervisor{conn: conn, proc: p}, nil
+}
+
+// sign writes into the lock file who holds it.
+func sign(lock *fsx.Lock, pid int) error {
+	p, err := proc.Of(pid)
+	if err != nil {
+		return err
+	}
+	data, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	if err := lock.File().Truncate(0); err != nil {
+		return err
+	}
+	_, err = lock.File().WriteAt(data, 0)
+	return err
+}
+
+// abandon ends the supervisor of a start that failed: it cleans up what it has
+// made and goes.
+func (s *supervisor) abandon() {
+	s.conn.Close()
+	s.proc.Wait()
+}
+
+const hostPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// inherited is what a supervisor gets at its start.
+type inherited struct {
+	null, ours, theirs, ctl, task *os.File
+}
+
+func (in *inherited) close() {
+	for _, f := range []*os.File{in.null, in.theirs, in.ctl, in.task} {
+		if f != nil {
+			f.Close()
+		}
+	}
+}
+
+func (m *Manager) sockets(id string) (in *inherited, err error) {
+	in = &inherited{}
+	defer func() {
+		if err != nil {
+			in.close()
+		}
+	}()
+	if err := os.MkdirAll(m.Store.RunDir(id), 0o700); err != nil {
+		return nil, err
+	}
+	if in.null, err = os.OpenFile(os.DevNull, os.O_RDWR, 0); err != nil {
+		return nil, err
+	}
+	if in.ours, in.theirs, err = ctl.Pair(); err != nil {
+		return nil, err
+	}
+	if in.ctl, err = listenFile(m.Store.ControlSocket(id), ctl.Listen); err != nil {
+		return nil, err
+	}
+	in.task, err = listenFile(m.Store.TaskSocket(id), listenStream)
+	return in, err
+}
+
+func listenStream(path string) (*net.UnixListener, error) {
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		return nil, err
+	}
+	l.SetUnlinkOnClose(false)
+	return l, os.Chmod(path, 0o600)
+}
+
+// listenFile makes the socket at path anew: the caller holds the supervisor
+// lock, so one that is there is a dead supervisor's.
+func listenFile(path string, listen func(string) (*net.UnixListener, error)) (*os.File, error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	l, err := listen(path)
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	return l.File()
+}
+
+func (m *Manager) supervisorLock(id string) (*fsx.Lock, error) {
+	l, err := fsx.TryLock(m.Store.SupervisorLock(id))
+	if errors.Is(err, fsx.ErrLocked) {
+		return nil, errs.New(errs.Conflict, "container %s is running", short(id))
+	}
+	return l, err
+}
+
+// supervised reports whether a supervisor of id, its last cleaning included, is
+// alive.
+func (m *Manager) supervised(id string) bool {
+	if inheritedLock(m.Store.SupervisorLock(id)) {
+		return false // it is this process
+	}
+	f, err := os.OpenFile(m.Store.SupervisorLock(id), os.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return errors.Is(unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB), unix.EWOULDBLOCK)
+}
+
+// awaitSupervisor waits until id has no supervisor any more.
+func (m *Manager) awaitSupervisor(ctx context.Context, id string, limit time.Duration) error {
+	until := time.Now().Add(limit)
+	for pause := time.Millisecond; m.supervised(id); pause = min(2*pause, 20*time.Millisecond) {
+		if time.Now().After(until) {
+			return errs.New(errs.Unavailable, "the supervisor of container %s does not end", short(id))
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+	return nil
+}
+
+// inheritedLock reports whether this process holds the lock at path by
+// inheritance.
+func inheritedLock(path string) bool {
+	var a, b unix.Stat_t
+	if unix.Fstat(lockFD, &a) != nil || unix.Lstat(path, &b) != nil {
+		return false
+	}
+	return a.Dev == b.Dev && a.Ino == b.Ino && filepath.IsAbs(path)
+}
+
+// short is the form of an id for people.
+func short(id string) string {
+	if len(id) > 12 {
+		return id[:12]
+	}
+	return id
+}

@@ -1,0 +1,115 @@
+package container
+
+import (
+	"context"
+	"os"
+
+	"github.com/pouchcontainer/pouch/pkg/shim/cgroup"
+)
+
+// surveyCgroups looks for cgroups of containers that are gone or have ended.
+func (m *Manager) surveyCgroups(context.Context) ([]Leftover, error) {
+	parent, err := cgroup.Of("/pouch")
+	if err != nil {
+		return nil, err
+	}
+	var out []Leftover
+	for _, dir := range parent.Paths() {
+		names, err := entries(dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range names {
+			if m.ours(id) && !m.supervised(id) && !exists(m.Store.RunDir(id)) {
+				out = append(out, Leftover{"cgroup", dir + "/" + id, id, "nothing of it runs"})
+			}
+		}
+	}
+	return out, nil
+}
+
+// ours reports whether id may be a container of these state directories: other
+// ones have their cgroups beside ours. A cgroup whose container nobody here
+// knows is ours when it is empty, so that removing it harms nobody.
+func (m *Manager) ours(id string) bool {
+	if !isID(id) {
+		return false
+	}
+	if m.exists(id) {
+		return true
+	}
+	g, err := cgroup.Of("/pouch/" + id)
+	if err != nil {
+		return false
+	}
+	pids, err := g.Pids()
+	return err == nil && len(pids) == 0
+}
+
+// surveyNetwork looks for what containers and netns that are gone have left of
+// networks.
+func (m *Manager) surveyNetwork(ctx context.Context) ([]Leftover, error) {
+	found, err := m.Network.Leftovers(ctx, m.exists)
+	if err != nil {
+		return nil, err
+	}
+	var out []Leftover
+	for _, l := range found {
+		out = append(out, Leftover{l.Kind, l.Name, l.Owner, l.Reason})
+	}
+	return out, nil
+}
+
+// surveyVolumes looks for volumes that were never finished.
+func (m *Manager) surveyVolumes(ctx context.Context) ([]Leftover, error) {
+	found, err := m.Volume.Leftovers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []Leftover
+	for _, l := range found {
+		out = append(out, Leftover{l.Kind, l.Name, l.Owner, l.Reason})
+	}
+	return out, nil
+}
+
+// Clear removes leftovers, and returns those that it has removed.
+func (m *Manager) Clear(ctx context.Context, found []Leftover) (done []Leftover, err error) {
+	seen := map[string]error{}
+	for _, l := range found {
+		if !isID(l.Owner) {
+			continue
+		}
+		e, again := seen[l.Owner]
+		if !again {
+			e = m.clearOwner(ctx, l.Owner)
+			seen[l.Owner] = e
+		}
+		if e == nil {
+			done = append(done, l)
+		} else {
+			err = e
+		}
+	}
+	if e := m.Network.Clean(ctx, m.exists); e != nil {
+		return done, e
+	}
+	return done, firstError(err, m.Volume.Clean(ctx))
+}
+
+// clearOwner reaps a container that is on disk, and destroys what has none.
+func (m *Manager) clearOwner(ctx context.Context, id string) error {
+	if m.exists(id) {
+		return m.Reap(ctx, id)
+	}
+	return m.Destroy(ctx, id, false)
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil && !os.IsNotExist(err) {
+			return err
+		}
+	}
+	return nil
+}
