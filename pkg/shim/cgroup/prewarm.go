@@ -1,0 +1,51 @@
+package cgroup
+
+import (
+	"context"
+	"os"
+	"time"
+)
+
+// Prewarm keeps the kernel's cgroup attach path warm until ctx ends: the first
+// attach after an idle time waits for an RCU grace period (some 5 to 11 ms), the
+// ones that follow at once do not. It writes the caller's own pid into the
+// caller's own cgroup, which moves nothing, every 2 ms. It returns at once when
+// that is refused. Run it in a goroutine from the start of a command until its
+// container is created.
+func Prewarm(ctx context.Context) {
+	g, err := OfPid(os.Getpid())
+	if err != nil {
+		return
+	}
+	dir := g.controller("pids")
+	if dir == "" {
+		dir = g.v2()
+	}
+	if dir == "" { // in the root: that is where it stays
+		if dir = root("pids"); dir == "" {
+			return
+		}
+	}
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for write(dir, "cgroup.procs", itoa(os.Getpid())) == nil {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// root returns the root of the v1 hierarchy of a controller, or else of v2.
+func root(controller string) string {
+	roots, err := hierarchies()
+	if err != nil {
+		return ""
+	}
+	g := Group{dirs: roots}
+	if p := g.controller(controller); p != "" {
+		return p
+	}
+	return g.v2()
+}

@@ -1,0 +1,175 @@
+package enginetest
+
+import (
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	v1 "github.com/containerd/cgroups/v3/cgroup1/stats"
+	v2 "github.com/containerd/cgroups/v3/cgroup2/stats"
+	"github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/sys/unix"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/shim/engine"
+)
+
+func pids(t *testing.T, f *fixture) {
+	r, w := pipe(t)
+	c := f.start(t, f.opts(t, engine.IO{Stdout: w}, nil, "sh", "-c", "sleep 1000 & sleep 1000 & echo ready; wait"))
+	w.Close()
+	readUntil(t, r, "ready")
+	got, err := c.Pids()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 3 || !slices.Contains(got, c.Pid()) {
+		t.Errorf("pids %v, want 3 with %d", got, c.Pid())
+	}
+}
+
+// pauseResume has a process that writes without end: while it is paused its
+// pipe stays empty once drained.
+func pauseResume(t *testing.T, f *fixture) {
+	r, w := pipe(t)
+	c := f.start(t, f.opts(t, engine.IO{Stdout: w}, nil, "sh", "-c", "while :; do echo x; done"))
+	w.Close()
+	readUntil(t, r, "x\n")
+	for range 2 {
+		if err := c.Pause(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	drain(t, r)
+	if err := r.SetReadDeadline(time.Now().Add(100 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := r.Read(make([]byte, 1)); n > 0 || !os.IsTimeout(err) {
+		t.Fatalf("a paused container wrote: %d, %v", n, err)
+	}
+	if _, err := c.Exec(t.Context(), proc("true"), null()); !errs.Is(err, errs.Conflict) {
+		t.Errorf("exec in a paused container: %v, want kind conflict", err)
+	}
+	if err := c.Resume(); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	readUntil(t, r, "x\n")
+}
+
+func drain(t *testing.T, r *os.File) {
+	t.Helper()
+	if err := r.SetReadDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 64<<10)
+	for {
+		if _, err := r.Read(buf); err != nil {
+			return
+		}
+	}
+}
+
+func killPaused(t *testing.T, f *fixture) {
+	c := f.start(t, f.opts(t, null(), nil, "sleep", "1000"))
+	if err := c.Pause(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Signal(unix.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if got := waitFor(t, c); got != 137 {
+		t.Errorf("exit %d, want 137", got)
+	}
+	c = f.start(t, f.opts(t, null(), nil, "sleep", "1000"))
+	if err := c.Pause(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Delete(t.Context()); err != nil {
+		t.Errorf("delete a paused container: %v", err)
+	}
+}
+
+func memory(limit int64) func(*specs.Spec) {
+	return func(s *specs.Spec) { s.Linux.Resources.Memory = &specs.LinuxMemory{Limit: &limit, Swap: &limit} }
+}
+
+func oom(t *testing.T, f *fixture) {
+	c := f.start(t, f.opts(t, null(), memory(8<<20), "sh", "-c", "x=$(cat /dev/zero | tr '\\0' x)"))
+	if got := waitFor(t, c); got == 0 {
+		t.Error("exit 0 in spite of no memory")
+	}
+	if !c.OOMKilled() {
+		t.Error("OOMKilled says no")
+	}
+	if err := c.Delete(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !c.OOMKilled() {
+		t.Error("OOMKilled says no after Delete")
+	}
+	c = f.start(t, f.opts(t, null(), memory(32<<20), "true"))
+	if waitFor(t, c); c.OOMKilled() {
+		t.Error("OOMKilled says yes of true")
+	}
+}
+
+func update(t *testing.T, f *fixture) {
+	c := f.start(t, f.opts(t, null(), memory(64<<20), "sleep", "1000"))
+	more, max := int64(128<<20), int64(77)
+	if err := c.Update(&specs.LinuxResources{
+		Memory: &specs.LinuxMemory{Limit: &more}, Pids: &specs.LinuxPids{Limit: &max},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Stats()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mem, procs := limits(t, s)
+	if mem != uint64(more) || procs != uint64(max) {
+		t.Errorf("memory %d, pids %d; want %d, %d", mem, procs, more, max)
+	}
+	if p, err := c.Exec(t.Context(), proc("true"), null()); err != nil {
+		t.Errorf("exec after update: %v", err)
+	} else if got := waitFor(t, p); got != 0 {
+		t.Errorf("exec after update: exit %d", got)
+	}
+}
+
+func limits(t *testing.T, s any) (mem, procs uint64) {
+	t.Helper()
+	switch s := s.(type) {
+	case *v1.Metrics:
+		return s.GetMemory().GetUsage().GetLimit(), s.GetPids().GetLimit()
+	case *v2.Metrics:
+		return s.GetMemory().GetUsageLimit(), s.GetPids().GetLimit()
+	}
+	t.Fatalf("stats are %T", s)
+	return 0, 0
+}
+
+func stats(t *testing.T, f *fixture) {
+	r, w := pipe(t)
+	c := f.start(t, f.opts(t, engine.IO{Stdout: w}, memory(64<<20), "sh", "-c", "echo ready; exec sleep 1000"))
+	readUntil(t, r, "ready")
+	s, err := c.Stats()
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch s := s.(type) {
+	case *v1.Metrics:
+		if s.GetPids().GetCurrent() != 1 || s.GetMemory().GetUsage().GetUsage() == 0 || s.GetCPU().GetUsage().GetTotal() == 0 {
+			t.Errorf("stats say nothing: %v", s)
+		}
+	case *v2.Metrics:
+		if s.GetPids().GetCurrent() != 1 || s.GetMemory().GetUsage() == 0 || s.GetCPU().GetUsageUsec() == 0 {
+			t.Errorf("stats say nothing: %v", s)
+		}
+	default:
+		t.Errorf("stats are %T", s)
+	}
+}
