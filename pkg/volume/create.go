@@ -1,0 +1,94 @@
+package volume
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// CreateOptions say what volume to make.
+type CreateOptions struct {
+	Name    string            // empty: 64 random hex digits, and anonymous
+	Driver  string            // empty: local
+	Options map[string]string // type, o and device, as docker's local driver has them
+	Labels  record.Labels
+}
+
+// Create makes a volume, or returns the one that has the name already. It fails
+// with kind conflict when that one has another driver or other options, and
+// with kind invalid for a bad name or bad options. Idempotent.
+func (m *Manager) Create(ctx context.Context, o CreateOptions) (*record.Volume, error) {
+	v := &record.Volume{Name: o.Name, Driver: o.Driver, Options: o.Options, Labels: o.Labels, Created: time.Now().UTC()}
+	if v.Driver == "" {
+		v.Driver = Local
+	}
+	if v.Name == "" {
+		v.Name, v.Anonymous = RandomName(), true
+	}
+	return m.create(ctx, v)
+}
+
+func (m *Manager) create(ctx context.Context, v *record.Volume) (*record.Volume, error) {
+	if err := check(v); err != nil {
+		return nil, fmt.Errorf("create volume %s: %w", v.Name, err)
+	}
+	l, err := m.lock(ctx, v.Name)
+	if err != nil {
+		return nil, fmt.Errorf("create volume %s: %w", v.Name, err)
+	}
+	defer l.Unlock()
+	return m.createLocked(v)
+}
+
+// createLocked is create for who holds the volume's lock.
+func (m *Manager) createLocked(v *record.Volume) (*record.Volume, error) {
+	old, err := m.s.Volume(v.Name)
+	if err == nil {
+		return old, same(old, v)
+	}
+	if !errs.Is(err, errs.NotFound) {
+		return nil, fmt.Errorf("create volume %s: %w", v.Name, err)
+	}
+	if err := m.clearStaging(v.Name); err != nil {
+		return nil, fmt.Errorf("create volume %s: %w", v.Name, err)
+	}
+	if err := m.s.CreateVolume(v); err != nil {
+		return nil, fmt.Errorf("create volume %s: %w", v.Name, err)
+	}
+	return v, nil
+}
+
+// same fails with kind conflict when want asks for another volume than old.
+// Asking for no options asks for the volume as it is.
+func same(old, want *record.Volume) error {
+	if old.Driver != want.Driver {
+		return errs.New(errs.Conflict, "create volume %s: the name is taken by a volume of driver %s: remove that or choose another name", old.Name, old.Driver)
+	}
+	if len(want.Options) > 0 && !maps.Equal(old.Options, want.Options) {
+		return errs.New(errs.Conflict, "create volume %s: the volume exists with other options: remove it or choose another name", old.Name)
+	}
+	return nil
+}
+
+func check(v *record.Volume) error {
+	if err := CheckName(v.Name); err != nil {
+		return err
+	}
+	if v.Driver != Local {
+		return errs.New(errs.NotFound, "no volume driver %q: this build has: %s", v.Driver, Local)
+	}
+	return checkOptions(v.Options)
+}
+
+// RandomName returns a name for an anonymous volume: 64 hex digits.
+func RandomName() string {
+	var b [32]byte
+	rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}

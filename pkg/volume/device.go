@@ -1,0 +1,101 @@
+package volume
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/mount"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// checkOptions accepts what docker's local driver does: type and device, both
+// or none, and o, the mount options.
+func checkOptions(o map[string]string) error {
+	if len(o) == 0 {
+		return nil
+	}
+	for k, v := range o {
+		if !slices.Contains([]string{"type", "o", "device"}, k) {
+			return errs.New(errs.Invalid, "invalid option: %q: the local driver knows type, o and device", k)
+		}
+		if strings.IndexByte(v, 0) >= 0 {
+			return errs.New(errs.Invalid, "option %s holds a NUL byte", k)
+		}
+	}
+	for _, k := range []string{"type", "device"} {
+		if o[k] == "" {
+			return errs.New(errs.Invalid, "missing required option: %q: type and device go together", k)
+		}
+	}
+	_, err := mount.Parse(strings.Split(o["o"], ","))
+	return err
+}
+
+// mountDevice mounts what the volume's options name on its data folder, unless
+// that is done. The caller holds the volume's lock. Idempotent.
+func (m *Manager) mountDevice(ctx context.Context, v *record.Volume) error {
+	data := m.s.VolumeData(v.Name)
+	on, err := mount.Mounted(data)
+	if err != nil || on {
+		return err
+	}
+	d, err := device(ctx, v.Options)
+	if err == nil {
+		err = d.At(data)
+	}
+	if err != nil {
+		return fmt.Errorf("mount volume %s: %w", v.Name, err)
+	}
+	return nil
+}
+
+func device(ctx context.Context, o map[string]string) (mount.Mount, error) {
+	d := mount.Mount{Type: o["type"], Source: o["device"], Options: strings.Split(o["o"], ",")}
+	if o["o"] == "" {
+		d.Options = nil
+	}
+	if isBind(d) {
+		return d, checkBindDevice(d.Source)
+	}
+	if strings.HasPrefix(d.Type, "nfs") || d.Type == "cifs" {
+		return d, resolveAddr(ctx, d.Options)
+	}
+	return d, nil
+}
+
+func isBind(d mount.Mount) bool {
+	return d.Type == "bind" || slices.Contains(d.Options, "bind") || slices.Contains(d.Options, "rbind")
+}
+
+func checkBindDevice(path string) error {
+	if !filepath.IsAbs(path) {
+		return errs.New(errs.Invalid, "device %s: the folder of a bind must be an absolute path", path)
+	}
+	if _, err := os.Stat(path); err != nil {
+		return errs.New(errs.Invalid, "device: %w", err)
+	}
+	return nil
+}
+
+// resolveAddr replaces the host name in addr= by an address: the kernel's nfs
+// and cifs take nothing else (nfs(5)).
+func resolveAddr(ctx context.Context, options []string) error {
+	for i, opt := range options {
+		host, ok := strings.CutPrefix(opt, "addr=")
+		if !ok || net.ParseIP(host) != nil {
+			continue
+		}
+		ips, err := net.DefaultResolver.LookupIPAddr(ctx, host)
+		if err != nil {
+			return errs.New(errs.Unavailable, "look up the server: %w", err)
+		}
+		options[i] = "addr=" + ips[0].String()
+	}
+	return nil
+}

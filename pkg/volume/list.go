@@ -1,0 +1,62 @@
+package volume
+
+import (
+	"time"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// Info is a volume as inspect prints it; the names of the JSON are docker's.
+type Info struct {
+	CreatedAt  time.Time         `json:"CreatedAt"`
+	Driver     string            `json:"Driver"`
+	Labels     record.Labels     `json:"Labels"`
+	Mountpoint string            `json:"Mountpoint"` // on the host
+	Name       string            `json:"Name"`
+	Options    map[string]string `json:"Options"`
+	Scope      string            `json:"Scope"` // local
+	Anonymous  bool              `json:"Anonymous,omitempty"`
+}
+
+// Inspect returns a volume. It fails with kind not_found for a missing one, and
+// with kind corrupt, naming the file, for one whose record is broken.
+func (m *Manager) Inspect(name string) (*Info, error) {
+	v, err := m.get(name)
+	if err != nil {
+		return nil, err
+	}
+	return &Info{
+		CreatedAt:  v.Created,
+		Driver:     v.Driver,
+		Labels:     v.Labels,
+		Mountpoint: m.s.VolumeData(v.Name),
+		Name:       v.Name,
+		Options:    v.Options,
+		Scope:      "local",
+		Anonymous:  v.Anonymous,
+	}, nil
+}
+
+// List returns the volumes by name, and beside them an error for each one that
+// is broken.
+func (m *Manager) List() (volumes []*Info, broken []error, err error) {
+	names, err := m.s.VolumeNames()
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, n := range names {
+		v, err := m.Inspect(n)
+		switch {
+		case err == nil:
+			volumes = append(volumes, v)
+		case errs.Is(err, errs.NotFound):
+			if _, err := m.s.Volume(n); errs.Is(err, errs.NotFound) && m.isLeft(n) {
+				broken = append(broken, errs.New(errs.Corrupt, "volume %s: its folder has no record: pouch-vol rm -f %s removes it", n, n))
+			}
+		default:
+			broken = append(broken, err)
+		}
+	}
+	return volumes, broken, nil
+}

@@ -1,0 +1,136 @@
+package volume
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"time"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// Plan completes a new container's mounts before its record is written, and
+// changes nothing else: anonymous volumes get a name, every volume its Source,
+// and a bind's source is looked at. Afterwards the record is written, then
+// Provide makes the volumes: in this order a volume that a container is about
+// to use is never removed. It fails with kind invalid for a mount that cannot
+// be, in docker's words.
+func (m *Manager) Plan(c *record.Container) error {
+	seen := map[string]bool{}
+	for i := range c.Mounts {
+		mt := &c.Mounts[i]
+		dst := path.Clean(mt.Destination)
+		if !path.IsAbs(dst) || dst == "/" {
+			return errs.New(errs.Invalid, "invalid mount path: '%s': it must be absolute and not /", mt.Destination)
+		}
+		if seen[dst] {
+			return errs.New(errs.Invalid, "Duplicate mount point: %s", dst)
+		}
+		seen[dst] = true
+		if err := m.planOne(mt); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *Manager) planOne(mt *record.Mount) error {
+	switch mt.Type {
+	case "volume":
+		if mt.Name == "" {
+			mt.Name, mt.Anonymous = RandomName(), true
+		}
+		if err := CheckName(mt.Name); err != nil {
+			return err
+		}
+		mt.Source = m.s.VolumeData(mt.Name)
+	case "bind":
+		return checkBind(mt)
+	}
+	return nil
+}
+
+// checkBind looks whether a bind's source can be mounted.
+func checkBind(mt *record.Mount) error {
+	if !filepath.IsAbs(mt.Source) {
+		return errs.New(errs.Invalid, "invalid mount config for type \"bind\": source %s: it must be an absolute path", mt.Source)
+	}
+	_, err := os.Stat(mt.Source)
+	switch {
+	case err == nil, mt.CreateSource && errors.Is(err, fs.ErrNotExist):
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		return errs.New(errs.Invalid, "invalid mount config for type \"bind\": bind source path does not exist: %s", mt.Source)
+	}
+	return errs.New(errs.Invalid, "invalid mount config for type \"bind\": %w", err)
+}
+
+// Provide makes ready what a container's mounts need, before each of its
+// starts: missing volumes are made, those with a device are mounted, missing
+// sources of -v are made as folders, each told in warnings. The container's
+// record is written and its state names a living owner. It fails with the kinds
+// of Create, and with kind invalid when a bind's source is gone. Idempotent.
+func (m *Manager) Provide(ctx context.Context, c *record.Container) (warnings []string, err error) {
+	for _, mt := range c.Mounts {
+		switch mt.Type {
+		case "volume":
+			err = m.provideVolume(ctx, mt)
+		case "bind":
+			var made bool
+			if made, err = provideBind(mt); made {
+				warnings = append(warnings, fmt.Sprintf("-v %s: no such file or folder on the host: made an empty folder", mt.Source))
+			}
+		}
+		if err != nil {
+			return warnings, err
+		}
+	}
+	return warnings, nil
+}
+
+// provideVolume takes the lock even when the volume is there: a removal that
+// looked for users before c's record was written has ended then.
+func (m *Manager) provideVolume(ctx context.Context, mt record.Mount) error {
+	l, err := m.lock(ctx, mt.Name)
+	if err != nil {
+		return fmt.Errorf("volume %s: %w", mt.Name, err)
+	}
+	defer l.Unlock()
+	v, err := m.s.Volume(mt.Name)
+	if errs.Is(err, errs.NotFound) {
+		v, err = m.createLocked(&record.Volume{Name: mt.Name, Driver: Local, Anonymous: mt.Anonymous, Created: time.Now().UTC()})
+	}
+	if err != nil || !onDevice(v) {
+		return err
+	}
+	return m.mountDevice(ctx, v)
+}
+
+// NeedsMount reports whether Provide mounts something for c: then it must be
+// done before c's supervisor starts, which would not see it otherwise.
+func (m *Manager) NeedsMount(c *record.Container) bool {
+	for _, name := range named(c) {
+		if v, err := m.s.Volume(name); err == nil && onDevice(v) {
+			return true
+		}
+	}
+	return false
+}
+
+func provideBind(mt record.Mount) (made bool, err error) {
+	if err := checkBind(&mt); err != nil || !mt.CreateSource {
+		return false, err
+	}
+	if _, err := os.Stat(mt.Source); err == nil {
+		return false, nil
+	}
+	if err := os.MkdirAll(mt.Source, 0o755); err != nil {
+		return false, fmt.Errorf("-v %s: make the missing folder: %w", mt.Source, err)
+	}
+	return true, nil
+}

@@ -1,0 +1,72 @@
+package volume
+
+import (
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/proc"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// users returns, for every volume that a container's record mounts, the ids of
+// those containers, but for that of except. A container whose record cannot be
+// read may use any volume: it is an error of kind in_use that names it.
+func (m *Manager) users(except string) (map[string][]string, error) {
+	ids, err := m.s.ContainerIDs()
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]string{}
+	for _, id := range ids {
+		if id == except {
+			continue
+		}
+		c, err := m.s.Container(id)
+		if errs.Is(err, errs.NotFound) {
+			continue // just being made, before it has volumes, or just removed
+		}
+		if err != nil {
+			return nil, errs.New(errs.InUse, "the record of container %s cannot be read, it may use any volume: remove it (pouch-run rm -f %s): %w", id[:12], id[:12], err)
+		}
+		for _, name := range named(c) {
+			out[name] = append(out[name], id)
+		}
+	}
+	return out, nil
+}
+
+// named returns the names of the volumes that c mounts, each once.
+func named(c *record.Container) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, mt := range c.Mounts {
+		if mt.Type == "volume" && mt.Name != "" && !seen[mt.Name] {
+			seen[mt.Name] = true
+			out = append(out, mt.Name)
+		}
+	}
+	return out
+}
+
+// active reports whether container id runs or is about to: whether it needs
+// what is mounted for it.
+func (m *Manager) active(id, boot string) bool {
+	st, err := m.s.State(id)
+	if err != nil {
+		return !errs.Is(err, errs.NotFound)
+	}
+	switch st.Status {
+	case record.Creating, record.Running, record.Paused, record.Restarting:
+	default:
+		return false
+	}
+	if st.BootID != "" && st.BootID != boot {
+		return false
+	}
+	return proc.Alive(st.Owner) || proc.Alive(st.Init)
+}
+
+// Users returns the ids of the containers, stopped ones too, whose records
+// mount the volume. It fails with kind in_use when a record cannot be read.
+func (m *Manager) Users(name string) ([]string, error) {
+	u, err := m.users("")
+	return u[name], err
+}
