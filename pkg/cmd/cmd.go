@@ -150,6 +150,9 @@ type signalCause syscall.Signal
 
 func (s signalCause) Error() string { return syscall.Signal(s).String() }
 
+// Caught is the signal: for those who want to pass it on.
+func (s signalCause) Caught() syscall.Signal { return syscall.Signal(s) }
+
 // OneLine keeps a text on one line and free of control characters.
 func OneLine(s string) string {
 	s = strings.ReplaceAll(strings.TrimSpace(s), "\n", "; ")

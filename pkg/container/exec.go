@@ -1,0 +1,108 @@
+package container
+
+import (
+	"context"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/pouchcontainer/pouch/pkg/ctl"
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// ExecOpts describe a further process in a container.
+type ExecOpts struct {
+	Args       []string
+	Env        []string // KEY=VALUE, added to the container's own
+	Cwd        string   // empty: the container's
+	User       string   // docker's grammar; empty: the container's
+	Privileged bool
+	TTY        bool
+	Stdin      bool // the caller's stdin goes to the process; else it has none
+	Detach     bool // do not wait for the end; the process outlives this program
+	IO         IO
+}
+
+// Exec runs a process in the container that target names and returns its exit
+// code, 0 at once with Detach. The process gets the descriptors of o.IO
+// themselves, or a terminal with TTY; without Detach it ends with this program.
+// The error has kind not_found, conflict when the container does not run,
+// no_such_command or not_executable.
+func (m *Manager) Exec(ctx context.Context, target string, o ExecOpts) (int, error) {
+	c, st, err := m.find(target)
+	if err != nil {
+		return 0, err
+	}
+	if err := mayExec(c, st); err != nil {
+		return 0, err
+	}
+	conn, err := ctl.Dial(m.Store.ControlSocket(c.ID))
+	if err != nil {
+		return 0, m.unreachable(c.ID)
+	}
+	if err := sendExec(conn, c, o); err != nil {
+		conn.Close()
+		return 0, err
+	}
+	if o.Detach {
+		defer conn.Close()
+		_, err := await(conn, ctl.Started)
+		return 0, err
+	}
+	return Follow(ctx, conn, FollowOpts{IO: o.IO, Stdin: o.Stdin, SigProxy: true})
+}
+
+func mayExec(c *record.Container, st *record.State) error {
+	switch st.Status {
+	case record.Running:
+		return nil
+	case record.Paused:
+		return errs.New(errs.Conflict, "Container %s is paused, unpause the container before exec", c.Name)
+	case record.Restarting:
+		return errs.New(errs.Conflict, "Container %s is restarting, wait until the container is running", c.Name)
+	}
+	return notRunning(c.ID)
+}
+
+// unreachable explains why nobody listens at the control socket of a container
+// that runs.
+func (m *Manager) unreachable(id string) error {
+	if st, err := m.actual(id); err == nil && Alive(st) && !m.supervised(id) {
+		return errs.New(errs.Unavailable, "container %s runs without its supervisor, which was killed: stop it and start it again", short(id))
+	}
+	return notRunning(id)
+}
+
+// sendExec asks for the process, with the descriptors it gets.
+func sendExec(conn *ctl.Conn, c *record.Container, o ExecOpts) error {
+	msg := &ctl.Message{Op: ctl.Exec, Detached: o.Detach, Exec: &ctl.ExecProcess{
+		Args: o.Args, Env: o.Env, Cwd: o.Cwd, User: o.User, Privileged: o.Privileged,
+	}}
+	if o.TTY && !hasTerm(o.Env) && !hasTerm(c.Process.Env) {
+		msg.Exec.Env = append([]string{"TERM=xterm"}, o.Env...)
+	}
+	switch {
+	case o.TTY:
+		msg.Stdio = ctl.TTY
+		return conn.Send(msg)
+	case o.Detach:
+		msg.Stdio = ctl.Null
+		return conn.Send(msg)
+	}
+	msg.Stdio = ctl.Inherit
+	streams := o.IO
+	if !o.Stdin {
+		null, err := os.Open(os.DevNull)
+		if err != nil {
+			return err
+		}
+		defer null.Close()
+		streams.Stdin = null
+	}
+	return conn.Send(msg, streams.Files()...)
+}
+
+func hasTerm(env []string) bool {
+	return slices.ContainsFunc(env, func(kv string) bool { return strings.HasPrefix(kv, "TERM=") })
+}

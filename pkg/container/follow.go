@@ -1,0 +1,95 @@
+package container
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"syscall"
+
+	"github.com/pouchcontainer/pouch/pkg/ctl"
+	"github.com/pouchcontainer/pouch/pkg/errs"
+)
+
+// IO is a caller's standard streams.
+type IO struct{ Stdin, Stdout, Stderr *os.File }
+
+// Files are the streams in the order of their descriptors.
+func (s IO) Files() []*os.File { return []*os.File{s.Stdin, s.Stdout, s.Stderr} }
+
+// FollowOpts says how Follow connects the caller with the process.
+type FollowOpts struct {
+	IO       IO
+	Stdin    bool // what is typed goes to the process' terminal
+	SigProxy bool // signals that this program gets go to the process
+}
+
+// Follow stays with the process that conn was opened for until it ends, and
+// returns its exit code. Its own terminal, when the supervisor made one, is
+// joined with the caller's: raw mode, window size, ctrl-p ctrl-q to leave (then
+// the exit code is 0). With SigProxy a signal that cancelled ctx before goes to
+// the process, too, and one that does so later does not end Follow; ctx's end for
+// another reason, or any without SigProxy, leaves the process to itself. The
+// error is what the supervisor tells, with its kind. Follow closes conn.
+func Follow(ctx context.Context, conn *ctl.Conn, o FollowOpts) (int, error) {
+	f := &follower{conn: conn, o: o}
+	defer conn.Close()
+	defer f.signals(ctx)()
+	defer context.AfterFunc(ctx, func() { f.cancelled(ctx) })()
+	code, err := f.loop()
+	f.restore()
+	switch {
+	case f.detached.Load():
+		return 0, nil
+	case err != nil && f.left.Load():
+		return 0, ctx.Err()
+	case errors.Is(err, io.EOF):
+		return 0, errs.New(errs.Internal, "the supervisor was lost before it told how the process ended")
+	}
+	return code, err
+}
+
+// loop takes the supervisor's messages until the last.
+func (f *follower) loop() (int, error) {
+	for {
+		msg, files, err := f.conn.Recv()
+		if err != nil {
+			return 0, err
+		}
+		if msg.Op == ctl.Stream && len(files) == 1 && f.stream == nil {
+			f.join(files[0])
+			continue
+		}
+		closeFiles(files)
+		switch msg.Op {
+		case ctl.Exited:
+			f.drain()
+			return msg.ExitCode, nil
+		case ctl.Error:
+			f.drain()
+			return 0, told(msg)
+		}
+	}
+}
+
+// cancelled acts on the end of ctx.
+func (f *follower) cancelled(ctx context.Context) {
+	if _, ok := signalOf(ctx); ok && f.o.SigProxy {
+		return
+	}
+	f.left.Store(true)
+	f.conn.Send(&ctl.Message{Op: ctl.Detach})
+	f.conn.Close()
+}
+
+// signalOf returns the signal that cancelled ctx, if one did.
+func signalOf(ctx context.Context) (syscall.Signal, bool) {
+	s, ok := errors.AsType[interface {
+		error
+		Caught() syscall.Signal
+	}](context.Cause(ctx))
+	if !ok {
+		return 0, false
+	}
+	return s.Caught(), true
+}

@@ -1,0 +1,180 @@
+package container
+
+import (
+	"time"
+
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// Info is a container as inspect prints it: the names are those of docker's
+// API (ContainerInspect); ImageDigest and what has no counterpart there is
+// Pouch's own.
+type Info struct {
+	ID              string `json:"Id"`
+	Created         time.Time
+	Path            string
+	Args            []string
+	State           InfoState
+	Image           string // digest of the image's configuration
+	ImageDigest     string // of its manifest
+	ResolvConfPath  string
+	HostnamePath    string
+	HostsPath       string
+	LogPath         string
+	Name            string // with a slash before it
+	RestartCount    int
+	Driver          string
+	Platform        string
+	Runtime         string
+	HostConfig      InfoHost
+	Mounts          []InfoMount
+	Config          InfoConfig
+	NetworkSettings InfoNetwork
+}
+
+// InfoState is the part State.
+type InfoState struct {
+	Status     string
+	Running    bool
+	Paused     bool
+	Restarting bool
+	OOMKilled  bool
+	Pid        int
+	ExitCode   int
+	Error      string
+	StartedAt  time.Time
+	FinishedAt time.Time
+}
+
+// InfoConfig is the part Config: what is independent of the host.
+type InfoConfig struct {
+	Hostname     string
+	Domainname   string
+	User         string
+	ExposedPorts map[string]struct{} `json:",omitempty"`
+	Tty          bool
+	OpenStdin    bool
+	Env          []string
+	Cmd          []string
+	Image        string
+	WorkingDir   string
+	Entrypoint   []string
+	Labels       record.Labels
+	StopSignal   string `json:",omitempty"`
+	StopTimeout  *int   `json:",omitempty"`
+}
+
+// InfoHost is the part HostConfig.
+type InfoHost struct {
+	Binds             []string
+	LogConfig         InfoLog
+	NetworkMode       string
+	PortBindings      map[string][]InfoBinding
+	RestartPolicy     InfoRestart
+	AutoRemove        bool
+	CapAdd            []string
+	CapDrop           []string
+	CgroupnsMode      string
+	DNS               []string `json:"Dns"`
+	DNSOptions        []string `json:"DnsOptions"`
+	DNSSearch         []string `json:"DnsSearch"`
+	ExtraHosts        []string
+	GroupAdd          []string
+	IpcMode           string
+	OomScoreAdj       int
+	PidMode           string
+	Privileged        bool
+	ReadonlyRootfs    bool
+	SecurityOpt       []string
+	Tmpfs             map[string]string `json:",omitempty"`
+	UTSMode           string
+	ShmSize           int64
+	Sysctls           map[string]string `json:",omitempty"`
+	Runtime           string
+	CPUShares         uint64 `json:"CpuShares"`
+	Memory            int64
+	NanoCPUs          int64 `json:"NanoCpus"`
+	CgroupParent      string
+	CPUPeriod         uint64 `json:"CpuPeriod"`
+	CPUQuota          int64  `json:"CpuQuota"`
+	CpusetCpus        string
+	CpusetMems        string
+	Devices           []InfoDevice
+	MemoryReservation int64
+	MemorySwap        int64
+	OomKillDisable    bool
+	PidsLimit         *int64
+	Ulimits           []InfoUlimit
+}
+
+// InfoLog is HostConfig.LogConfig.
+type InfoLog struct {
+	Type   string
+	Config map[string]string
+}
+
+// InfoRestart is HostConfig.RestartPolicy.
+type InfoRestart struct {
+	Name              string
+	MaximumRetryCount int
+}
+
+// InfoDevice is one of HostConfig.Devices.
+type InfoDevice struct {
+	PathOnHost        string
+	PathInContainer   string
+	CgroupPermissions string
+}
+
+// InfoUlimit is one of HostConfig.Ulimits.
+type InfoUlimit struct {
+	Name string
+	Hard uint64
+	Soft uint64
+}
+
+// InfoMount is one of Mounts.
+type InfoMount struct {
+	Type        string
+	Name        string `json:",omitempty"`
+	Source      string
+	Destination string
+	Driver      string `json:",omitempty"`
+	Mode        string
+	RW          bool
+	Propagation string
+}
+
+// InfoBinding is where a port is published.
+type InfoBinding struct {
+	HostIP   string `json:"HostIp"`
+	HostPort string
+}
+
+// InfoNetwork is the part NetworkSettings. The addresses beside Networks are
+// those of the first network.
+type InfoNetwork struct {
+	SandboxKey          string // path of the network namespace
+	Ports               map[string][]InfoBinding
+	IPAddress           string
+	IPPrefixLen         int
+	Gateway             string
+	MacAddress          string
+	GlobalIPv6Address   string
+	GlobalIPv6PrefixLen int
+	IPv6Gateway         string
+	Networks            map[string]InfoEndpoint
+}
+
+// InfoEndpoint is a container's end of a network.
+type InfoEndpoint struct {
+	NetworkID           string
+	MacAddress          string
+	IPAddress           string
+	IPPrefixLen         int
+	Gateway             string
+	GlobalIPv6Address   string
+	GlobalIPv6PrefixLen int
+	IPv6Gateway         string
+	Aliases             []string
+}

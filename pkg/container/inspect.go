@@ -1,0 +1,164 @@
+package container
+
+import (
+	"context"
+	"net/netip"
+	"strconv"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/imageref"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// Inspect returns everything about the container that target names, in
+// docker's form. It needs no containerd. A missing one gives kind not_found.
+func (m *Manager) Inspect(_ context.Context, target string) (*Info, error) {
+	c, st, err := m.find(target)
+	if errs.Is(err, errs.NotFound) {
+		return nil, errs.New(errs.NotFound, "No such object: %s", target)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return m.info(c, st), nil
+}
+
+func (m *Manager) info(c *record.Container, st *record.State) *Info {
+	dir := m.Store.ContainerDir(c.ID)
+	i := &Info{
+		ID: c.ID, Created: c.Created, Args: []string{}, State: infoState(st),
+		Image: c.Image.ConfigDigest, ImageDigest: c.Image.Digest, Name: "/" + c.Name,
+		RestartCount: st.Restarts, Driver: "overlayfs", Platform: "linux", Runtime: c.Runtime,
+		ResolvConfPath: dir + "/resolv.conf", HostnamePath: dir + "/hostname", HostsPath: dir + "/hosts",
+		LogPath: st.LogPath, HostConfig: infoHost(c), Mounts: infoMounts(c), Config: infoConfig(c),
+		NetworkSettings: m.infoNetwork(c, st),
+	}
+	if args := c.Process.Args(); len(args) > 0 {
+		i.Path, i.Args = args[0], args[1:]
+	}
+	if i.Runtime == "" {
+		i.Runtime = "pouch"
+	}
+	return i
+}
+
+func infoState(st *record.State) InfoState {
+	s := InfoState{
+		Status: string(st.Status), Running: Alive(st), Paused: st.Status == record.Paused,
+		Restarting: st.Status == record.Restarting, OOMKilled: st.OOMKilled,
+		ExitCode: st.ExitCode, Error: st.Error, StartedAt: st.Started, FinishedAt: st.Finished,
+	}
+	if s.Running {
+		s.Pid = st.Init.Pid
+	}
+	return s
+}
+
+func infoConfig(c *record.Container) InfoConfig {
+	p := c.Process
+	i := InfoConfig{
+		Hostname: c.Host.Hostname, Domainname: c.Host.Domainname, User: p.User,
+		Tty: p.TTY, OpenStdin: p.OpenStdin, Env: orEmpty(p.Env), Cmd: p.Cmd,
+		Image: imageref.Familiar(c.Image.Ref), WorkingDir: p.Cwd, Entrypoint: p.Entrypoint,
+		Labels: c.Labels, StopSignal: p.StopSignal, StopTimeout: p.StopTimeout,
+	}
+	if i.Labels == nil {
+		i.Labels = record.Labels{}
+	}
+	for _, port := range c.Ports {
+		if i.ExposedPorts == nil {
+			i.ExposedPorts = map[string]struct{}{}
+		}
+		i.ExposedPorts[portKey(port)] = struct{}{}
+	}
+	return i
+}
+
+func infoHost(c *record.Container) InfoHost {
+	h, r := c.Host, c.Host.Resources
+	i := InfoHost{
+		NetworkMode: c.NetworkMode, PortBindings: portMap(c.Ports), AutoRemove: c.Policy.AutoRemove,
+		RestartPolicy: InfoRestart{c.Policy.Restart.Name, c.Policy.Restart.Max},
+		LogConfig:     InfoLog{c.Policy.Log.Driver, c.Policy.Log.Opts},
+		Privileged:    h.Privileged, CapAdd: h.CapAdd, CapDrop: h.CapDrop, SecurityOpt: securityOpts(h),
+		ReadonlyRootfs: h.ReadonlyRootfs, DNS: orEmpty(h.DNS), DNSOptions: orEmpty(h.DNSOptions), DNSSearch: orEmpty(h.DNSSearch),
+		ExtraHosts: h.ExtraHosts, GroupAdd: c.Process.Groups, PidMode: h.PidMode, IpcMode: h.IpcMode, UTSMode: h.UtsMode,
+		CgroupnsMode: h.CgroupnsMode, CgroupParent: h.CgroupParent, ShmSize: h.ShmSize, Sysctls: h.Sysctls,
+		Memory: r.Memory, MemorySwap: r.MemorySwap, MemoryReservation: r.MemoryReservation, NanoCPUs: r.NanoCPUs,
+		CPUShares: r.CPUShares, CPUQuota: r.CPUQuota, CPUPeriod: r.CPUPeriod, CpusetCpus: r.CpusetCpus, CpusetMems: r.CpusetMems,
+		OomKillDisable: r.OOMKillDisable, Runtime: c.Runtime, Binds: binds(c), Tmpfs: tmpfs(c),
+		Ulimits: []InfoUlimit{}, Devices: []InfoDevice{},
+	}
+	if r.PidsLimit != 0 {
+		i.PidsLimit = &r.PidsLimit
+	}
+	if h.OOMScoreAdj != nil {
+		i.OomScoreAdj = *h.OOMScoreAdj
+	}
+	for _, d := range h.Devices {
+		i.Devices = append(i.Devices, InfoDevice{d.HostPath, d.ContainerPath, d.Permissions})
+	}
+	for _, l := range c.Process.Rlimits {
+		i.Ulimits = append(i.Ulimits, InfoUlimit{l.Type, l.Hard, l.Soft})
+	}
+	return i
+}
+
+func securityOpts(h record.Host) []string {
+	var out []string
+	if h.NoNewPrivileges {
+		out = append(out, "no-new-privileges")
+	}
+	if h.Seccomp != "" {
+		out = append(out, "seccomp="+h.Seccomp)
+	}
+	return out
+}
+
+func (m *Manager) infoNetwork(c *record.Container, st *record.State) InfoNetwork {
+	n := InfoNetwork{Networks: map[string]InfoEndpoint{}, Ports: portMap(st.Ports)}
+	if Alive(st) {
+		n.SandboxKey = m.Store.Netns(c.ID)
+	}
+	for _, j := range st.Networks {
+		e := InfoEndpoint{NetworkID: j.ID, MacAddress: j.MAC, Gateway: j.Gateway, IPv6Gateway: j.Gateway6, Aliases: j.Aliases}
+		e.IPAddress, e.IPPrefixLen = cutPrefix(j.IPv4)
+		e.GlobalIPv6Address, e.GlobalIPv6PrefixLen = cutPrefix(j.IPv6)
+		n.Networks[j.Network] = e
+		if n.IPAddress == "" { // the first network, as docker shows its default bridge
+			n.IPAddress, n.IPPrefixLen, n.Gateway, n.MacAddress = e.IPAddress, e.IPPrefixLen, e.Gateway, e.MacAddress
+			n.GlobalIPv6Address, n.GlobalIPv6PrefixLen, n.IPv6Gateway = e.GlobalIPv6Address, e.GlobalIPv6PrefixLen, e.IPv6Gateway
+		}
+	}
+	return n
+}
+
+// cutPrefix splits 10.0.0.2/24.
+func cutPrefix(s string) (addr string, bits int) {
+	p, err := netip.ParsePrefix(s)
+	if err != nil {
+		return s, 0
+	}
+	return p.Addr().String(), p.Bits()
+}
+
+func portKey(p record.Port) string { return strconv.Itoa(int(p.ContainerPort)) + "/" + p.Protocol }
+
+func portMap(ports []record.Port) map[string][]InfoBinding {
+	out := map[string][]InfoBinding{}
+	for _, p := range ports {
+		b := InfoBinding{HostIP: p.HostIP}
+		if p.HostPort != 0 {
+			b.HostPort = strconv.Itoa(int(p.HostPort))
+		}
+		out[portKey(p)] = append(out[portKey(p)], b)
+	}
+	return out
+}
+
+func orEmpty(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}

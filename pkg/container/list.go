@@ -1,0 +1,60 @@
+package container
+
+import (
+	"context"
+	"slices"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// Summary is one container of a list.
+type Summary struct {
+	Container *record.Container
+	State     *record.State
+}
+
+// ListOpts says which containers List returns.
+type ListOpts struct {
+	All     bool    // also those that do not run
+	Last    int     // only the last n created, in any state; 0: no limit
+	Filters Filters // as of ParseFilters
+	// Warn is told about every record that cannot be read; the others are
+	// listed all the same.
+	Warn func(error)
+}
+
+// List returns the containers that o asks for, newest first. It takes no lock
+// and needs no containerd: the answer comes from the records and the kernel. It
+// fails with kind invalid for a filter that is none.
+func (m *Manager) List(ctx context.Context, o ListOpts) ([]Summary, error) {
+	if err := o.Filters.check(); err != nil {
+		return nil, err
+	}
+	ids, err := m.Store.ContainerIDs()
+	if err != nil {
+		return nil, err
+	}
+	all := o.All || o.Last > 0 || len(o.Filters["status"]) > 0
+	var out []Summary
+	for _, id := range ids {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		c, st, err := m.look(id)
+		switch {
+		case errs.Is(err, errs.NotFound): // removed meanwhile, or half made: gc names it
+		case err != nil:
+			if o.Warn != nil {
+				o.Warn(err)
+			}
+		case (all || Alive(st)) && o.Filters.match(c, st):
+			out = append(out, Summary{c, st})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Summary) int { return b.Container.Created.Compare(a.Container.Created) })
+	if o.Last > 0 && len(out) > o.Last {
+		out = out[:o.Last]
+	}
+	return out, nil
+}

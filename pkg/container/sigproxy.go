@@ -1,0 +1,79 @@
+package container
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pouchcontainer/pouch/pkg/ctl"
+)
+
+// signals begins to forward signals to the process and window sizes to its
+// terminal; the returned function ends that.
+func (f *follower) signals(ctx context.Context) (stop func()) {
+	ch, quit := make(chan os.Signal, 64), make(chan struct{})
+	signal.Notify(ch, unix.SIGWINCH)
+	if f.o.SigProxy {
+		signal.Notify(ch, forwarded()...)
+		if s, ok := signalOf(ctx); ok { // it came before we listened
+			f.send(s)
+		}
+	}
+	go func() {
+		var last []time.Time
+		for {
+			select {
+			case s := <-ch:
+				if s == unix.SIGWINCH {
+					f.resize()
+					continue
+				}
+				if last = append(last, time.Now()); s == unix.SIGINT && impatient(last) {
+					s = unix.SIGKILL
+				}
+				f.send(s.(syscall.Signal))
+			case <-quit:
+				return
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(ch)
+		close(quit)
+	}
+}
+
+// impatient reports whether the last three signals came within two seconds: who
+// presses ctrl-C that often wants the process gone, though as process 1 it may
+// ignore the signal.
+func impatient(times []time.Time) bool {
+	n := len(times)
+	return n >= 3 && times[n-1].Sub(times[n-3]) < 2*time.Second
+}
+
+func (f *follower) send(s syscall.Signal) {
+	f.conn.Send(&ctl.Message{Op: ctl.Signal, Signal: int(s)})
+}
+
+// forwarded are the signals that go to the process: all that can be caught but
+// those that speak of this program's own children, pipes, sockets, faults and
+// place in its shell's job control.
+func forwarded() []os.Signal {
+	own := map[unix.Signal]bool{
+		unix.SIGKILL: true, unix.SIGSTOP: true, unix.SIGCHLD: true, unix.SIGPIPE: true, unix.SIGURG: true,
+		unix.SIGWINCH: true, unix.SIGTSTP: true, unix.SIGTTIN: true, unix.SIGTTOU: true, unix.SIGCONT: true,
+		unix.SIGILL: true, unix.SIGTRAP: true, unix.SIGBUS: true, unix.SIGFPE: true, unix.SIGSEGV: true,
+		unix.SIGSYS: true, unix.SIGPROF: true, 32: true, 33: true, // the C library's
+	}
+	var out []os.Signal
+	for s := unix.Signal(1); s <= 64; s++ {
+		if !own[s] {
+			out = append(out, s)
+		}
+	}
+	return out
+}

@@ -1,0 +1,146 @@
+package container
+
+import (
+	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/pouchcontainer/pouch/pkg/ctl"
+)
+
+// drainTimeout is how long Follow waits for the rest of a terminal's output
+// after the process has ended.
+const drainTimeout = 5 * time.Second
+
+// follower is one Follow.
+type follower struct {
+	conn     *ctl.Conn
+	o        FollowOpts
+	detached atomic.Bool // by the detach keys
+	left     atomic.Bool // because ctx ended
+
+	stream *os.File      // the process' terminal, once it came
+	copied chan struct{} // closed when all its output is written
+	mu     sync.Mutex
+	old    *term.State // of the caller's terminal
+}
+
+// join connects the caller's streams with the process' terminal.
+func (f *follower) join(stream *os.File) {
+	f.stream, f.copied = stream, make(chan struct{})
+	f.resize()
+	if f.o.Stdin {
+		f.raw()
+		go f.input()
+	}
+	go func() {
+		io.Copy(f.o.IO.Stdout, stream)
+		close(f.copied)
+	}()
+}
+
+func (f *follower) raw() {
+	if !term.IsTerminal(int(f.o.IO.Stdin.Fd())) {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.old, _ = term.MakeRaw(int(f.o.IO.Stdin.Fd()))
+}
+
+// restore gives the caller's terminal its mode back. Idempotent.
+func (f *follower) restore() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.old != nil {
+		term.Restore(int(f.o.IO.Stdin.Fd()), f.old)
+		f.old = nil
+	}
+}
+
+// drain waits for the rest of the terminal's output.
+func (f *follower) drain() {
+	if f.stream == nil {
+		return
+	}
+	select {
+	case <-f.copied:
+	case <-time.After(drainTimeout):
+	}
+}
+
+// resize tells the size of the caller's terminal, if there is one.
+func (f *follower) resize() {
+	for _, t := range []*os.File{f.o.IO.Stdout, f.o.IO.Stdin} {
+		if t == nil {
+			continue
+		}
+		if w, h, err := term.GetSize(int(t.Fd())); err == nil {
+			f.conn.Send(&ctl.Message{Op: ctl.Resize, Width: uint16(w), Height: uint16(h)})
+			return
+		}
+	}
+}
+
+// input copies what is typed to the process' terminal. At the end of a file it
+// types ctrl-D: after an unfinished line twice, for the first one only ends that.
+func (f *follower) input() {
+	keys := &detachKeys{on: term.IsTerminal(int(f.o.IO.Stdin.Fd()))}
+	buf, last := make([]byte, 32<<10), byte('\n')
+	for {
+		n, err := f.o.IO.Stdin.Read(buf)
+		data, detach := keys.scan(buf[:n])
+		if len(data) > 0 {
+			last = data[len(data)-1]
+			if _, werr := f.stream.Write(data); werr != nil {
+				return
+			}
+		}
+		if detach {
+			f.detached.Store(true)
+			f.conn.Send(&ctl.Message{Op: ctl.Detach})
+			f.conn.Close()
+			return
+		}
+		if err != nil {
+			if last != '\n' {
+				f.stream.Write([]byte{4})
+			}
+			f.stream.Write([]byte{4})
+			return
+		}
+	}
+}
+
+// detachKeys finds ctrl-p ctrl-q in what is typed.
+type detachKeys struct {
+	on   bool
+	held bool // ctrl-p came and is held back until the next key
+}
+
+const ctrlP, ctrlQ = 0x10, 0x11
+
+// scan returns what goes to the process, and whether the keys were typed.
+func (k *detachKeys) scan(in []byte) (out []byte, detach bool) {
+	if !k.on {
+		return in, false
+	}
+	for _, b := range in {
+		if k.held {
+			if b == ctrlQ {
+				return out, true
+			}
+			out, k.held = append(out, ctrlP), false
+		}
+		if b == ctrlP {
+			k.held = true
+			continue
+		}
+		out = append(out, b)
+	}
+	return out, false
+}
