@@ -32,13 +32,22 @@ func EnsureBridge(b Bridge) (*Link, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.Type != "bridge" || (l.Alias != "" && l.Alias != b.Alias) {
+	if !isBridge(l, b) {
 		return nil, errs.New(errs.Conflict, "link %s: already there and not made by this pouch (%s %q): remove it", b.Name, l.Type, l.Alias)
 	}
 	if err := fillBridge(l, b); err != nil {
 		return nil, fmt.Errorf("set up bridge %s: %w", b.Name, err)
 	}
 	return FindLink(b.Name)
+}
+
+// isBridge reports whether l is b: by its alias, or by its address when a
+// killed command had not come to the alias.
+func isBridge(l *Link, b Bridge) bool {
+	if l.Type != "bridge" {
+		return false
+	}
+	return l.Alias == b.Alias || (l.Alias == "" && l.MAC == HashMAC(b.Name, b.Alias))
 }
 
 func addBridge(b Bridge) (*Link, error) {

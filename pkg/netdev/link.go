@@ -16,6 +16,7 @@ type Link struct {
 	Name  string
 	Alias string // who made it: see Bridge and Veth
 	Type  string // bridge, veth …
+	MAC   string
 	Index int
 	MTU   int
 }
@@ -52,7 +53,7 @@ func Links(prefixes ...string) ([]Link, error) {
 
 func toLink(l netlink.Link) *Link {
 	a := l.Attrs()
-	return &Link{Name: a.Name, Alias: a.Alias, Type: l.Type(), Index: a.Index, MTU: a.MTU}
+	return &Link{Name: a.Name, Alias: a.Alias, Type: l.Type(), MAC: a.HardwareAddr.String(), Index: a.Index, MTU: a.MTU}
 }
 
 // DeleteLink removes a link, and with one end of a veth pair the other.

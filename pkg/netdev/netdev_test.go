@@ -1,0 +1,226 @@
+package netdev
+
+import (
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/netdev/nettest"
+)
+
+func TestMain(m *testing.M) { nettest.Main(m) }
+
+func bridge(t testing.TB, name, addr string) {
+	t.Helper()
+	if _, err := EnsureBridge(Bridge{Name: name, Alias: "test", Addrs: []netip.Prefix{netip.MustParsePrefix(addr)}}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { DeleteLink(name) })
+}
+
+func namespace(t testing.TB, dir, name string) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if _, err := NewNetns(path); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { RemoveNetns(path) })
+	return path
+}
+
+func veth(n, ns, addr string) Veth {
+	p := netip.MustParsePrefix(addr)
+	return Veth{
+		Host: "pv" + n, Alias: "test " + n, Master: "br0", Netns: ns, Iface: "eth0", MAC: HashMAC(n),
+		Addrs: []netip.Prefix{p}, Gateways: []netip.Addr{p.Masked().Addr().Next()},
+	}
+}
+
+func TestVethCarriesPacketsAndHasNoIPv6(t *testing.T) {
+	nettest.Need(t)
+	dir := nettest.Dir(t)
+	bridge(t, "br0", "10.1.1.1/24")
+	a, b := namespace(t, dir, "a"), namespace(t, dir, "b")
+	for n, ns := range map[string]string{"2": a, "3": b} {
+		if err := AddVeth(veth(n, ns, "10.1.1."+n+"/24")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	nettest.Run(t, a, "busybox", "ping", "-c1", "-W2", "10.1.1.3")
+	nettest.Run(t, a, "busybox", "ping", "-c1", "-W2", "10.1.1.1")
+	nettest.Run(t, a, "busybox", "ping", "-c1", "-W2", "127.0.0.1")
+	if r := nettest.Run(t, a, "busybox", "ip", "route"); !strings.Contains(r, "default via 10.1.1.1 dev eth0") {
+		t.Errorf("routes: %s", r)
+	}
+	for _, where := range []string{a, ""} { // CVE-2024-32473
+		out := nettest.Run(t, where, "busybox", "ip", "-6", "addr")
+		if strings.Contains(out, "fe80") {
+			t.Errorf("IPv6 address on an IPv4 network in %q: %s", where, out)
+		}
+	}
+	l, err := FindLink("pv2")
+	if err != nil || l.Alias != "test 2" || l.Type != "veth" {
+		t.Errorf("link %+v %v", l, err)
+	}
+}
+
+func TestVethReplacesLeftover(t *testing.T) {
+	nettest.Need(t)
+	dir := nettest.Dir(t)
+	bridge(t, "br0", "10.1.1.1/24")
+	old, ns := namespace(t, dir, "old"), namespace(t, dir, "new")
+	for _, n := range []string{old, ns, ns} {
+		if err := AddVeth(veth("2", n, "10.1.1.2/24")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out := nettest.Run(t, old, "busybox", "ip", "link"); strings.Contains(out, "eth0") {
+		t.Errorf("old namespace keeps its link: %s", out)
+	}
+	nettest.Run(t, ns, "busybox", "ping", "-c1", "-W2", "10.1.1.1")
+}
+
+func TestFailedVethLeavesNothing(t *testing.T) {
+	nettest.Need(t)
+	dir := nettest.Dir(t)
+	bridge(t, "br0", "10.1.1.1/24")
+	v := veth("2", namespace(t, dir, "a"), "10.1.1.2/24")
+	v.Gateways = []netip.Addr{netip.MustParseAddr("192.0.2.1")}
+	if err := AddVeth(v); err == nil {
+		t.Fatal("an unreachable gateway was taken")
+	}
+	if _, err := FindLink("pv2"); !errs.Is(err, errs.NotFound) {
+		t.Errorf("link after failure: %v", err)
+	}
+}
+
+func TestNetnsIsReplacedAndRemoved(t *testing.T) {
+	nettest.Need(t)
+	path := filepath.Join(nettest.Dir(t), "n")
+	first, err := NewNetns(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := NewNetns(path)
+	if err != nil || first == 0 || second == 0 {
+		t.Fatalf("%d %d %v", first, second, err)
+	}
+	for range 2 {
+		if err := RemoveNetns(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := NetnsInode(path); !errs.Is(err, errs.NotFound) {
+		t.Errorf("after removal: %v", err)
+	}
+	if _, err := NetnsInode("/etc/passwd"); !errs.Is(err, errs.NotFound) {
+		t.Errorf("a plain file: %v", err)
+	}
+}
+
+func TestBridgeOfOthersIsRefused(t *testing.T) {
+	nettest.Need(t)
+	nettest.Run(t, "", "ip", "link", "add", "br0", "type", "bridge")
+	t.Cleanup(func() { DeleteLink("br0") })
+	_, err := EnsureBridge(Bridge{Name: "br0", Alias: "test"})
+	if !errs.Is(err, errs.Conflict) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestRoutes(t *testing.T) {
+	nettest.Need(t)
+	bridge(t, "br0", "10.1.1.1/24")
+	rs, err := Routes()
+	if err != nil || !slices.Contains(rs, netip.MustParsePrefix("10.1.1.0/24")) {
+		t.Errorf("%v %v", rs, err)
+	}
+}
+
+func TestRulesAreReplacedWhole(t *testing.T) {
+	nettest.Need(t)
+	t.Cleanup(func() { DropRules("pouch") })
+	rules := Rules{Networks: []NetworkRules{{Stamp: "1 n1", Bridge: "br0", Masquerade: true, Subnets: []netip.Prefix{netip.MustParsePrefix("10.1.1.0/24"), netip.MustParsePrefix("fd00:1::/64")}}}}
+	for i := range 500 {
+		rules.Ports = append(rules.Ports, PortRule{Protocol: "tcp", Host: netip.AddrPortFrom(netip.IPv4Unspecified(), uint16(i+1)), Target: netip.MustParseAddrPort("10.1.1.2:80")})
+	}
+	for range 2 {
+		if err := ApplyRules("pouch", rules); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out := nettest.Run(t, "", "nft", "list", "table", "inet", "pouch")
+	for _, want := range []string{
+		`ip saddr 10.1.1.0/24 oifname != "br0" masquerade`, `ip6 saddr fd00:1::/64 oifname != "br0" masquerade`,
+		"meta nfproto ipv4 tcp dport 500 dnat ip to 10.1.1.2:80", "\t\tfib daddr type local jump ports", "ip daddr != 127.0.0.0/8 fib daddr type local jump ports",
+		`oifname "br0" iifname != "br0" drop`, "ct status dnat accept",
+	} {
+		if strings.Count(out, want) != 1 {
+			t.Errorf("%q is there %d times", want, strings.Count(out, want))
+		}
+	}
+	if t.Failed() {
+		t.Log(out)
+	}
+	if s, err := Stamps("pouch"); err != nil || !slices.Equal(s, []string{"1 n1"}) {
+		t.Errorf("stamps %q %v", s, err)
+	}
+	nettest.Run(t, "", "nft", "flush", "table", "inet", "pouch")
+	if s, err := Stamps("pouch"); err != nil || len(s) != 0 {
+		t.Errorf("stamps of a flushed table %q %v", s, err)
+	}
+	if err := DropRules("pouch"); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := Stamps("pouch"); err != nil || len(s) != 0 {
+		t.Errorf("stamps of no table %q %v", s, err)
+	}
+	if err := DropRules("pouch"); err != nil {
+		t.Errorf("again: %v", err)
+	}
+}
+
+func BenchmarkAttach(b *testing.B) {
+	nettest.Need(b)
+	dir := nettest.Dir(b)
+	bridge(b, "br0", "10.1.1.1/24")
+	for b.Loop() {
+		ns := namespace(b, dir, "a")
+		if err := AddVeth(veth("2", ns, "10.1.1.2/24")); err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		DeleteLink("pv2")
+		RemoveNetns(ns)
+		b.StartTimer()
+	}
+}
+
+func BenchmarkNetns(b *testing.B) {
+	nettest.Need(b)
+	dir := nettest.Dir(b)
+	for b.Loop() {
+		namespace(b, dir, "a")
+		b.StopTimer()
+		RemoveNetns(filepath.Join(dir, "a"))
+		b.StartTimer()
+	}
+}
+
+func BenchmarkDeleteLink(b *testing.B) {
+	nettest.Need(b)
+	dir := nettest.Dir(b)
+	bridge(b, "br0", "10.1.1.1/24")
+	ns := namespace(b, dir, "a")
+	for b.Loop() {
+		b.StopTimer()
+		if err := AddVeth(veth("2", ns, "10.1.1.2/24")); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+		DeleteLink("pv2")
+	}
+}

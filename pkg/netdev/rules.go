@@ -1,0 +1,187 @@
+package netdev
+
+import (
+	"fmt"
+	"net/netip"
+	"sort"
+
+	"github.com/google/nftables"
+	"github.com/google/nftables/expr"
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// Rules is all that Pouch's table says.
+type Rules struct {
+	Networks []NetworkRules
+	Ports    []PortRule
+}
+
+// NetworkRules are the rules of one network.
+type NetworkRules struct {
+	Stamp      string // names the network and this version of its rules: see Stamps
+	Bridge     string
+	Subnets    []netip.Prefix
+	Internal   bool // nothing in, nothing out
+	Masquerade bool // packets that leave by another link carry the host's address
+}
+
+// PortRule sends what arrives for Host to Target.
+type PortRule struct {
+	Protocol string         // tcp, udp or sctp
+	Host     netip.AddrPort // an unspecified address: every one of its family
+	Target   netip.AddrPort // of the same family
+}
+
+const (
+	stampChain = "networks"
+	portChain  = "ports"
+	sockBuffer = 16 << 20 // bytes at most: the whole table is one message batch
+)
+
+// ApplyRules replaces the table inet name by rules, in one transaction: packets
+// meet the old table or the new one. Idempotent.
+func ApplyRules(name string, rules Rules) error {
+	c, err := openNft()
+	if err != nil {
+		return err
+	}
+	defer c.CloseLasting()
+	r := &renderer{c: c}
+	t := &nftables.Table{Name: name, Family: nftables.TableFamilyINet}
+	c.AddTable(t) // so that the deletion below never fails
+	c.DelTable(t)
+	r.t = c.AddTable(t)
+	r.stamps(rules.Networks)
+	r.nat(rules)
+	r.filter(rules)
+	if err := c.Flush(); err != nil {
+		return fmt.Errorf("write packet rules (nftables table inet %s): %w", name, err)
+	}
+	return nil
+}
+
+// DropRules removes the table inet name. Idempotent.
+func DropRules(name string) error {
+	c, err := openNft()
+	if err != nil {
+		return err
+	}
+	defer c.CloseLasting()
+	t := &nftables.Table{Name: name, Family: nftables.TableFamilyINet}
+	c.AddTable(t)
+	c.DelTable(t)
+	if err := c.Flush(); err != nil {
+		return fmt.Errorf("remove packet rules (nftables table inet %s): %w", name, err)
+	}
+	return nil
+}
+
+func openNft() (*nftables.Conn, error) {
+	c, err := nftables.New(nftables.AsLasting(), nftables.WithSockOptions(func(c *netlink.Conn) error {
+		if err := c.SetWriteBuffer(sockBuffer); err != nil {
+			return err
+		}
+		return c.SetReadBuffer(sockBuffer)
+	}))
+	if err != nil {
+		return nil, fmt.Errorf("open nftables: %w", err)
+	}
+	return c, nil
+}
+
+type renderer struct {
+	c *nftables.Conn
+	t *nftables.Table
+}
+
+func (r *renderer) chain(name string) *nftables.Chain {
+	return r.c.AddChain(&nftables.Chain{Name: name, Table: r.t})
+}
+
+func (r *renderer) hook(name string, kind nftables.ChainType, hook *nftables.ChainHook, prio *nftables.ChainPriority) *nftables.Chain {
+	return r.c.AddChain(&nftables.Chain{Name: name, Table: r.t, Type: kind, Hooknum: hook, Priority: prio})
+}
+
+func (r *renderer) rule(ch *nftables.Chain, parts ...[]expr.Any) {
+	r.c.AddRule(&nftables.Rule{Table: r.t, Chain: ch, Exprs: join(parts...)})
+}
+
+// nat: published ports, the host's address for what leaves.
+func (r *renderer) nat(rules Rules) {
+	ports := r.chain(portChain)
+	for _, p := range sorted(rules.Ports) {
+		r.port(ports, p)
+	}
+	pre := r.hook("prerouting", nftables.ChainTypeNAT, nftables.ChainHookPrerouting, nftables.ChainPriorityNATDest)
+	r.rule(pre, toLocal(), jump(portChain))
+	// From the host itself 127.0.0.0/8 and ::1 are served by the sockets that
+	// reserve the ports.
+	out := r.hook("output", nftables.ChainTypeNAT, nftables.ChainHookOutput, nftables.ChainPriorityNATDest)
+	r.rule(out, daddr(loopback4(), false), toLocal(), jump(portChain))
+	r.rule(out, daddr(loopback6(), false), toLocal(), jump(portChain))
+
+	post := r.hook("postrouting", nftables.ChainTypeNAT, nftables.ChainHookPostrouting, nftables.ChainPriorityNATSource)
+	for _, n := range rules.Networks {
+		for _, s := range n.Subnets {
+			if n.Masquerade && !n.Internal {
+				r.rule(post, saddr(s, true), oif(n.Bridge, false), masquerade())
+			}
+			// A member that reaches another, or itself, by a published port: the
+			// answer must come back through the host.
+			r.rule(post, saddr(s, true), daddr(s, true), ctStatusDNAT(), masquerade())
+		}
+	}
+}
+
+func (r *renderer) port(ch *nftables.Chain, p PortRule) {
+	m := join(protocol(p.Host.Addr(), p.Protocol), dport(p.Host.Port()))
+	if !p.Host.Addr().IsUnspecified() {
+		m = join(daddr(netip.PrefixFrom(p.Host.Addr(), p.Host.Addr().BitLen()), true), m)
+	}
+	r.rule(ch, m, dnat(p.Target))
+}
+
+// filter: networks are apart from each other and from outside but for
+// published ports and answers.
+func (r *renderer) filter(rules Rules) {
+	fw := r.hook("forward", nftables.ChainTypeFilter, nftables.ChainHookForward, nftables.ChainPriorityFilter)
+	for _, n := range rules.Networks {
+		if n.Internal {
+			r.rule(fw, iif(n.Bridge, true), oif(n.Bridge, false), verdict(expr.VerdictDrop))
+			r.rule(fw, oif(n.Bridge, true), iif(n.Bridge, false), verdict(expr.VerdictDrop))
+		}
+	}
+	r.rule(fw, ctState(expr.CtStateBitESTABLISHED|expr.CtStateBitRELATED), verdict(expr.VerdictAccept))
+	r.rule(fw, ctStatusDNAT(), verdict(expr.VerdictAccept))
+	for _, n := range rules.Networks {
+		if !n.Internal {
+			r.rule(fw, oif(n.Bridge, true), iif(n.Bridge, false), verdict(expr.VerdictDrop))
+		}
+	}
+	// What is published on a loopback address stays on the host, also where
+	// route_localnet is set.
+	raw := r.hook("loopback", nftables.ChainTypeFilter, nftables.ChainHookPrerouting, nftables.ChainPriorityRaw)
+	r.rule(raw, iif("lo", false), daddr(loopback4(), true), verdict(expr.VerdictDrop))
+}
+
+func sorted(ps []PortRule) []PortRule {
+	ps = append([]PortRule(nil), ps...)
+	sort.SliceStable(ps, func(i, j int) bool { // an address before every address
+		return !ps[i].Host.Addr().IsUnspecified() && ps[j].Host.Addr().IsUnspecified()
+	})
+	return ps
+}
+
+func loopback4() netip.Prefix { return netip.MustParsePrefix("127.0.0.0/8") }
+func loopback6() netip.Prefix { return netip.MustParsePrefix("::1/128") }
+
+func protoNumber(name string) byte {
+	switch name {
+	case "udp":
+		return unix.IPPROTO_UDP
+	case "sctp":
+		return unix.IPPROTO_SCTP
+	}
+	return unix.IPPROTO_TCP
+}
