@@ -102,7 +102,7 @@ func Run(args []string, app *cli.App) int {
 	if app.Writer == nil {
 		app.Writer = out
 	}
-	err := app.RunContext(ctx, args)
+	err := app.RunContext(ctx, intersperse(app, args))
 	if err == nil {
 		err = out.failed()
 	}
