@@ -211,3 +211,22 @@ func (s *Suite) Scratch(name string) (string, error) {
 	dir := filepath.Join(s.dir, name)
 	return dir, os.MkdirAll(dir, 0o755)
 }
+
+// Clean fails t unless everything that the tests made so far is gone.
+func (s *Suite) Clean(t testing.TB) {
+	t.Helper()
+	if err := s.Reset(); err != nil {
+		t.Error(err)
+	}
+	now, err := s.settled(s.baseline)
+	if err == nil {
+		err = now.beyond(s.baseline)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// IDs returns the ids of all containers that the suite ever had, in the order
+// of their making.
+func (s *Suite) IDs() []string { return s.ids.list() }

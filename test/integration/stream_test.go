@@ -1,0 +1,66 @@
+//go:build integration
+
+package integration
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pouchcontainer/pouch/test/harness"
+)
+
+// What goes into a container comes out of it, each time.
+func TestBytesAreExact(t *testing.T) {
+	s := start(t)
+	in, err := exec.Command("seq", "1", "100000").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := sha256.Sum256(in)
+	for i := range 100 {
+		c := s.Cmd("pouch-run", "--rm", "-i", "--network", "none", s.Image, "cat")
+		c.Stdin = bytes.NewReader(in)
+		r := harness.Do(c)
+		if r.Code != 0 || sha256.Sum256([]byte(r.Stdout)) != want {
+			t.Fatalf("run %d: exit %d, %d bytes of %d, stderr %s", i, r.Code, len(r.Stdout), len(in), r.Stderr)
+		}
+	}
+}
+
+// A reader that goes away ends the container like any filter.
+func TestReaderGoesAway(t *testing.T) {
+	s := start(t)
+	begin := time.Now()
+	r := s.Sh(`pouch-run --rm --network none $IMG yes | head -1`)
+	if r.Code != 0 || r.Stdout != "y\n" {
+		t.Errorf("%v", r)
+	}
+	if d := time.Since(begin); d > 20*time.Second {
+		t.Errorf("took %v", d)
+	}
+}
+
+// A large stream in both directions at once does not lock up.
+func TestBothWays(t *testing.T) {
+	s := start(t)
+	r := s.Sh(`head -c 50000000 /dev/zero | pouch-run --rm -i --network none $IMG cat | wc -c`)
+	if strings.TrimSpace(r.Stdout) != "50000000" {
+		t.Errorf("%v", r)
+	}
+}
+
+// The exit code of a command that a signal killed is 128 and the signal.
+func TestSignalCodes(t *testing.T) {
+	s := start(t)
+	for _, sig := range []int{9, 15} {
+		r := s.Pouch("pouch-run", "--rm", "--network", "none", s.Image, "sh", "-c", fmt.Sprintf("sh -c 'kill -%d $$'; exit $?", sig))
+		if r.Code != 128+sig {
+			t.Errorf("signal %d: %v", sig, r)
+		}
+	}
+}
