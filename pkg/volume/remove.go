@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -64,7 +65,7 @@ func (m *Manager) removeLocked(name string) (int64, error) {
 	if _, err := m.s.SetVolumeAside(name); err != nil {
 		return 0, err
 	}
-	size := usage(m.s.VolumeStaging(name))
+	size := usage(filepath.Join(m.s.VolumeStaging(name), "_data"))
 	return size, m.clearStaging(name)
 }
 

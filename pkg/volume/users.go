@@ -70,3 +70,6 @@ func (m *Manager) Users(name string) ([]string, error) {
 	u, err := m.users("")
 	return u[name], err
 }
+
+// AllUsers is Users of every volume that has one.
+func (m *Manager) AllUsers() (map[string][]string, error) { return m.users("") }

@@ -1,0 +1,9 @@
+// Pouch-vol makes, lists and removes volumes.
+package main
+
+import "github.com/pouchcontainer/pouch/pkg/cmd"
+
+func main() {
+	cmd.Main("pouch-vol", "volumes of containers",
+		create(), ls(), inspect(), rm(), prune())
+}
