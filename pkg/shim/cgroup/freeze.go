@@ -31,32 +31,41 @@ func (g *Group) Freeze(ctx context.Context) error {
 		return errs.New(errs.Unsupported, "freeze cgroup: this host has no cgroup freezer")
 	}
 	for pause := time.Millisecond; ; pause = min(2*pause, 20*time.Millisecond) {
-		// v1 may stick in FREEZING while processes fork: writing again helps.
 		if err := write(dir, file, freeze); err != nil {
 			return err
 		}
-		if g.Frozen() {
+		if g.awaitFrozen(20 * time.Millisecond) {
 			return nil
+		}
+		// v1 stays in FREEZING for good when a process forks or execs at the
+		// wrong moment: only to thaw and try again helps.
+		if err := g.Thaw(); err != nil {
+			return err
 		}
 		select {
 		case <-ctx.Done():
-			g.Thaw() //nolint:errcheck // the error of interest is ctx's
 			return errs.New(errs.Unavailable, "freeze cgroup %s: %w", dir, ctx.Err())
 		case <-time.After(pause):
 		}
 	}
 }
 
+// awaitFrozen asks until the group is frozen, for a while at most.
+func (g *Group) awaitFrozen(atMost time.Duration) bool {
+	for end := time.Now().Add(atMost); ; time.Sleep(200 * time.Microsecond) {
+		if g.Frozen() {
+			return true
+		}
+		if time.Now().After(end) {
+			return false
+		}
+	}
+}
+
 // freezeBriefly freezes as far as it goes within a moment, for Kill.
 func (g *Group) freezeBriefly() {
-	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-	defer cancel()
-	dir, file, freeze, _, ok := g.freezer()
-	if !ok || write(dir, file, freeze) != nil {
-		return
-	}
-	for !g.Frozen() && ctx.Err() == nil {
-		time.Sleep(time.Millisecond)
+	if dir, file, freeze, _, ok := g.freezer(); ok && write(dir, file, freeze) == nil {
+		g.awaitFrozen(20 * time.Millisecond)
 	}
 }
 
