@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -156,6 +157,10 @@ func (m *Manager) finishFill(v *record.Volume) error {
 	if err != nil {
 		return err
 	}
+	before, err := os.Stat(from)
+	if err != nil {
+		return err
+	}
 	for _, e := range entries {
 		err := fsx.MoveVolatile(filepath.Join(from, e.Name()), filepath.Join(to, e.Name()))
 		if err != nil && !errors.Is(err, fs.ErrExist) {
@@ -163,6 +168,9 @@ func (m *Manager) finishFill(v *record.Volume) error {
 		}
 	}
 	if err := likeFolder(from, to); err != nil {
+		return err
+	}
+	if err := os.Chtimes(to, time.Time{}, before.ModTime()); err != nil { // moving changed it
 		return err
 	}
 	if err := fsx.SyncDir(to); err != nil {
@@ -175,7 +183,7 @@ func (m *Manager) finishFill(v *record.Volume) error {
 	return os.RemoveAll(from)
 }
 
-// likeFolder gives the folder to the owner, mode, times and attributes of from.
+// likeFolder gives the folder to the owner, mode and attributes of from.
 func likeFolder(from, to string) error {
 	a, err := os.Open(from)
 	if err != nil {
