@@ -32,7 +32,7 @@ func image(t *testing.T, fill func(lower string)) string {
 	fill(dir + "/lower")
 	must(t, mount.Mount{Type: "overlay", Source: "overlay", Options: []string{
 		"index=off", "lowerdir=" + dir + "/lower", "upperdir=" + dir + "/upper", "workdir=" + dir + "/work",
-	}}.At(dir + "/root"))
+	}}.At(dir+"/root"))
 	return dir + "/root"
 }
 
