@@ -12,7 +12,7 @@ import (
 func rank() map[string]int {
 	return map[string]int{
 		"pkg/errs": 0, "pkg/record": 0,
-		"pkg/fsx": 1, "pkg/proc": 1, "pkg/libexec": 1, "pkg/parse": 1, "pkg/imageref": 1,
+		"pkg/fsx": 1, "pkg/proc": 1, "pkg/libexec": 1, "pkg/parse": 1, "pkg/imageref": 1, "pkg/manifest": 1,
 		"pkg/store": 10, "pkg/ctl": 10, "pkg/spec": 11, "pkg/passwd": 11,
 		"pkg/mount": 20, "pkg/netdev": 20, "pkg/stdio": 20, "pkg/ctrd": 21, "pkg/registry": 21,
 		"pkg/network": 30, "pkg/volume": 30, "pkg/image": 30, "pkg/shim": 35, "pkg/container": 36,
@@ -47,6 +47,7 @@ func shared() map[string]string {
 	return map[string]string{
 		"golang.org/x/sys":                       "the kernel's interface",
 		"golang.org/x/sync":                      "errgroup, as if of the standard library",
+		"golang.org/x/term":                      "the kernel's terminals",
 		"github.com/opencontainers/runtime-spec": "plain data",
 		"github.com/opencontainers/image-spec":   "plain data",
 		"github.com/opencontainers/go-digest":    "plain data",
