@@ -176,9 +176,11 @@ func (m *Manager) surveyRun(context.Context) ([]Leftover, error) {
 			return nil, err
 		}
 		for _, n := range names {
-			_, id, ok := strings.Cut(n, "-")
+			class, id, ok := strings.Cut(n, "-")
 			if !ok {
 				id = n
+			} else if class == "v" {
+				continue // an anonymous volume is named like a container
 			}
 			if isID(id) && !m.exists(id) && !m.supervised(id) {
 				out = append(out, Leftover{kind, n, id, "no such container"})
