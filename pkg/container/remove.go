@@ -14,12 +14,9 @@ type RemoveOpts struct {
 }
 
 // Remove removes the container that target names. A running one gives kind
-// in_use without Force. With Force a missing one is no error.
+// in_use without Force, a missing one not_found.
 func (m *Manager) Remove(ctx context.Context, target string, o RemoveOpts) error {
 	id, err := m.Store.ResolveContainer(target)
-	if errs.Is(err, errs.NotFound) && o.Force {
-		return nil
-	}
 	if err != nil {
 		return err
 	}

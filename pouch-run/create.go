@@ -1,0 +1,37 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pouchcontainer/pouch/pkg/cmd"
+)
+
+func createCommand() *cli.Command {
+	return cmd.Code125(&cli.Command{
+		Name:      "create",
+		Usage:     "make a container of an image for start to run, and print its id",
+		ArgsUsage: "IMAGE [COMMAND] [ARG…]",
+		Args:      true,
+		Flags:     containerFlags(),
+		Action:    create,
+	})
+}
+
+func create(c *cli.Context) error {
+	o, err := options(c)
+	if err != nil {
+		return err
+	}
+	m, err := manager(c)
+	if err != nil {
+		return err
+	}
+	id, err := m.Create(c.Context, o)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(c.App.Writer, id)
+	return nil
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"github.com/pouchcontainer/pouch/pkg/cmd"
+	"github.com/pouchcontainer/pouch/pkg/container"
+	"github.com/pouchcontainer/pouch/pkg/parse"
+)
+
+func execCommand() *cli.Command {
+	return cmd.Usage125(&cli.Command{
+		Name:      "exec",
+		Usage:     "run a command in a running container",
+		ArgsUsage: "CONTAINER COMMAND [ARG…]",
+		Args:      true,
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "detach", Aliases: []string{"d"}, Usage: "do not wait for the command"},
+			&cli.BoolFlag{Name: "interactive", Aliases: []string{"i"}, Usage: "give the command the standard input"},
+			&cli.BoolFlag{Name: "tty", Aliases: []string{"t"}, Usage: "give the command a terminal"},
+			&cli.StringSliceFlag{Name: "env", Aliases: []string{"e"}, KeepSpace: true, Usage: "set `KEY=VALUE`, or pass KEY from here"},
+			&cli.StringSliceFlag{Name: "env-file", Usage: "read variables from `FILE`"},
+			&cli.StringFlag{Name: "workdir", Aliases: []string{"w"}, Usage: "`FOLDER` in the container to run in"},
+			&cli.StringFlag{Name: "user", Aliases: []string{"u"}, Usage: "`USER[:GROUP]` by name or id"},
+			&cli.BoolFlag{Name: "privileged", Usage: "give the command every capability"},
+		},
+		Action: execVerb,
+	})
+}
+
+func execVerb(c *cli.Context) error {
+	args, err := cmd.Args(c, 2, -1)
+	if err != nil {
+		return &cmd.ExitError{Code: 125, Err: err}
+	}
+	env, err := execEnv(c)
+	if err != nil {
+		return &cmd.ExitError{Code: 125, Err: err}
+	}
+	m, err := manager(c)
+	if err != nil {
+		return err
+	}
+	o := container.ExecOpts{
+		Args: args[1:], Env: env, Cwd: c.String("workdir"), User: c.String("user"), Privileged: c.Bool("privileged"),
+		TTY: c.Bool("tty"), Stdin: c.Bool("interactive"), Detach: c.Bool("detach"), IO: standardIO(),
+	}
+	if o.TTY && !o.Detach {
+		warnNoTerminal(c, o.Stdin)
+	}
+	return exitCode(m.Exec(c.Context, args[0], o))
+}
+
+// execEnv is the environment of the flags: that of the files first.
+func execEnv(c *cli.Context) ([]string, error) {
+	var env []string
+	for _, name := range c.StringSlice("env-file") {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		more, err := parse.EnvFile(name, f, os.LookupEnv)
+		f.Close()
+		if err != nil {
+			return nil, err
+		}
+		env = append(env, more...)
+	}
+	for _, s := range c.StringSlice("env") {
+		kv, err := parse.Env(s, os.LookupEnv)
+		if err != nil {
+			return nil, err
+		}
+		if strings.Contains(kv, "=") {
+			env = append(env, kv)
+		}
+	}
+	return env, nil
+}
+
+// standardIO is this program's own streams.
+func standardIO() container.IO {
+	return container.IO{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
+}
+
+// exitCode makes a container's exit code this program's.
+func exitCode(code int, err error) error {
+	if err == nil && code != 0 {
+		return &cmd.ExitError{Code: code}
+	}
+	return err
+}
+
+// warnNoTerminal tells who asked for a terminal without having one.
+func warnNoTerminal(c *cli.Context, stdin bool) {
+	if stdin && !term.IsTerminal(int(os.Stdin.Fd())) {
+		cmd.Warn(c, errors.New("the input device is not a TTY"))
+	}
+}

@@ -1,0 +1,23 @@
+// Pouch-run runs containers and looks after them, one verb a file.
+package main
+
+import (
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pouchcontainer/pouch/pkg/cmd"
+)
+
+func main() {
+	app := cmd.App("pouch-run", "run containers", verbs()...)
+	app.Flags = append(app.Flags, addressFlag())
+	os.Exit(cmd.Run(argv(os.Args, app.Flags, app.Commands), app))
+}
+
+func verbs() []*cli.Command {
+	return []*cli.Command{
+		runCommand(), createCommand(), startCommand(), stopCommand(), killCommand(), rmCommand(), psCommand(),
+		inspectCommand(), logsCommand(), execCommand(), waitCommand(), gcCommand(), engineCommand(),
+	}
+}

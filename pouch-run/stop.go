@@ -1,0 +1,38 @@
+package main
+
+import (
+	"github.com/urfave/cli/v2"
+
+	"github.com/pouchcontainer/pouch/pkg/cmd"
+	"github.com/pouchcontainer/pouch/pkg/container"
+)
+
+func stopCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "stop",
+		Usage:     "ask containers to end, and kill those that do not",
+		ArgsUsage: "CONTAINER…",
+		Flags: []cli.Flag{
+			&cli.IntFlag{Name: "time", Aliases: []string{"t", "timeout"}, Usage: "`SECONDS` to wait before the kill; -1: for ever (default: the container's own, else 10)", DefaultText: "10"},
+			&cli.StringFlag{Name: "signal", Aliases: []string{"s"}, Usage: "`SIGNAL` to ask with (default: the container's own, else TERM)"},
+		},
+		Action: stop,
+	}
+}
+
+func stop(c *cli.Context) error {
+	targets, err := cmd.Targets(c)
+	if err != nil {
+		return err
+	}
+	o := container.StopOpts{Signal: c.String("signal")}
+	if c.IsSet("time") {
+		seconds := c.Int("time")
+		o.Timeout = &seconds
+	}
+	m, err := manager(c)
+	if err != nil {
+		return err
+	}
+	return cmd.Each(c, targets, func(t string) error { return m.Stop(c.Context, t, o) })
+}
