@@ -37,7 +37,7 @@ LIBEXEC := $(ENGINE) containerd-shim-pouch-v2
 OWN_LDFLAGS := -s -w -X github.com/pouchcontainer/pouch/pkg/cmd.Version=$(VERSION)
 
 GOTEST := $(GO) test -tags "$(STATIC_TAGS)"
-UNIT_PACKAGES = $$($(GO) list -tags "$(STATIC_TAGS)" ./... | grep -v '/pouch/test/')
+UNIT_PACKAGES = $$($(GO) list -tags "$(STATIC_TAGS)" ./... | grep -v -e /test/cli -e /test/integration -e /test/arch)
 
 .PHONY: all build deps deps-test images run test check unit cli integration bench lint install clean $(OWN) $(SHIMS)
 .DEFAULT_GOAL := all

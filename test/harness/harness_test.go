@@ -1,0 +1,81 @@
+package harness
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestBeyond(t *testing.T) {
+	base := Census{"link lo": true, "mount /a": true}
+	if err := (Census{"link lo": true}).beyond(base); err != nil {
+		t.Errorf("less than before is no leftover: %v", err)
+	}
+	err := Census{"link lo": true, "link pv1": true}.beyond(base)
+	if err == nil || !strings.Contains(err.Error(), "link pv1") || strings.Contains(err.Error(), "link lo") {
+		t.Errorf("%v", err)
+	}
+}
+
+// A container is known for good, also one that lived for a moment.
+func TestWatchIDs(t *testing.T) {
+	dir := t.TempDir()
+	w, err := watchIDs(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.close()
+	id := strings.Repeat("ab", 32)
+	for _, name := range []string{"short", id} {
+		p := filepath.Join(dir, name)
+		if err := os.Mkdir(p, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for end := time.Now().Add(5 * time.Second); len(w.list()) == 0 && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	if got := w.list(); !slices.Equal(got, []string{id}) {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestProcessesByFolder(t *testing.T) {
+	s := &Suite{dir: t.TempDir()}
+	c := exec.Command("sh", "-c", `read x; : "$0"`, s.dir+"/r")
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	got := s.Processes("sh")
+	in.Close()
+	c.Wait()
+	if !slices.Equal(got, []int{c.Process.Pid}) {
+		t.Errorf("processes %v, not %d", got, c.Process.Pid)
+	}
+	if left := s.Processes("sh"); len(left) != 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
+func TestDo(t *testing.T) {
+	if r := Do(exec.Command("sh", "-c", "echo out; echo err >&2; exit 7")); r.Code != 7 || r.Stdout != "out\n" || r.Stderr != "err\n" || r.Err != nil {
+		t.Errorf("%v", r)
+	}
+	if r := Do(exec.Command("sh", "-c", "kill -9 $$")); r.Code != -1 || r.Err == nil {
+		t.Errorf("%v", r)
+	}
+	if r := Do(exec.Command("/nosuch")); r.Code != -1 || r.Err == nil {
+		t.Errorf("%v", r)
+	}
+}
