@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -125,3 +126,47 @@ func (s *Store) RemoveLease(network, ip string) error {
 func (s *Store) NetnsIDs() ([]string, error) {
 	return list(s.NetnsDir(), func(string) bool { return true })
 }
+
+// LockLeases takes the lock under which leases of a network are removed. It
+// fails with fs.ErrNotExist without the folder of MakeLeases.
+func (s *Store) LockLeases(ctx context.Context, network string) (*fsx.Lock, error) {
+	return lockDir(ctx, s.leaseDir(network))
+}
+
+// LockRules takes the lock under which the packet rules are rendered from
+// networks and leases. Who holds LockLeases too took that first.
+func (s *Store) LockRules(ctx context.Context) (*fsx.Lock, error) { return lockDir(ctx, s.leases()) }
+
+// LockHosts takes the lock under which hosts files are rewritten from leases.
+func (s *Store) LockHosts(ctx context.Context) (*fsx.Lock, error) {
+	return lockDir(ctx, s.NetnsDir())
+}
+
+func lockDir(ctx context.Context, dir string) (*fsx.Lock, error) {
+	ctx, cancel := context.WithTimeout(ctx, LockTimeout)
+	defer cancel()
+	l, err := fsx.LockDirWait(ctx, dir)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, errs.New(errs.Unavailable, "lock %s: held by another command for over %v", dir, LockTimeout)
+	}
+	return l, err
+}
+
+// OverwriteHosts rewrites the hosts file of a container in place: it is mounted
+// into the container. A container without one is left so.
+func (s *Store) OverwriteHosts(id string, text []byte) error {
+	err := fsx.Overwrite(s.HostFile(id, "hosts"), text)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// Hosts reads the hosts file of a container, which may have written to it: one
+// larger than MaxHosts gives fsx.ErrTooLarge.
+func (s *Store) Hosts(id string) ([]byte, error) {
+	return fsx.ReadAtMost(s.HostFile(id, "hosts"), MaxHosts)
+}
+
+// MaxHosts bounds a hosts file, bytes.
+const MaxHosts = 1 << 20
