@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -34,6 +35,9 @@ func devices(h record.Host) ([]spec.Device, error) {
 			return nil, errs.New(errs.NotFound, "--device %s: no such device on this host", d.HostPath)
 		case err != nil:
 			return nil, errs.New(errs.Invalid, "--device %s: %w", d.HostPath, err)
+		}
+		for _, g := range got { // what is said by name counts over the list of all
+			out = slices.DeleteFunc(out, func(o spec.Device) bool { return o.Path == g.Path })
 		}
 		out = append(out, got...)
 	}

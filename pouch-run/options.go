@@ -1,0 +1,103 @@
+package main
+
+import (
+	"os"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pouchcontainer/pouch/pkg/cmd"
+	"github.com/pouchcontainer/pouch/pkg/container"
+	"github.com/pouchcontainer/pouch/pkg/errs"
+)
+
+// options reads the flags and words of run and create. Errors are of kind
+// invalid, unsupported or, for a cidfile that exists, conflict.
+func options(c *cli.Context) (*container.Options, error) {
+	args, err := cmd.Args(c, 1, -1)
+	if err != nil {
+		return nil, err
+	}
+	o := &container.Options{
+		Image: args[0], Platform: c.String("platform"), Pull: c.String("pull"), Quiet: c.Bool("quiet"),
+		CIDFile: c.String("cidfile"), Runtime: c.String("runtime"),
+		Detach: c.Bool("detach"), SigProxy: c.Bool("sig-proxy"), PublishAll: c.Bool("publish-all"),
+	}
+	o.Process.Cmd = args[1:]
+	for _, read := range []func(*cli.Context, *container.Options) error{
+		readPolicy, readIdentity, readProcess, readNetwork, readNetFiles, readMounts, readRights, readLimits, readCPU, readNamespaces,
+	} {
+		if err := read(c, o); err != nil {
+			return nil, err
+		}
+	}
+	return o, conflicts(c, o)
+}
+
+// conflicts refuses flags that contradict each other, in docker's words.
+func conflicts(c *cli.Context, o *container.Options) error {
+	restarts := o.Policy.Restart.Name != "" && o.Policy.Restart.Name != "no"
+	switch attach := c.StringSlice("attach"); {
+	case len(attach) > 0 && o.Detach:
+		return errs.New(errs.Invalid, "conflicting options: cannot specify both --attach and --detach")
+	case len(attach) > 0:
+		return errs.New(errs.Unsupported, "--attach: a foreground container has all three streams; use -d, or redirect what is not wanted")
+	case o.Policy.AutoRemove && restarts:
+		return errs.New(errs.Invalid, "conflicting options: cannot specify both --restart and --rm")
+	case o.Image == "":
+		return errs.New(errs.Invalid, "invalid reference format: the image's name is empty")
+	}
+	if o.CIDFile != "" {
+		if _, err := os.Lstat(o.CIDFile); err == nil {
+			return errs.New(errs.Conflict, "container ID file found, make sure the other container isn't running or delete %s", o.CIDFile)
+		}
+	}
+	return nil
+}
+
+// each reads every value of a list flag.
+func each(c *cli.Context, flag string, read func(string) error) error {
+	for _, v := range c.StringSlice(flag) {
+		if err := read(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// collect reads every value of a list flag into *to.
+func collect[T any](c *cli.Context, flag string, to *[]T, read func(string) (T, error)) error {
+	return each(c, flag, func(s string) error {
+		v, err := read(s)
+		*to = append(*to, v)
+		return err
+	})
+}
+
+// set reads a text flag that is given and not empty into *to.
+func set[T any](c *cli.Context, flag string, to *T, read func(string) (T, error)) (err error) {
+	if s := c.String(flag); s != "" {
+		*to, err = read(s)
+	}
+	return err
+}
+
+// oneOf accepts the given words.
+func oneOf(flag string, words ...string) func(string) (string, error) {
+	return func(s string) (string, error) {
+		if slices.Contains(words, s) {
+			return s, nil
+		}
+		return "", errs.New(errs.Invalid, "invalid argument %q for --%s: one of %q", s, flag, words)
+	}
+}
+
+// firstError is for readers that stand in a row and do not depend on each other.
+func firstError(list ...error) error {
+	for _, err := range list {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
