@@ -1,0 +1,116 @@
+package registry
+
+import (
+	"net"
+	"os"
+	"strings"
+
+	"go.podman.io/image/v5/types"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+)
+
+// Options says how to reach registries.
+type Options struct {
+	Creds     string // user:password; empty: from the files
+	AuthFile  string // empty: REGISTRY_AUTH_FILE, then the usual places, ~/.docker/config.json among them
+	CertDir   string // folder with *.crt, *.cert, *.key; empty: certs.d
+	TLSVerify *bool  // nil: as registries.conf says, and not for loopback
+	Policy    string // policy.json; empty: the system's, or accept all when there is none
+	Platform  string // os/arch[/variant]; empty: this machine's
+	Retry     int    // how often to try again after a failure that may pass
+	UserAgent string
+	TempDir   string // for what must be spooled
+}
+
+// noCache makes the library keep what it learns about blobs in memory: a folder
+// that cannot be made.
+const noCache = "/proc/self/no-cache"
+
+func (o Options) system(host string) (*types.SystemContext, error) {
+	sys := &types.SystemContext{
+		AuthFilePath:            o.AuthFile,
+		DockerCertPath:          o.CertDir,
+		DockerRegistryUserAgent: o.UserAgent,
+		SignaturePolicyPath:     o.Policy,
+		BlobInfoCacheDir:        noCache,
+		BigFilesTemporaryDir:    o.TempDir,
+	}
+	if sys.AuthFilePath == "" {
+		sys.AuthFilePath = os.Getenv("REGISTRY_AUTH_FILE")
+	}
+	if o.AuthFile != "" {
+		if _, err := os.Stat(o.AuthFile); err != nil {
+			return nil, errs.New(errs.Invalid, "--authfile: %w", err)
+		}
+	}
+	if err := o.credentials(sys); err != nil {
+		return nil, err
+	}
+	if err := o.platform(sys); err != nil {
+		return nil, err
+	}
+	switch {
+	case o.TLSVerify != nil:
+		sys.DockerInsecureSkipTLSVerify = types.NewOptionalBool(!*o.TLSVerify)
+	case o.CertDir == "" && loopback(host):
+		sys.DockerInsecureSkipTLSVerify = types.OptionalBoolTrue
+	}
+	return sys, nil
+}
+
+func (o Options) credentials(sys *types.SystemContext) error {
+	if o.Creds == "" {
+		return nil
+	}
+	user, password, _ := strings.Cut(o.Creds, ":")
+	if user == "" {
+		return errs.New(errs.Invalid, "--creds: no user in it: give USER:PASSWORD")
+	}
+	sys.DockerAuthConfig = &types.DockerAuthConfig{Username: user, Password: password}
+	return nil
+}
+
+func (o Options) platform(sys *types.SystemContext) error {
+	sys.OSChoice = "linux"
+	if o.Platform == "" {
+		return nil
+	}
+	f := strings.Split(o.Platform, "/")
+	if len(f) == 1 {
+		f = []string{"linux", f[0]}
+	}
+	if len(f) > 3 || f[0] == "" || f[1] == "" {
+		return errs.New(errs.Invalid, "--platform %s: give OS/ARCH or OS/ARCH/VARIANT, as in linux/arm64", o.Platform)
+	}
+	if f[0] != "linux" {
+		return errs.New(errs.Unsupported, "--platform %s: only linux images run here", o.Platform)
+	}
+	sys.ArchitectureChoice = arch(f[1])
+	if len(f) == 3 {
+		sys.VariantChoice = f[2]
+	}
+	return nil
+}
+
+// arch is Go's word for an architecture as uname(1) has it.
+func arch(s string) string {
+	switch s {
+	case "x86_64":
+		return "amd64"
+	case "aarch64":
+		return "arm64"
+	}
+	return s
+}
+
+// loopback reports whether a registry is on this machine by its name: docker
+// lets those go without a certificate (127.0.0.0/8).
+func loopback(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.Trim(host, "[]")
+	ip := net.ParseIP(host)
+	return host == "localhost" || (ip != nil && ip.IsLoopback())
+}
