@@ -20,10 +20,18 @@ func (m *Manager) Remove(ctx context.Context, target string, o RemoveOpts) error
 	if err != nil {
 		return err
 	}
-	if !o.Force && m.supervised(id) {
-		if st, err := m.Store.State(id); err == nil && st.Status != record.Exited && !m.initEnded(st) {
+	if !o.Force {
+		if st, err := m.actual(id); err == nil && m.busy(id, st) {
 			return errs.New(errs.InUse, "cannot remove container %s: it is running: stop it before, or use rm -f", target)
 		}
 	}
 	return m.Destroy(ctx, id, o.Volumes)
+}
+
+// busy reports whether a container runs or is about to.
+func (m *Manager) busy(id string, st *record.State) bool {
+	if st.Status == record.Created {
+		return m.supervised(id)
+	}
+	return Alive(st) && !m.initEnded(st)
 }
