@@ -11,8 +11,11 @@ import (
 )
 
 // Fault says what was being done when containerd answered err, with the kind of
-// its gRPC code; an error that has a kind keeps it.
+// its gRPC code; an error that has a kind keeps it, and nil stays nil.
 func Fault(err error, doing string) error {
+	if err == nil {
+		return nil
+	}
 	if e, ok := errors.AsType[*errs.Error](err); ok {
 		return errs.New(e.Kind, "%s: %w", doing, err)
 	}

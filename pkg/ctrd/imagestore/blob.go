@@ -1,0 +1,228 @@
+package imagestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"crypto/rand"
+
+	contentapi "github.com/containerd/containerd/api/services/content/v1"
+	"github.com/opencontainers/go-digest"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+
+	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
+	"github.com/pouchcontainer/pouch/pkg/errs"
+)
+
+// chunk is how much of a blob goes in one message, bytes.
+const chunk = 1 << 20
+
+// Size returns a blob's length, and false when it is not there; one that is
+// there is held first, so it stays.
+func (s *Session) Size(ctx context.Context, d digest.Digest) (int64, bool, error) {
+	if err := s.Hold(ctx, d); err != nil {
+		return 0, false, err
+	}
+	r, err := s.content().Info(s.in(ctx), &contentapi.InfoRequest{Digest: d.String()})
+	if status.Code(err) == codes.NotFound {
+		return 0, false, nil
+	}
+	if err != nil {
+		return 0, false, images.Fault(err, "blob "+d.String())
+	}
+	return r.Info.Size, true, nil
+}
+
+// Put stores what r gives as the blob d, or, when d is empty, as what it is.
+// A blob that is there already is left alone, and r unread. While another
+// session writes the same blob, Put waits for that one. containerd checks
+// length and digest.
+func (s *Session) Put(ctx context.Context, d digest.Digest, size int64, r io.Reader) (digest.Digest, int64, error) {
+	return s.put(ctx, d, size, r, nil)
+}
+
+func (s *Session) put(ctx context.Context, d digest.Digest, size int64, r io.Reader, labels map[string]string) (digest.Digest, int64, error) {
+	w, err := s.writer(ctx, d, size)
+	if errs.Is(err, errs.Conflict) {
+		size, ok, err := s.Size(ctx, d)
+		if err == nil && !ok {
+			err = errs.New(errs.Unavailable, "blob %s: removed just now: try again", d)
+		}
+		return d, size, err
+	}
+	if err != nil {
+		return "", 0, err
+	}
+	defer w.close()
+	if err := w.copy(r); err != nil {
+		return "", 0, err
+	}
+	return w.commit(d, size, labels)
+}
+
+// writer opens the one place where a blob is written; containerd lets in one
+// session at a time. The name of the place is the one containerd's own pull
+// uses. Kind conflict means that the blob is there.
+func (s *Session) writer(ctx context.Context, d digest.Digest, size int64) (*writer, error) {
+	ref := "layer-" + d.String()
+	if d == "" {
+		ref = s.lease + "-" + rand.Text()
+	}
+	for pause := 10 * time.Millisecond; ; pause = min(2*pause, 500*time.Millisecond) {
+		w, err := s.open(ctx, ref, d, size)
+		if !errs.Is(err, errs.Unavailable) {
+			return w, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(pause):
+		}
+	}
+}
+
+func (s *Session) open(ctx context.Context, ref string, d digest.Digest, size int64) (*writer, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	stream, err := s.content().Write(s.under(ctx))
+	if err != nil {
+		cancel()
+		return nil, images.Fault(err, "store blob "+d.String())
+	}
+	w := &writer{stream: stream, cancel: cancel, what: "store blob " + d.String()}
+	if _, err := w.ask(&contentapi.WriteContentRequest{
+		Action: contentapi.WriteAction_STAT, Ref: ref, Total: max(size, 0), Expected: d.String(),
+	}); err != nil {
+		cancel()
+		return nil, err
+	}
+	return w, nil
+}
+
+// writer is the stream in which one blob is written.
+type writer struct {
+	stream contentapi.Content_WriteClient
+	cancel func()
+	what   string
+	offset int64
+}
+
+func (w *writer) ask(m *contentapi.WriteContentRequest) (*contentapi.WriteContentResponse, error) {
+	err := w.stream.Send(m)
+	if err == nil || errors.Is(err, io.EOF) { // EOF: the answer tells why
+		var r *contentapi.WriteContentResponse
+		if r, err = w.stream.Recv(); err == nil {
+			return r, nil
+		}
+	}
+	return nil, images.Fault(err, w.what)
+}
+
+// copy writes all of r from the start: what a session that died has left in
+// this place is cut off by the first write at 0.
+func (w *writer) copy(r io.Reader) error {
+	buf := make([]byte, chunk)
+	for {
+		n, err := io.ReadFull(r, buf)
+		if n > 0 {
+			resp, werr := w.ask(&contentapi.WriteContentRequest{Action: contentapi.WriteAction_WRITE, Offset: w.offset, Data: buf[:n]})
+			if werr != nil {
+				return werr
+			}
+			w.offset += int64(n)
+			if resp.Offset != w.offset {
+				return fmt.Errorf("%s: containerd is at byte %d, not %d", w.what, resp.Offset, w.offset)
+			}
+		}
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (w *writer) commit(d digest.Digest, size int64, labels map[string]string) (digest.Digest, int64, error) {
+	if size >= 0 && w.offset != size {
+		return "", 0, errs.New(errs.Corrupt, "%s: %d bytes, %d expected", w.what, w.offset, size)
+	}
+	r, err := w.ask(&contentapi.WriteContentRequest{
+		Action: contentapi.WriteAction_COMMIT, Total: w.offset, Offset: w.offset, Expected: d.String(), Labels: labels,
+	})
+	switch {
+	case errs.Is(err, errs.Conflict) && d != "":
+		return d, w.offset, nil // somebody stored it in the meantime
+	case errs.Is(err, errs.InUse): // FailedPrecondition: not the digest or the length
+		return "", 0, errs.New(errs.Corrupt, "%w", err)
+	case err != nil:
+		return "", 0, err
+	}
+	return digest.Digest(r.Digest), w.offset, nil
+}
+
+func (w *writer) close() {
+	w.stream.CloseSend()
+	w.cancel()
+}
+
+// Get opens a blob and returns its length. A missing one has kind not_found.
+func (s *Session) Get(ctx context.Context, d digest.Digest) (io.ReadCloser, int64, error) {
+	info, err := s.content().Info(s.in(ctx), &contentapi.InfoRequest{Digest: d.String()})
+	if err != nil {
+		return nil, 0, images.Fault(err, "blob "+d.String())
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	stream, err := s.content().Read(s.in(ctx), &contentapi.ReadContentRequest{Digest: d.String()})
+	if err != nil {
+		cancel()
+		return nil, 0, images.Fault(err, "read blob "+d.String())
+	}
+	return &reader{stream: stream, cancel: cancel, what: "read blob " + d.String()}, info.Info.Size, nil
+}
+
+type reader struct {
+	stream contentapi.Content_ReadClient
+	cancel func()
+	what   string
+	rest   []byte
+}
+
+// Read implements io.Reader.
+func (r *reader) Read(p []byte) (int, error) {
+	for len(r.rest) == 0 {
+		m, err := r.stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return 0, io.EOF
+		}
+		if err != nil {
+			return 0, images.Fault(err, r.what)
+		}
+		r.rest = m.Data
+	}
+	n := copy(p, r.rest)
+	r.rest = r.rest[n:]
+	return n, nil
+}
+
+// Close implements io.Closer.
+func (r *reader) Close() error {
+	r.cancel()
+	return nil
+}
+
+// label sets labels of a blob and leaves its others alone. Idempotent.
+func (s *Session) label(ctx context.Context, d digest.Digest, labels map[string]string) error {
+	mask := &fieldmaskpb.FieldMask{}
+	for k := range labels {
+		mask.Paths = append(mask.Paths, "labels."+k)
+	}
+	_, err := s.content().Update(s.in(ctx), &contentapi.UpdateRequest{
+		Info: &contentapi.Info{Digest: d.String(), Labels: labels}, UpdateMask: mask,
+	})
+	return images.Fault(err, "label blob "+d.String())
+}

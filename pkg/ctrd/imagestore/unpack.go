@@ -1,0 +1,143 @@
+package imagestore
+
+import (
+	"context"
+	"crypto/rand"
+	"time"
+
+	diffapi "github.com/containerd/containerd/api/services/diff/v1"
+	snapshotsapi "github.com/containerd/containerd/api/services/snapshots/v1"
+	"github.com/containerd/containerd/api/types"
+	"github.com/opencontainers/go-digest"
+	"github.com/opencontainers/image-spec/identity"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
+	"github.com/pouchcontainer/pouch/pkg/errs"
+)
+
+// Unpack turns an image's layers into snapshots named by their chain ids (OCI
+// image specification, config.md), each checked against its diff id and on the
+// disk when its name appears. ready is asked for every layer before it is read
+// and returns when its blob is there. Snapshots that exist are used; one that
+// another session is making is waited for. Idempotent.
+func (s *Session) Unpack(ctx context.Context, layers []ocispec.Descriptor, diffIDs []digest.Digest, ready func(context.Context, digest.Digest) error) error {
+	if len(layers) != len(diffIDs) {
+		return errs.New(errs.Corrupt, "%d layers and %d diff ids", len(layers), len(diffIDs))
+	}
+	chain := identity.ChainIDs(append([]digest.Digest(nil), diffIDs...))
+	for i, l := range layers {
+		parent := ""
+		if i > 0 {
+			parent = chain[i-1].String()
+		}
+		u := unpacking{Session: s, layer: l, diffID: diffIDs[i], parent: parent, name: chain[i].String(), ready: ready}
+		if err := u.ensure(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Finish makes the unpacked layers live as long as the image's config.
+func (s *Session) Finish(ctx context.Context, config digest.Digest, diffIDs []digest.Digest) error {
+	if len(diffIDs) == 0 {
+		return nil
+	}
+	return s.label(ctx, config, map[string]string{
+		"containerd.io/gc.ref.snapshot." + Snapshotter: identity.ChainID(diffIDs).String(),
+	})
+}
+
+// unpacking is one layer on its way to a snapshot.
+type unpacking struct {
+	*Session
+	layer        ocispec.Descriptor
+	diffID       digest.Digest
+	parent, name string
+	ready        func(context.Context, digest.Digest) error
+}
+
+func (u unpacking) ensure(ctx context.Context) error {
+	if there, err := u.there(ctx); err != nil || there {
+		return err
+	}
+	if u.Lock != nil {
+		unlock, err := u.Lock(ctx, u.name)
+		if err != nil {
+			return err
+		}
+		defer unlock()
+		if there, err := u.there(ctx); err != nil || there {
+			return err
+		}
+	}
+	return u.make(ctx)
+}
+
+// there reports whether the snapshot exists; it is held first, so it stays.
+func (u unpacking) there(ctx context.Context) (bool, error) {
+	if err := u.hold(ctx, "snapshots/"+Snapshotter, u.name); err != nil {
+		return false, err
+	}
+	_, err := u.snapshots().Stat(u.in(ctx), &snapshotsapi.StatSnapshotRequest{Snapshotter: Snapshotter, Key: u.name})
+	err = images.Fault(err, "snapshot "+u.name)
+	if errs.Is(err, errs.NotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (u unpacking) make(ctx context.Context) error {
+	key := "extract-" + rand.Text()[:8] + "-" + u.name
+	p, err := u.snapshots().Prepare(u.under(ctx), &snapshotsapi.PrepareSnapshotRequest{
+		Snapshotter: Snapshotter, Key: key, Parent: u.parent,
+	})
+	if err != nil {
+		return images.Fault(err, "unpack layer "+u.layer.Digest.String())
+	}
+	committed := false
+	defer func() {
+		if !committed {
+			u.discard(ctx, key)
+		}
+	}()
+	if err := u.ready(ctx, u.layer.Digest); err != nil {
+		return err
+	}
+	if err := u.apply(ctx, p.Mounts); err != nil {
+		return err
+	}
+	_, err = u.snapshots().Commit(u.under(ctx), &snapshotsapi.CommitSnapshotRequest{
+		Snapshotter: Snapshotter, Name: u.name, Key: key, Parent: u.parent,
+	})
+	if err = images.Fault(err, "unpack layer "+u.layer.Digest.String()); errs.Is(err, errs.Conflict) {
+		return nil // somebody was quicker: theirs is as good
+	}
+	committed = err == nil
+	if err != nil {
+		return err
+	}
+	return u.label(ctx, u.layer.Digest, map[string]string{"containerd.io/uncompressed": u.diffID.String()})
+}
+
+// apply writes the layer's files, syncs them, and checks what was written.
+func (u unpacking) apply(ctx context.Context, mounts []*types.Mount) error {
+	r, err := u.diff().Apply(u.under(ctx), &diffapi.ApplyRequest{
+		Diff:   &types.Descriptor{MediaType: u.layer.MediaType, Digest: u.layer.Digest.String(), Size: u.layer.Size},
+		Mounts: mounts, SyncFs: true,
+	})
+	if err != nil {
+		return images.Fault(err, "unpack layer "+u.layer.Digest.String())
+	}
+	if got := r.Applied.GetDigest(); got != u.diffID.String() {
+		return errs.New(errs.Corrupt, "layer %s: unpacks to %s, the image's config says %s", u.layer.Digest, got, u.diffID)
+	}
+	return nil
+}
+
+func (u unpacking) discard(ctx context.Context, key string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	u.snapshots().Remove(u.in(ctx), &snapshotsapi.RemoveSnapshotRequest{Snapshotter: Snapshotter, Key: key})
+}
