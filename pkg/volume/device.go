@@ -37,22 +37,54 @@ func checkOptions(o map[string]string) error {
 	return err
 }
 
+// Mount mounts the volumes of c that have a device, unless they are: before c's
+// supervisor starts, whose mounts are a copy of those of that moment. Release
+// undoes it. It fails when a device cannot be mounted, naming volume and
+// device. Idempotent.
+func (m *Manager) Mount(ctx context.Context, c *record.Container) error {
+	for _, name := range named(c) {
+		v, err := m.s.Volume(name)
+		if err != nil {
+			return err
+		}
+		if !onDevice(v) {
+			continue
+		}
+		if err := os.MkdirAll(m.s.RunDir(c.ID), 0o700); err != nil { // c is a user from now on
+			return err
+		}
+		if err := m.mountLocked(ctx, v); err != nil {
+			return fmt.Errorf("mount volume %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (m *Manager) mountLocked(ctx context.Context, v *record.Volume) error {
+	l, err := m.lock(ctx, v.Name)
+	if err != nil {
+		return err
+	}
+	defer l.Unlock()
+	return m.mountDevice(ctx, v)
+}
+
 // mountDevice mounts what the volume's options name on its data folder, unless
 // that is done. The caller holds the volume's lock. Idempotent.
 func (m *Manager) mountDevice(ctx context.Context, v *record.Volume) error {
 	data := m.s.VolumeData(v.Name)
+	if err := makeData(data); err != nil {
+		return err
+	}
 	on, err := mount.Mounted(data)
 	if err != nil || on {
 		return err
 	}
 	d, err := device(ctx, v.Options)
-	if err == nil {
-		err = d.At(data)
-	}
 	if err != nil {
-		return fmt.Errorf("mount volume %s: %w", v.Name, err)
+		return err
 	}
-	return nil
+	return d.At(data)
 }
 
 func device(ctx context.Context, o map[string]string) (mount.Mount, error) {

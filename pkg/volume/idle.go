@@ -2,10 +2,14 @@ package volume
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/pkg/mount"
-	"github.com/pouchcontainer/pouch/pkg/proc"
 )
 
 // unmountIdle unmounts a volume's device unless a container other than except
@@ -24,7 +28,31 @@ func (m *Manager) unmountIdle(ctx context.Context, name, except string) (bool, e
 	if err != nil || busy {
 		return false, err
 	}
-	return true, mount.UnmountAll(data)
+	return true, m.unmountDevice(name)
+}
+
+// unmountDevice takes the mount at a volume's data away, in every mount
+// namespace: this process may live in a supervisor's own, and a folder that is
+// removed takes what is mounted on it elsewhere along (umount(2), NOTES of
+// mount_namespaces(7)). The caller holds the volume's lock. Idempotent.
+func (m *Manager) unmountDevice(name string) error {
+	data := m.s.VolumeData(name)
+	if err := mount.UnmountAll(data); err != nil {
+		return err
+	}
+	// What was written below the mount, when there was none, keeps the folder.
+	if err := os.Remove(data); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, unix.ENOTEMPTY) {
+		return err
+	}
+	return makeData(data)
+}
+
+// makeData makes the data folder anew; a crash may have left none.
+func makeData(data string) error {
+	if err := os.Mkdir(data, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
 }
 
 // busy reports whether a container other than except runs with the volume.
@@ -33,12 +61,8 @@ func (m *Manager) busy(name, except string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	boot, err := proc.BootID()
-	if err != nil {
-		return false, err
-	}
 	for _, id := range users[name] {
-		if m.active(id, boot) {
+		if m.active(id) {
 			return true, nil
 		}
 	}

@@ -276,13 +276,13 @@ func TestPopulateADevice(t *testing.T) {
 	must(t, err)
 	c := container(t, s, "creating", "t1")
 	for range 2 { // a tmpfs is new, and filled anew, after its last user
-		_, err := m.Provide(context.Background(), c)
-		must(t, err)
+		must(t, m.Mount(context.Background(), c))
 		must(t, Populate(context.Background(), s, "t1", root, "/data"))
 		if got := read(t, s.VolumeData("t1")+"/d/f"); got != "image" {
 			t.Errorf("content %q", got)
 		}
 		must(t, m.Release(context.Background(), c))
+		must(t, s.RemoveRun(c.ID))
 	}
 	clean(t, m)
 }

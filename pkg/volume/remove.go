@@ -98,7 +98,8 @@ func (m *Manager) RemoveAnonymous(ctx context.Context, c *record.Container) erro
 }
 
 // Release unmounts the volumes of c with a device that no other container uses
-// any more: when c has ended. Their data and records stay. Idempotent.
+// any more: when c has ended, before its run folder goes. Their data and records
+// stay. Idempotent.
 func (m *Manager) Release(ctx context.Context, c *record.Container) error {
 	var all []error
 	for _, name := range named(c) {

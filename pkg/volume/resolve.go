@@ -71,9 +71,8 @@ func checkBind(mt *record.Mount) error {
 }
 
 // Provide makes ready what a container's mounts need, before each of its
-// starts: missing volumes are made, those with a device are mounted, missing
-// sources of -v are made as folders, each told in warnings. The container's
-// record is written and its state names a living owner. It fails with the kinds
+// starts: missing volumes are made, and missing sources of -v are made as
+// folders, each told in warnings. The container's record is written. It fails with the kinds
 // of Create, and with kind invalid when a bind's source is gone. Idempotent.
 func (m *Manager) Provide(ctx context.Context, c *record.Container) (warnings []string, err error) {
 	for _, mt := range c.Mounts {
@@ -101,25 +100,11 @@ func (m *Manager) provideVolume(ctx context.Context, mt record.Mount) error {
 		return fmt.Errorf("volume %s: %w", mt.Name, err)
 	}
 	defer l.Unlock()
-	v, err := m.s.Volume(mt.Name)
+	_, err = m.s.Volume(mt.Name)
 	if errs.Is(err, errs.NotFound) {
-		v, err = m.createLocked(&record.Volume{Name: mt.Name, Driver: Local, Anonymous: mt.Anonymous, Created: time.Now().UTC()})
+		_, err = m.createLocked(&record.Volume{Name: mt.Name, Driver: Local, Anonymous: mt.Anonymous, Created: time.Now().UTC()})
 	}
-	if err != nil || !onDevice(v) {
-		return err
-	}
-	return m.mountDevice(ctx, v)
-}
-
-// NeedsMount reports whether Provide mounts something for c: then it must be
-// done before c's supervisor starts, which would not see it otherwise.
-func (m *Manager) NeedsMount(c *record.Container) bool {
-	for _, name := range named(c) {
-		if v, err := m.s.Volume(name); err == nil && onDevice(v) {
-			return true
-		}
-	}
-	return false
+	return err
 }
 
 func provideBind(mt record.Mount) (made bool, err error) {

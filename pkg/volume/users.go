@@ -1,8 +1,9 @@
 package volume
 
 import (
+	"os"
+
 	"github.com/pouchcontainer/pouch/pkg/errs"
-	"github.com/pouchcontainer/pouch/pkg/proc"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
@@ -46,22 +47,11 @@ func named(c *record.Container) []string {
 	return out
 }
 
-// active reports whether container id runs or is about to: whether it needs
-// what is mounted for it.
-func (m *Manager) active(id, boot string) bool {
-	st, err := m.s.State(id)
-	if err != nil {
-		return !errs.Is(err, errs.NotFound)
-	}
-	switch st.Status {
-	case record.Creating, record.Running, record.Paused, record.Restarting:
-	default:
-		return false
-	}
-	if st.BootID != "" && st.BootID != boot {
-		return false
-	}
-	return proc.Alive(st.Owner) || proc.Alive(st.Init)
+// active reports whether container id runs or is about to: its run folder is
+// there from before its volumes are mounted until its run has been released.
+func (m *Manager) active(id string) bool {
+	_, err := os.Lstat(m.s.RunDir(id))
+	return err == nil
 }
 
 // Users returns the ids of the containers, stopped ones too, whose records

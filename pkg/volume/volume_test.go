@@ -7,9 +7,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/fsx"
@@ -331,30 +334,22 @@ func TestDeviceIsMountedWhileUsed(t *testing.T) {
 	_, err := m.Create(ctx, CreateOptions{Name: "t1", Options: map[string]string{"type": "tmpfs", "device": "tmpfs", "o": "size=64k,mode=700,noexec"}})
 	must(t, err)
 	a, b := container(t, s, record.Creating, "t1"), container(t, s, record.Creating, "t1")
-	if !m.NeedsMount(a) {
-		t.Error("NeedsMount says no")
-	}
 	for _, c := range []*record.Container{a, a, b} {
-		_, err := m.Provide(ctx, c)
-		must(t, err)
+		must(t, m.Mount(ctx, c))
 	}
 	ms, err := mount.Below(s.VolumeData("t1"))
 	if err != nil || len(ms) != 1 || ms[0].Type != "tmpfs" {
 		t.Fatalf("mounted: %v, %v", ms, err)
 	}
-	clean(t, m)
 	must(t, os.WriteFile(s.VolumeData("t1")+"/f", nil, 0o600))
 	wantKind(t, m.Remove(ctx, "t1", false), errs.InUse)
 	must(t, m.Release(ctx, a))
+	must(t, s.RemoveRun(a.ID))
 	if on, _ := mount.Mounted(s.VolumeData("t1")); !on {
 		t.Error("unmounted under a running container")
 	}
-	must(t, s.SetState(b.ID, &record.State{Status: record.Exited}))
-	left, err := m.Leftovers(ctx)
-	if err != nil || len(left) != 0 { // a is creating still
-		t.Errorf("leftovers: %v, %v", left, err)
-	}
-	must(t, s.SetState(a.ID, &record.State{Status: record.Exited}))
+	clean(t, m)
+	must(t, s.RemoveRun(b.ID)) // b's end was never released
 	if left, _ := m.Leftovers(ctx); len(left) != 1 || left[0].Kind != idle {
 		t.Errorf("leftovers: %v", left)
 	}
@@ -362,6 +357,38 @@ func TestDeviceIsMountedWhileUsed(t *testing.T) {
 	if on, _ := mount.Mounted(s.VolumeData("t1")); on {
 		t.Error("still mounted without a user")
 	}
+	clean(t, m)
+}
+
+// A supervisor has mounts of its own: what it unmounts must be gone everywhere.
+func TestReleaseFromAnotherMountNamespace(t *testing.T) {
+	m, s := open(t)
+	ctx := context.Background()
+	_, err := m.Create(ctx, CreateOptions{Name: "t1", Options: map[string]string{"type": "tmpfs", "device": "tmpfs"}})
+	must(t, err)
+	c := container(t, s, record.Creating, "t1")
+	must(t, m.Mount(ctx, c))
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread ends with its namespace
+		err := unix.Unshare(unix.CLONE_NEWNS)
+		if err == nil {
+			err = unix.Mount("", "/", "", unix.MS_PRIVATE|unix.MS_REC, "")
+		}
+		if err == nil {
+			err = m.Release(ctx, c)
+		}
+		done <- err
+	}()
+	must(t, <-done)
+	if on, err := mount.Mounted(s.VolumeData("t1")); on || err != nil {
+		t.Errorf("still mounted here: %v, %v", on, err)
+	}
+	must(t, s.RemoveRun(c.ID))
+	must(t, m.Mount(ctx, c))
+	must(t, m.Release(ctx, c))
+	must(t, s.RemoveRun(c.ID))
+	clean(t, m)
 }
 
 func TestRemovingABindVolumeKeepsWhatItShows(t *testing.T) {
@@ -372,8 +399,7 @@ func TestRemovingABindVolumeKeepsWhatItShows(t *testing.T) {
 	_, err := m.Create(ctx, CreateOptions{Name: "b1", Options: map[string]string{"type": "none", "device": dir, "o": "bind"}})
 	must(t, err)
 	c := container(t, s, record.Creating, "b1")
-	_, err = m.Provide(ctx, c)
-	must(t, err)
+	must(t, m.Mount(ctx, c))
 	if _, err := os.Stat(s.VolumeData("b1") + "/precious"); err != nil {
 		t.Error(err)
 	}
@@ -393,7 +419,7 @@ func TestDeviceThatCannotBeMounted(t *testing.T) {
 	} {
 		_, err := m.Create(ctx, CreateOptions{Name: name, Options: o})
 		must(t, err)
-		_, err = m.Provide(ctx, container(t, s, record.Creating, name))
+		err = m.Mount(ctx, container(t, s, record.Creating, name))
 		if err == nil || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "mount volume "+name) {
 			t.Errorf("%s: %v", name, err)
 		}
