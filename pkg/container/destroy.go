@@ -76,6 +76,9 @@ func (m *Manager) release(ctx context.Context, id string) error {
 		err = cl.RemoveTask(ctx, id)
 	}
 	err = errors.Join(err, <-done)
+	if c, cerr := m.Store.Container(id); cerr == nil {
+		err = errors.Join(err, m.Volume.Release(ctx, c))
+	}
 	if err != nil {
 		return err
 	}

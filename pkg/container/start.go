@@ -33,6 +33,9 @@ func (m *Manager) launch(ctx context.Context, c *record.Container, w wiring) (*s
 	if err != nil {
 		return nil, err
 	}
+	if err := m.Volume.Mount(ctx, c); err != nil {
+		return nil, errors.Join(err, m.release(context.WithoutCancel(ctx), c.ID))
+	}
 	s, err := m.spawn(c.ID, cl.Address)
 	if err != nil {
 		return nil, err
