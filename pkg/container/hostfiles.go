@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/netip"
+	"path/filepath"
 	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/fsx"
@@ -73,4 +74,12 @@ func resolvConf(host []byte, c *record.Container) []byte {
 func loopback(s string) bool {
 	a, err := netip.ParseAddr(s)
 	return err == nil && a.IsLoopback()
+}
+
+// followed is the file that path leads to; the host's own links are trusted.
+func followed(path string) string {
+	if p, err := filepath.EvalSymlinks(path); err == nil {
+		return p
+	}
+	return path
 }

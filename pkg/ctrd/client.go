@@ -146,8 +146,10 @@ func unless(err error, k errs.Kind) error {
 	return err
 }
 
-func (c *Client) containers() containers.ContainersClient { return containers.NewContainersClient(c.Conn) }
-func (c *Client) leases() leases.LeasesClient             { return leases.NewLeasesClient(c.Conn) }
-func (c *Client) sandboxes() sandbox.StoreClient          { return sandbox.NewStoreClient(c.Conn) }
-func (c *Client) snapshots() snapshots.SnapshotsClient    { return snapshots.NewSnapshotsClient(c.Conn) }
-func (c *Client) tasks() tasks.TasksClient                { return tasks.NewTasksClient(c.Conn) }
+func (c *Client) containers() containers.ContainersClient {
+	return containers.NewContainersClient(c.Conn)
+}
+func (c *Client) leases() leases.LeasesClient          { return leases.NewLeasesClient(c.Conn) }
+func (c *Client) sandboxes() sandbox.StoreClient       { return sandbox.NewStoreClient(c.Conn) }
+func (c *Client) snapshots() snapshots.SnapshotsClient { return snapshots.NewSnapshotsClient(c.Conn) }
+func (c *Client) tasks() tasks.TasksClient             { return tasks.NewTasksClient(c.Conn) }
