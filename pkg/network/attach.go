@@ -1,0 +1,155 @@
+package network
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"slices"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/netdev"
+	"github.com/pouchcontainer/pouch/pkg/parse"
+	"github.com/pouchcontainer/pouch/pkg/proc"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// AttachOpts say who joins which network and how.
+type AttachOpts struct {
+	Container string        // id; empty for a namespace that is no container's
+	Netns     string        // path of the network namespace
+	Join      record.Join   // the network, and what is asked of it
+	Iface     string        // ethN; empty: the first free one
+	Names     []string      // by which other members find it, beside Join.Aliases
+	Ports     []record.Port // published on this interface, with the host ports in force
+}
+
+// Attach joins a network namespace to a network: address, link, routes,
+// published ports, and its names for the other members. Kinds: not_found for
+// the network or the namespace, invalid and conflict for an address, name or
+// port that it can't have, unavailable when all addresses are taken. A failure
+// leaves nothing; killed, the lease tells what is to be undone.
+func (m *Manager) Attach(ctx context.Context, o AttachOpts) (record.Joined, error) {
+	n, l, err := m.prepare(ctx, &o)
+	if err != nil {
+		return record.Joined{}, err
+	}
+	j, err := m.join(ctx, n, l, o)
+	if err == nil {
+		err = m.refreshHosts(ctx, n.Name)
+	}
+	if err != nil {
+		undo := context.WithoutCancel(ctx)
+		return record.Joined{}, errors.Join(err, m.free(undo, n.Name, sameIface(l), func(*record.Lease) {}))
+	}
+	return j, nil
+}
+
+func sameIface(l *record.Lease) func(*record.Lease) bool {
+	return func(x *record.Lease) bool {
+		return x.Netns == l.Netns && x.NetnsInode == l.NetnsInode && x.Iface == l.Iface
+	}
+}
+
+// prepare checks what is asked, makes the network ready and writes the lease
+// without the address.
+func (m *Manager) prepare(ctx context.Context, o *AttachOpts) (*record.Network, *record.Lease, error) {
+	n, err := m.get(ctx, o.Join.Network)
+	if err != nil {
+		return nil, nil, err
+	}
+	names, err := checkNames(append(slices.Clone(o.Names), o.Join.Aliases...))
+	if err != nil {
+		return nil, nil, err
+	}
+	if n.Internal && len(o.Ports) > 0 {
+		return nil, nil, errs.New(errs.Invalid, "publish ports: network %s is internal: nothing outside reaches it", n.Name)
+	}
+	inode, err := netdev.NetnsInode(o.Netns)
+	if err != nil {
+		return nil, nil, err
+	}
+	if o.Iface == "" {
+		if o.Iface, err = m.freeIface(inode); err != nil {
+			return nil, nil, err
+		}
+	}
+	self, err := proc.Self()
+	if err != nil {
+		return nil, nil, err
+	}
+	l := &record.Lease{
+		Container: o.Container, Netns: o.Netns, NetnsInode: inode, Owner: self,
+		Names: names, Iface: o.Iface, MAC: o.Join.MAC, Ports: o.Ports,
+	}
+	k := key(o.Container, o.Netns, inode)
+	if l.MAC == "" {
+		l.MAC = netdev.HashMAC(k, n.ID, o.Iface)
+	}
+	if l.HostLink, err = hostLink(k, o.Iface); err != nil {
+		return nil, nil, err
+	}
+	return n, l, m.ready(ctx, n)
+}
+
+// checkNames drops repetitions and refuses what is no name: it would come into
+// other containers' hosts files.
+func checkNames(names []string) ([]string, error) {
+	var out []string
+	for _, s := range names {
+		if s == "" || slices.Contains(out, s) {
+			continue
+		}
+		if _, err := parse.Name("network alias", s); err != nil && len(s) > 1 {
+			return nil, err
+		}
+		if len(s) == 1 && !(s[0] >= '0' && s[0] <= '9' || s[0] >= 'a' && s[0] <= 'z' || s[0] >= 'A' && s[0] <= 'Z') {
+			return nil, errs.New(errs.Invalid, "network alias %q: not a name", s)
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+func (m *Manager) join(ctx context.Context, n *record.Network, l *record.Lease, o AttachOpts) (record.Joined, error) {
+	subs, err := subnets(n)
+	if err != nil {
+		return record.Joined{}, err
+	}
+	v := netdev.Veth{
+		Host: l.HostLink, Alias: m.alias(key(l.Container, l.Netns, l.NetnsInode)), Master: n.Bridge,
+		Hairpin: len(l.Ports) > 0, Netns: l.Netns, Iface: l.Iface, MAC: l.MAC,
+	}
+	j := newJoined(n, l)
+	var got []member
+	for _, s := range subs {
+		asked := o.Join.IPv4
+		if s.prefix.Addr().Is6() {
+			asked = o.Join.IPv6
+		}
+		a, err := m.take(ctx, n, s, l, asked)
+		if err != nil {
+			return j, err
+		}
+		got = append(got, member{n.Name, a, l})
+		setAddress(&j, n, a)
+		v.Addrs = append(v.Addrs, netip.PrefixFrom(a, s.prefix.Bits()))
+		if !n.Internal {
+			v.Gateways = append(v.Gateways, s.gateway)
+		}
+	}
+	if err := netdev.AddVeth(v); err != nil {
+		return j, err
+	}
+	return j, m.publish(ctx, got)
+}
+
+// publish writes the rules of published ports; without ports it costs nothing.
+func (m *Manager) publish(ctx context.Context, got []member) error {
+	if len(got) == 0 || len(got[0].lease.Ports) == 0 {
+		return nil
+	}
+	if err := m.render(ctx, nil); err != nil {
+		return err
+	}
+	return forgetUDP(got)
+}

@@ -1,0 +1,48 @@
+package network
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// explain says what was to be published, what went wrong and who has the port;
+// mine are the ports that were bound just before.
+func explain(p record.Port, mine []record.Port, err error) error {
+	what := "publish " + endpoint(p)
+	switch {
+	case errors.Is(err, unix.EADDRINUSE):
+		for _, o := range mine {
+			if o.HostPort == p.HostPort && o.Protocol == p.Protocol {
+				return errs.New(errs.Conflict, "%s: published twice by this container", what)
+			}
+		}
+		return errs.New(errs.Conflict, "%s: already in use%s", what, holder(p))
+	case errors.Is(err, unix.EADDRNOTAVAIL):
+		return errs.New(errs.Invalid, "%s: this host does not have the address", what)
+	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
+		return errs.New(errs.Denied, "%s: not allowed: run as root", what)
+	case errors.Is(err, unix.EPROTONOSUPPORT), errors.Is(err, unix.ESOCKTNOSUPPORT), errors.Is(err, unix.EAFNOSUPPORT):
+		return errs.New(errs.Unsupported, "%s: this kernel does not have it", what)
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// endpoint is a published port as a person writes it; tcp goes without saying.
+func endpoint(p record.Port) string {
+	ip := p.HostIP
+	if ip == "" {
+		ip = "0.0.0.0"
+	}
+	s := net.JoinHostPort(ip, strconv.Itoa(int(p.HostPort)))
+	if p.Protocol != "tcp" && p.Protocol != "" {
+		s += "/" + p.Protocol
+	}
+	return s
+}

@@ -1,0 +1,203 @@
+package network
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/netdev"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// CreateOpts say what network is wanted. Gateways and Ranges belong to the
+// subnet that contains them.
+type CreateOpts struct {
+	Name     string
+	Driver   string // "" or bridge
+	Subnets  []string
+	Gateways []string
+	Ranges   []string
+	Internal bool
+	IPv6     bool
+	Options  map[string]string
+	Labels   record.Labels
+}
+
+// Create makes a network: its record, bridge and rules. Without a subnet it
+// takes the first free /24, with IPv6 also a unique local /64. A name or a
+// subnet that is taken gives kind conflict.
+func (m *Manager) Create(ctx context.Context, o CreateOpts) (*record.Network, error) {
+	if err := checkName(o.Name); err != nil {
+		return nil, err
+	}
+	return m.create(ctx, o)
+}
+
+func (m *Manager) create(ctx context.Context, o CreateOpts) (*record.Network, error) {
+	if err := checkOpts(o); err != nil {
+		return nil, err
+	}
+	lock, err := m.s.Lock(ctx, "networks", "")
+	if err != nil {
+		return nil, err
+	}
+	defer lock.Unlock()
+	n, err := m.plan(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.s.CreateNetwork(n); err != nil {
+		return nil, err
+	}
+	if err := m.ensure(ctx, n); err != nil {
+		return nil, errors.Join(err, m.destroy(ctx, n))
+	}
+	return n, nil
+}
+
+func checkOpts(o CreateOpts) error {
+	if o.Driver != "" && o.Driver != Driver {
+		return errs.New(errs.Unsupported, "network driver %q: not known: use bridge", o.Driver)
+	}
+	if v, ok := o.Options[OptMTU]; ok {
+		if n, err := strconv.Atoi(v); err != nil || n < 68 || n > 65535 || (o.IPv6 && n < 1280) {
+			return errs.New(errs.Invalid, "%s=%s: not an MTU", OptMTU, v)
+		}
+	}
+	return nil
+}
+
+// plan is the record of a new network. It is called with the lock of all networks.
+func (m *Manager) plan(o CreateOpts) (*record.Network, error) {
+	id := make([]byte, 32)
+	rand.Read(id)
+	n := &record.Network{
+		ID: hex.EncodeToString(id), Name: o.Name, Driver: Driver, Created: time.Now().UTC(),
+		Internal: o.Internal, IPv6: o.IPv6, Options: o.Options, Labels: o.Labels,
+	}
+	n.Bridge = m.bridgeName(o.Name, n.ID)
+	nets, routes, err := m.used()
+	if err != nil {
+		return nil, err
+	}
+	subs, err := wanted(o, nets, routes)
+	if err != nil {
+		return nil, err
+	}
+	if subs, err = complete(o, n.ID, subs, append(nets, routes...)); err != nil {
+		return nil, err
+	}
+	n.Subnets, err = details(o, subs)
+	return n, err
+}
+
+// used returns the subnets of the networks, and the routes of the host.
+func (m *Manager) used() (nets, routes []netip.Prefix, err error) {
+	all, err := m.List()
+	if err != nil {
+		return nil, nil, err // a broken record may hide a subnet
+	}
+	for _, n := range all {
+		subs, err := subnets(n)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, s := range subs {
+			nets = append(nets, s.prefix)
+		}
+	}
+	routes, err = netdev.Routes()
+	return nets, routes, err
+}
+
+// wanted checks the subnets that were asked for. A route of the host that is
+// wider than the subnet does not stand in the way: who names a subnet may take
+// a part of what a VPN routes.
+func wanted(o CreateOpts, nets, routes []netip.Prefix) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, s := range o.Subnets {
+		p, err := netip.ParsePrefix(s)
+		if err != nil || p.Addr().Is4In6() || p.Bits() < 4 {
+			return nil, errs.New(errs.Invalid, "--subnet %s: not a subnet in CIDR form", s)
+		}
+		p = p.Masked()
+		if p.Addr().Is4() && p.Bits() > 30 || p.Bits() > 126 {
+			return nil, errs.New(errs.Invalid, "--subnet %s: too small for a gateway and a container", s)
+		}
+		if x := overlapping(p, append(nets, out...)); x != nil {
+			return nil, errs.New(errs.Conflict, "subnet %s: overlaps %s of another network", p, x)
+		}
+		for _, r := range routes {
+			if r.Bits() >= p.Bits() && r.Overlaps(p) {
+				return nil, errs.New(errs.Conflict, "subnet %s: overlaps the route to %s of this host", p, r)
+			}
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// complete adds the subnets that were not named.
+func complete(o CreateOpts, id string, subs, used []netip.Prefix) ([]netip.Prefix, error) {
+	has4, has6 := false, false
+	for _, p := range subs {
+		has4, has6 = has4 || p.Addr().Is4(), has6 || p.Addr().Is6()
+	}
+	if has6 && !o.IPv6 {
+		return nil, errs.New(errs.Invalid, "network %s: an IPv6 subnet needs --ipv6", o.Name)
+	}
+	if !has4 {
+		p, err := freeSubnet4(used)
+		if err != nil {
+			return nil, err
+		}
+		subs = append(subs, p)
+	}
+	if o.IPv6 && !has6 {
+		p, err := freeSubnet6(id, used)
+		if err != nil {
+			return nil, err
+		}
+		subs = append(subs, p)
+	}
+	return subs, nil
+}
+
+// details gives every subnet its gateway and range.
+func details(o CreateOpts, subs []netip.Prefix) ([]record.Subnet, error) {
+	out := make([]record.Subnet, len(subs))
+	for i, p := range subs {
+		out[i] = record.Subnet{Subnet: p.String(), Gateway: firstUsable(p).String()}
+	}
+	for _, g := range o.Gateways {
+		a, err := netip.ParseAddr(g)
+		i := containing(subs, a)
+		if err != nil || i < 0 || a == subs[i].Addr() || (a.Is4() && a == last(subs[i])) {
+			return nil, errs.New(errs.Invalid, "--gateway %s: not an address for a host of one of the subnets", g)
+		}
+		out[i].Gateway = a.String()
+	}
+	for _, r := range o.Ranges {
+		p, err := netip.ParsePrefix(r)
+		i := containing(subs, p.Addr())
+		if err != nil || i < 0 || p.Bits() < subs[i].Bits() {
+			return nil, errs.New(errs.Invalid, "--ip-range %s: not a part of one of the subnets", r)
+		}
+		out[i].Range = p.Masked().String()
+	}
+	return out, nil
+}
+
+func containing(subs []netip.Prefix, a netip.Addr) int {
+	for i, p := range subs {
+		if p.Contains(a) {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,75 @@
+package network
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/netdev"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// Detach takes the network namespace at path netns out of a network. What
+// remains of its networks gives it a default route. Idempotent.
+func (m *Manager) Detach(ctx context.Context, network, netns string) error {
+	n, err := m.Inspect(network)
+	if err != nil {
+		return err
+	}
+	var gone []string
+	err = m.free(ctx, n.Name, func(l *record.Lease) bool { return l.Netns == netns }, func(l *record.Lease) { gone = append(gone, l.Container) })
+	if err != nil {
+		return err
+	}
+	if err := m.reroute(netns); err != nil {
+		return err
+	}
+	return m.refreshHosts(ctx, n.Name, gone...)
+}
+
+// reroute gives a namespace a default route by its first network that has one.
+func (m *Manager) reroute(netns string) error {
+	js, err := m.joined(func(l *record.Lease) bool { return l.Netns == netns })
+	if err != nil {
+		return err
+	}
+	for _, j := range js {
+		var gateways []netip.Addr
+		for _, g := range []string{j.Gateway, j.Gateway6} {
+			if a, err := netip.ParseAddr(g); err == nil {
+				gateways = append(gateways, a)
+			}
+		}
+		if err := netdev.AddDefaultRoutes(netns, j.Iface, gateways); err != nil && !errs.Is(err, errs.NotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+// DetachAll takes a container out of every network; the id is all it needs.
+// Idempotent.
+func (m *Manager) DetachAll(ctx context.Context, container string) error {
+	if len(container) < 12 || strings.Trim(container, "0123456789abcdef") != "" {
+		return errs.New(errs.Invalid, "%q is not a container id", container)
+	}
+	if err := netdev.DeleteLink(vethPrefix + container[:12]); err != nil { // one that is made before its lease is seen
+		return err
+	}
+	nets, err := m.s.LeaseNetworks()
+	if err != nil {
+		return err
+	}
+	for _, n := range nets {
+		found := false
+		err := m.free(ctx, n, func(l *record.Lease) bool { return l.Container == container }, func(*record.Lease) { found = true })
+		if err == nil && found {
+			err = m.refreshHosts(ctx, n)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

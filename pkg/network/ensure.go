@@ -1,0 +1,103 @@
+package network
+
+import (
+	"context"
+	"slices"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/netdev"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// EnsureDefault returns the default network, made if need be, with its link and
+// rules: after a reboot too. Idempotent.
+func (m *Manager) EnsureDefault(ctx context.Context) (*record.Network, error) {
+	n, err := m.get(ctx, Default)
+	if err != nil {
+		return nil, err
+	}
+	return n, m.ready(ctx, n)
+}
+
+// get is Inspect that makes the default network.
+func (m *Manager) get(ctx context.Context, target string) (*record.Network, error) {
+	n, err := m.Inspect(target)
+	if canonical(target) != Default || !errs.Is(err, errs.NotFound) {
+		return n, err
+	}
+	n, err = m.create(ctx, CreateOpts{Name: Default})
+	if errs.Is(err, errs.Conflict) { // somebody else made it just now
+		if n, err := m.s.Network(Default); err == nil {
+			return n, nil
+		}
+	}
+	return n, err
+}
+
+// ready makes sure that the network's link and rules are there; when they are
+// it costs two questions to the kernel.
+func (m *Manager) ready(ctx context.Context, n *record.Network) error {
+	l, err := netdev.FindLink(n.Bridge)
+	if err != nil || l.Alias != m.alias(n.ID) {
+		return m.ensure(ctx, n)
+	}
+	if !n.Internal {
+		if err := netdev.EnableForwarding(n.IPv6); err != nil {
+			return err
+		}
+	}
+	return m.checkRules(ctx, n)
+}
+
+// ensure makes what the network needs on the host. Idempotent.
+func (m *Manager) ensure(ctx context.Context, n *record.Network) error {
+	lock, err := m.s.Lock(ctx, "n", n.Name)
+	if err != nil {
+		return err
+	}
+	defer lock.Unlock()
+	now, err := m.s.Network(n.Name)
+	if err != nil || now.ID != n.ID {
+		return errs.New(errs.NotFound, "network %s: removed just now", n.Name)
+	}
+	if err := m.s.MakeLeases(n.Name); err != nil {
+		return err
+	}
+	b, err := m.bridgeOf(n)
+	if err != nil {
+		return err
+	}
+	if _, err := netdev.EnsureBridge(b); err != nil {
+		return err
+	}
+	if !n.Internal {
+		if err := netdev.EnableForwarding(n.IPv6); err != nil {
+			return err
+		}
+	}
+	return m.checkRules(ctx, n)
+}
+
+// checkRules renders the rules when those of the network are missing.
+func (m *Manager) checkRules(ctx context.Context, n *record.Network) error {
+	there, err := netdev.Stamps(m.Table())
+	if err != nil || slices.Contains(there, stamp(n)) {
+		return err
+	}
+	return m.render(ctx, nil)
+}
+
+// Reload makes the links and the packet rules of every network anew, for
+// example after somebody flushed the firewall. Idempotent.
+func (m *Manager) Reload(ctx context.Context) error {
+	all, err := m.List()
+	if err != nil {
+		return err
+	}
+	for _, n := range all {
+		if err := m.ensure(ctx, n); err != nil {
+			return err
+		}
+	}
+	return m.render(ctx, nil)
+}

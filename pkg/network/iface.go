@@ -1,0 +1,63 @@
+package network
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// maxIfaces is how many networks one namespace can join: base 36 digits that
+// fit behind the 14 characters of a host link's name (IFNAMSIZ is 16).
+const maxIfaces = 36
+
+// ifaceNumber is N of ethN, or -1.
+func ifaceNumber(name string) int {
+	digits, ok := strings.CutPrefix(name, "eth")
+	n, err := strconv.Atoi(digits)
+	if !ok || err != nil || n < 0 || strconv.Itoa(n) != digits {
+		return -1
+	}
+	return n
+}
+
+// hostLink derives the name of the host's end of interface iface.
+func hostLink(key, iface string) (string, error) {
+	n := ifaceNumber(iface)
+	switch {
+	case n < 0 || n >= maxIfaces:
+		return "", errs.New(errs.Invalid, "interface %q: must be eth0 to eth%d", iface, maxIfaces-1)
+	case n == 0:
+		return vethPrefix + key[:12], nil
+	}
+	return vethPrefix + key[:12] + strconv.FormatInt(int64(n), 36), nil
+}
+
+// key is what names of host links derive from: the container's id, or for
+// another namespace a digest of where it is.
+func key(container, netns string, inode uint64) string {
+	if len(container) >= 12 {
+		return container
+	}
+	return digest(fmt.Sprintf("%s %d", netns, inode))
+}
+
+// freeIface is the first ethN that the namespace does not have from us.
+func (m *Manager) freeIface(inode uint64) (string, error) {
+	js, err := m.joined(func(l *record.Lease) bool { return l.NetnsInode == inode })
+	if err != nil {
+		return "", err
+	}
+	taken := map[int]bool{}
+	for _, j := range js {
+		taken[ifaceNumber(j.Iface)] = true
+	}
+	for n := range maxIfaces {
+		if !taken[n] {
+			return "eth" + strconv.Itoa(n), nil
+		}
+	}
+	return "", errs.New(errs.Unavailable, "the network namespace is in %d networks already", maxIfaces)
+}

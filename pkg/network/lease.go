@@ -1,0 +1,219 @@
+package network
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net/netip"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/netdev"
+	"github.com/pouchcontainer/pouch/pkg/proc"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// take leases an address of subnet s: the one asked for, or a free one.
+func (m *Manager) take(ctx context.Context, n *record.Network, s subnet, l *record.Lease, asked string) (netip.Addr, error) {
+	if asked == "" {
+		return m.takeFree(ctx, n, s, l)
+	}
+	a, err := netip.ParseAddr(asked)
+	if err != nil || !s.usable(a) {
+		return a, errs.New(errs.Invalid, "network %s: the address %s is not one that a container can have in %s", n.Name, asked, s.prefix)
+	}
+	ok, err := m.claim(n, a, l)
+	if err == nil && !ok {
+		if _, err = m.reap(ctx, n.Name); err == nil {
+			ok, err = m.claim(n, a, l)
+		}
+	}
+	if err == nil && !ok {
+		err = errs.New(errs.Conflict, "network %s: the address %s is already in use%s", n.Name, a, m.by(n.Name, a))
+	}
+	return a, err
+}
+
+func (m *Manager) by(network string, a netip.Addr) string {
+	l, err := m.s.Lease(network, a.String())
+	if err != nil || len(l.Names) == 0 {
+		return ""
+	}
+	return " by " + l.Names[0]
+}
+
+// takeFree tries one address first, without a look at the others.
+func (m *Manager) takeFree(ctx context.Context, n *record.Network, s subnet, l *record.Lease) (netip.Addr, error) {
+	first := s.at(s.start(l.Container + l.Netns + l.Iface))
+	if s.usable(first) {
+		if ok, err := m.claim(n, first, l); ok || err != nil {
+			return first, err
+		}
+	}
+	for round := 0; ; round++ {
+		a, ok, err := m.search(n, s, l)
+		if ok || err != nil {
+			return a, err
+		}
+		freed, err := m.reap(ctx, n.Name)
+		if err != nil {
+			return a, err
+		}
+		if freed == 0 || round > 3 {
+			return a, errs.New(errs.Unavailable, "network %s: no free address in %s: remove containers, or create a larger network", n.Name, s.pool)
+		}
+	}
+}
+
+// search tries every address that is not known to be taken.
+func (m *Manager) search(n *record.Network, s subnet, l *record.Lease) (netip.Addr, bool, error) {
+	ips, err := m.s.Leases(n.Name)
+	if err != nil {
+		return netip.Addr{}, false, err
+	}
+	taken := make(map[string]bool, len(ips))
+	for _, ip := range ips {
+		taken[ip] = true
+	}
+	start, size := s.start(l.Container+l.Netns+l.Iface), s.size()
+	for i := range size {
+		a := s.at((start + i) % size)
+		if !s.usable(a) || taken[a.String()] {
+			continue
+		}
+		if ok, err := m.claim(n, a, l); ok || err != nil {
+			return a, ok, err
+		}
+	}
+	return netip.Addr{}, false, nil
+}
+
+// claim takes address a unless somebody has it. What the same container has
+// left of an earlier run counts as its own.
+func (m *Manager) claim(n *record.Network, a netip.Addr, l *record.Lease) (bool, error) {
+	err := m.s.CreateLease(n.Name, a.String(), l)
+	if err == nil {
+		return true, nil
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, errs.New(errs.NotFound, "network %s: removed just now", n.Name)
+	}
+	if !errors.Is(err, fs.ErrExist) {
+		return false, err
+	}
+	old, err := m.s.Lease(n.Name, a.String())
+	if err != nil || old.Netns != l.Netns || old.Iface != l.Iface {
+		return false, nil
+	}
+	return true, m.s.ReplaceLease(n.Name, a.String(), l)
+}
+
+// dead says why nobody has a lease any more, or "".
+func (m *Manager) dead(l *record.Lease) string {
+	if !m.holds(l) {
+		return "its network namespace is gone"
+	}
+	if l.Container != "" && !proc.Alive(l.Owner) {
+		if _, err := m.s.Container(l.Container); errs.Is(err, errs.NotFound) {
+			return "its container is gone"
+		}
+	}
+	return ""
+}
+
+// reap frees the addresses of a network whose holders are gone.
+func (m *Manager) reap(ctx context.Context, network string) (freed int, err error) {
+	err = m.free(ctx, network, func(l *record.Lease) bool { return m.dead(l) != "" }, func(*record.Lease) { freed++ })
+	return freed, err
+}
+
+// free gives leases back: first the link that carries the address, then the
+// rules that lead to it, last the address. It is the only place where leases
+// end, and looks at each under the lock, so nobody's new lease goes.
+func (m *Manager) free(ctx context.Context, network string, ends func(*record.Lease) bool, told func(*record.Lease)) error {
+	lock, err := m.s.LockLeases(ctx, network)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer lock.Unlock()
+	ending, err := m.ending(network, ends)
+	if err != nil {
+		return err
+	}
+	for _, e := range ending {
+		if err := m.deleteVeth(e.lease); err != nil {
+			return err
+		}
+	}
+	if err := m.unpublish(ctx, network, ending); err != nil {
+		return err
+	}
+	for _, e := range ending {
+		if err := m.s.RemoveLease(network, e.addr.String()); err != nil {
+			return err
+		}
+		told(e.lease)
+	}
+	return nil
+}
+
+func (m *Manager) ending(network string, ends func(*record.Lease) bool) ([]member, error) {
+	var out []member
+	err := m.eachLease(network, func(a netip.Addr, l *record.Lease) error {
+		if ends(l) {
+			out = append(out, member{network, a, l})
+		}
+		return nil
+	})
+	return out, err
+}
+
+// unpublish takes the rules away that lead to leases that end.
+func (m *Manager) unpublish(ctx context.Context, network string, ending []member) error {
+	published := map[uint64]bool{} // by namespace
+	var flows []member
+	for _, e := range ending {
+		if len(e.lease.Ports) > 0 {
+			published[e.lease.NetnsInode] = true
+			flows = append(flows, e)
+		}
+	}
+	if len(flows) == 0 {
+		return nil
+	}
+	err := m.render(ctx, func(n string, l *record.Lease) bool {
+		return n == network && published[l.NetnsInode]
+	})
+	if err != nil {
+		return err
+	}
+	return forgetUDP(flows)
+}
+
+func forgetUDP(flows []member) error {
+	for _, f := range flows {
+		for _, p := range f.lease.Ports {
+			if p.Protocol != "udp" {
+				continue
+			}
+			if err := netdev.ForgetUDP(f.addr, p.HostPort); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// deleteVeth removes the host's end of a lease, when this pouch made it.
+func (m *Manager) deleteVeth(l *record.Lease) error {
+	link, err := netdev.FindLink(l.HostLink)
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	if err != nil || link.Type != "veth" {
+		return err
+	}
+	return netdev.DeleteLink(l.HostLink)
+}

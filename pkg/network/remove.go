@@ -1,0 +1,102 @@
+package network
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/netdev"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// Remove removes a network: record, link and rules. While a network namespace
+// has an address of it, it fails with kind in_use. The default network goes
+// too; the next container makes it anew.
+func (m *Manager) Remove(ctx context.Context, target string) error {
+	n, err := m.Inspect(target)
+	if errs.Is(err, errs.Corrupt) {
+		return m.removeBroken(ctx, target)
+	}
+	if err != nil {
+		return err
+	}
+	return m.destroy(ctx, n)
+}
+
+// destroy takes the leases' folder away first: from then on nobody joins.
+func (m *Manager) destroy(ctx context.Context, n *record.Network) error {
+	lock, err := m.s.Lock(ctx, "n", n.Name)
+	if err != nil {
+		return err
+	}
+	defer lock.Unlock()
+	if now, err := m.s.Network(n.Name); err != nil || now.ID != n.ID {
+		return err
+	}
+	if _, err := m.reap(ctx, n.Name); err != nil {
+		return err
+	}
+	if err := m.s.RemoveLeases(n.Name); err != nil {
+		return m.inUse(n, err)
+	}
+	if err := m.s.RemoveNetwork(n.Name); err != nil {
+		return err
+	}
+	if err := m.deleteBridge(n); err != nil {
+		return err
+	}
+	lock.Remove()
+	return m.render(ctx, nil)
+}
+
+// inUse says who is in the network.
+func (m *Manager) inUse(n *record.Network, cause error) error {
+	if !errs.Is(cause, errs.InUse) {
+		return cause
+	}
+	members, err := m.members(n.Name)
+	if err != nil || len(members) == 0 {
+		return cause
+	}
+	who := members[0].lease.Container
+	if len(members[0].lease.Names) > 0 {
+		who = members[0].lease.Names[0]
+	}
+	if who == "" {
+		who = members[0].lease.Netns
+	}
+	return errs.New(errs.InUse, "network %s: has active endpoints (%d), one is %s: disconnect or remove it first", n.Name, len(members), who)
+}
+
+func (m *Manager) deleteBridge(n *record.Network) error {
+	l, err := netdev.FindLink(n.Bridge)
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	if err != nil || l.Alias != m.alias(n.ID) {
+		return err // not ours
+	}
+	return netdev.DeleteLink(n.Bridge)
+}
+
+// removeBroken removes a network whose record can't be read; its link is then a
+// leftover that Clean removes.
+func (m *Manager) removeBroken(ctx context.Context, name string) error {
+	name = canonical(name)
+	lock, err := m.s.Lock(ctx, "n", name)
+	if err != nil {
+		return err
+	}
+	defer lock.Unlock()
+	if _, err := m.reap(ctx, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := m.s.RemoveLeases(name); err != nil {
+		return err
+	}
+	if err := m.s.RemoveNetwork(name); err != nil {
+		return err
+	}
+	return m.Clean(ctx, func(string) bool { return true })
+}

@@ -1,0 +1,107 @@
+package network
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/netdev"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// render writes the packet rules of all networks and of every published port,
+// but for the leases that are being given back: an address is free only when no
+// rule leads to it.
+func (m *Manager) render(ctx context.Context, without func(network string, l *record.Lease) bool) error {
+	lock, err := m.s.LockRules(ctx)
+	if err != nil {
+		return err
+	}
+	defer lock.Unlock()
+	all, _ := m.List() // a broken record must not take the others' rules away
+	var rules netdev.Rules
+	for _, n := range all {
+		r, err := rulesOf(n)
+		if err != nil {
+			continue
+		}
+		rules.Networks = append(rules.Networks, r)
+		ports, err := m.portRules(n, without)
+		if err != nil {
+			return err
+		}
+		rules.Ports = append(rules.Ports, ports...)
+	}
+	if len(rules.Networks) == 0 {
+		return netdev.DropRules(m.Table())
+	}
+	return netdev.ApplyRules(m.Table(), rules)
+}
+
+func (m *Manager) portRules(n *record.Network, without func(string, *record.Lease) bool) ([]netdev.PortRule, error) {
+	var out []netdev.PortRule
+	err := m.eachLease(n.Name, func(a netip.Addr, l *record.Lease) error {
+		if len(l.Ports) == 0 || n.Internal || !m.holds(l) || (without != nil && without(n.Name, l)) {
+			return nil
+		}
+		out = append(out, translations(a, l.Ports)...)
+		return nil
+	})
+	return out, err
+}
+
+// translations are the rules that lead from the host's ports to those of a.
+// What is published on a loopback address has none: the socket that reserves
+// the port serves it, and nobody outside can reach that.
+func translations(a netip.Addr, ports []record.Port) []netdev.PortRule {
+	var out []netdev.PortRule
+	for _, p := range ports {
+		host := netip.IPv6Unspecified()
+		if a.Is4() {
+			host = netip.IPv4Unspecified()
+		}
+		if p.HostIP != "" {
+			h, err := netip.ParseAddr(p.HostIP)
+			if h = h.Unmap(); err != nil || h.Is4() != a.Is4() || h.IsLoopback() {
+				continue
+			}
+			host = h
+		}
+		out = append(out, netdev.PortRule{
+			Protocol: p.Protocol, Host: netip.AddrPortFrom(host, p.HostPort), Target: netip.AddrPortFrom(a, p.ContainerPort),
+		})
+	}
+	return out
+}
+
+// eachLease calls do for every lease of a network. One that is given back at
+// the same time is left out, and so is a file that is none.
+func (m *Manager) eachLease(network string, do func(netip.Addr, *record.Lease) error) error {
+	ips, err := m.s.Leases(network)
+	if err != nil {
+		return err
+	}
+	for _, ip := range ips {
+		a, err := netip.ParseAddr(ip)
+		if err != nil {
+			continue
+		}
+		l, err := m.s.Lease(network, ip)
+		if errs.Is(err, errs.NotFound) || errs.Is(err, errs.Corrupt) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := do(a, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// holds reports whether the lease's network namespace is still there.
+func (m *Manager) holds(l *record.Lease) bool {
+	ino, err := netdev.NetnsInode(l.Netns)
+	return err == nil && ino == l.NetnsInode
+}
