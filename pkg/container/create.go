@@ -217,4 +217,3 @@ func (m *Manager) planHostname(c *record.Container) error {
 	}
 	return nil
 }
-
