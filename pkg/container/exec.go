@@ -21,7 +21,7 @@ type ExecOpts struct {
 	TTY        bool
 	Stdin      bool // the caller's stdin goes to the process; else it has none
 	Detach     bool // do not wait for the end; the process outlives this program
-	IO         IO
+	IO         IO   // nil streams: /dev/null
 }
 
 // Exec runs a process in the container that target names and returns its exit
@@ -91,16 +91,18 @@ func sendExec(conn *ctl.Conn, c *record.Container, o ExecOpts) error {
 		return conn.Send(msg)
 	}
 	msg.Stdio = ctl.Inherit
-	streams := o.IO
-	if !o.Stdin {
-		null, err := os.Open(os.DevNull)
-		if err != nil {
-			return err
-		}
-		defer null.Close()
-		streams.Stdin = null
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return err
 	}
-	return conn.Send(msg, streams.Files()...)
+	defer null.Close()
+	files := o.IO.Files()
+	for i, f := range files {
+		if f == nil || i == 0 && !o.Stdin {
+			files[i] = null
+		}
+	}
+	return conn.Send(msg, files...)
 }
 
 func hasTerm(env []string) bool {

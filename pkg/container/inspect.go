@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/imageref"
@@ -99,7 +100,7 @@ func infoHost(c *record.Container) InfoHost {
 		i.Devices = append(i.Devices, InfoDevice{d.HostPath, d.ContainerPath, d.Permissions})
 	}
 	for _, l := range c.Process.Rlimits {
-		i.Ulimits = append(i.Ulimits, InfoUlimit{l.Type, l.Hard, l.Soft})
+		i.Ulimits = append(i.Ulimits, InfoUlimit{strings.ToLower(strings.TrimPrefix(l.Type, "RLIMIT_")), l.Hard, l.Soft})
 	}
 	return i
 }
