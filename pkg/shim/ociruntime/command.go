@@ -1,0 +1,122 @@
+package ociruntime
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pouchcontainer/pouch/pkg/shim/engine"
+)
+
+// maxLog bounds what is read of a runtime's log and stderr, in bytes.
+const maxLog = 64 << 10
+
+// command is one call of the runtime.
+type command struct {
+	path string
+	args []string
+	log  string // where the runtime logs; empty: its stderr is kept instead
+	io   *engine.IO
+}
+
+// command returns a call: root and log first, then what follows.
+func (e *Engine) command(stateDir, log string, systemd bool, args ...string) *command {
+	global := []string{"--root", stateDir}
+	if log != "" {
+		global = append(global, "--log", log, "--log-format", "json")
+	}
+	if systemd {
+		global = append(global, "--systemd-cgroup")
+	}
+	return &command{path: e.path, args: append(global, args...), log: log}
+}
+
+// run runs the call to its end. A failure has the runtime's own words, and
+// their kind. Whatever becomes of this process, the runtime does not outlive
+// it: what it makes later nobody would look after.
+func (c *command) run(ctx context.Context) error {
+	cmd := exec.CommandContext(ctx, c.path, c.args...)
+	var stderr bounded
+	if c.io == nil {
+		cmd.Stderr = &stderr
+	} else if !c.io.Terminal {
+		setFiles(cmd, *c.io)
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	// The signal comes when the thread dies that forked, so it must not.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	err := cmd.Run()
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	text := c.logged()
+	if text == "" {
+		text = strings.TrimSpace(stderr.String())
+	}
+	if text == "" {
+		return fmt.Errorf("%s: %w", filepath.Base(c.path), err)
+	}
+	return engine.Classify(errors.New(text))
+}
+
+// setFiles hands the caller's files over. A nil file must stay a nil interface:
+// it is /dev/null then.
+func setFiles(cmd *exec.Cmd, io engine.IO) {
+	if io.Stdin != nil {
+		cmd.Stdin = io.Stdin
+	}
+	if io.Stdout != nil {
+		cmd.Stdout = io.Stdout
+	}
+	if io.Stderr != nil {
+		cmd.Stderr = io.Stderr
+	}
+}
+
+// logged is the last error in the runtime's log.
+func (c *command) logged() string {
+	if c.log == "" {
+		return ""
+	}
+	f, err := os.OpenFile(c.log, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	last := ""
+	dec := json.NewDecoder(io.LimitReader(f, maxLog))
+	for {
+		var e struct{ Level, Msg string }
+		if dec.Decode(&e) != nil {
+			return last
+		}
+		if e.Level == "error" || e.Level == "fatal" {
+			last = strings.TrimSpace(e.Msg)
+		}
+	}
+}
+
+// bounded keeps the first maxLog bytes.
+type bounded struct{ bytes.Buffer }
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if room := maxLog - b.Len(); room > 0 {
+		b.Buffer.Write(p[:min(room, len(p))])
+	}
+	return len(p), nil
+}
