@@ -160,9 +160,15 @@ func listenFile(path string, listen func(string) (*net.UnixListener, error)) (*o
 	return l.File()
 }
 
+// probing is how long the supervisor lock may be held by commands that only look
+// whether somebody has it; a supervisor has it for life.
+const probing = 50 * time.Millisecond
+
 func (m *Manager) supervisorLock(id string) (*fsx.Lock, error) {
-	l, err := fsx.TryLock(m.Store.SupervisorLock(id))
-	if errors.Is(err, fsx.ErrLocked) {
+	ctx, cancel := context.WithTimeout(context.Background(), probing)
+	defer cancel()
+	l, err := fsx.LockWait(ctx, m.Store.SupervisorLock(id))
+	if errors.Is(err, context.DeadlineExceeded) {
 		return nil, errs.New(errs.Conflict, "container %s is running", short(id))
 	}
 	return l, err
