@@ -85,6 +85,7 @@ func sendExec(conn *ctl.Conn, c *record.Container, o ExecOpts) error {
 	switch {
 	case o.TTY:
 		msg.Stdio = ctl.TTY
+		msg.Width, msg.Height = o.IO.size()
 		return conn.Send(msg)
 	case o.Detach:
 		msg.Stdio = ctl.Null

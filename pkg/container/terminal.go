@@ -75,15 +75,22 @@ func (f *follower) drain() {
 
 // resize tells the size of the caller's terminal, if there is one.
 func (f *follower) resize() {
-	for _, t := range []*os.File{f.o.IO.Stdout, f.o.IO.Stdin} {
-		if t == nil {
+	if w, h := f.o.IO.size(); w != 0 {
+		f.conn.Send(&ctl.Message{Op: ctl.Resize, Width: w, Height: h})
+	}
+}
+
+// size is that of the terminal among the streams; 0, 0 when none is one.
+func (s IO) size() (width, height uint16) {
+	for _, f := range []*os.File{s.Stdout, s.Stdin} {
+		if f == nil {
 			continue
 		}
-		if w, h, err := term.GetSize(int(t.Fd())); err == nil {
-			f.conn.Send(&ctl.Message{Op: ctl.Resize, Width: uint16(w), Height: uint16(h)})
-			return
+		if w, h, err := term.GetSize(int(f.Fd())); err == nil {
+			return uint16(w), uint16(h)
 		}
 	}
+	return 0, 0
 }
 
 // input copies what is typed to the process' terminal. At the end of a file it
