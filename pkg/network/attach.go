@@ -82,9 +82,6 @@ func (m *Manager) prepare(ctx context.Context, o *AttachOpts) (*record.Network, 
 		Names: names, Iface: o.Iface, MAC: o.Join.MAC, Ports: o.Ports,
 	}
 	k := key(o.Container, o.Netns, inode)
-	if l.MAC == "" {
-		l.MAC = netdev.HashMAC(k, n.ID, o.Iface)
-	}
 	if l.HostLink, err = hostLink(k, o.Iface); err != nil {
 		return nil, nil, err
 	}
@@ -117,7 +114,7 @@ func (m *Manager) join(ctx context.Context, n *record.Network, l *record.Lease, 
 	}
 	v := netdev.Veth{
 		Host: l.HostLink, Alias: m.alias(key(l.Container, l.Netns, l.NetnsInode)), Master: n.Bridge,
-		Hairpin: len(l.Ports) > 0, Netns: l.Netns, Iface: l.Iface, MAC: l.MAC,
+		Hairpin: len(l.Ports) > 0, Netns: l.Netns, Iface: l.Iface,
 	}
 	j := newJoined(n, l)
 	var got []member
@@ -137,6 +134,7 @@ func (m *Manager) join(ctx context.Context, n *record.Network, l *record.Lease, 
 			v.Gateways = append(v.Gateways, s.gateway)
 		}
 	}
+	v.MAC, j.MAC = l.MAC, l.MAC
 	if err := netdev.AddVeth(v); err != nil {
 		return j, err
 	}

@@ -88,8 +88,23 @@ func (m *Manager) search(n *record.Network, s subnet, l *record.Lease) (netip.Ad
 }
 
 // claim takes address a unless somebody has it. What the same container has
-// left of an earlier run counts as its own.
+// left of an earlier run counts as its own. The MAC address follows from the
+// first address, unless one was asked for: who gets an address just after
+// another had it is not hidden by what the neighbours remember (the kernel
+// keeps an ARP entry against change for net.ipv4.neigh.*.locktime).
 func (m *Manager) claim(n *record.Network, a netip.Addr, l *record.Lease) (bool, error) {
+	with := *l
+	if with.MAC == "" {
+		with.MAC = netdev.HashMAC(n.ID, a.String())
+	}
+	ok, err := m.claimAs(n, a, &with)
+	if ok {
+		*l = with
+	}
+	return ok, err
+}
+
+func (m *Manager) claimAs(n *record.Network, a netip.Addr, l *record.Lease) (bool, error) {
 	err := m.s.CreateLease(n.Name, a.String(), l)
 	if err == nil {
 		return true, nil

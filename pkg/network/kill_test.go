@@ -1,0 +1,102 @@
+package network
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pouchcontainer/pouch/pkg/netdev/nettest"
+	"github.com/pouchcontainer/pouch/pkg/record"
+	"github.com/pouchcontainer/pouch/pkg/store"
+)
+
+// victim names the run-root for a child of the test that attaches and detaches
+// until it is killed.
+const victim = "POUCH_NETWORK_VICTIM"
+
+func attachForEver() {
+	root := os.Getenv(victim)
+	s, err := store.Open(root+"/l", root+"/r")
+	if err != nil {
+		panic(err)
+	}
+	m := Open(s)
+	id := idOf("victim")
+	port := record.Port{HostPort: 8081, ContainerPort: 80, Protocol: "tcp"}
+	fmt.Println("ready")
+	for {
+		path, err := m.NewNetns(id)
+		if err != nil {
+			panic(err)
+		}
+		_, err = m.Attach(context.Background(), AttachOpts{Container: id, Netns: path, Iface: "eth0", Names: []string{"victim"}, Join: record.Join{Network: "n1"}, Ports: []record.Port{port}})
+		if err != nil {
+			panic(err)
+		}
+		if err := m.DetachAll(context.Background(), id); err != nil {
+			panic(err)
+		}
+	}
+}
+
+// A network with one address shows any that is lost.
+func TestKilledAttachLosesNothing(t *testing.T) {
+	r := newRig(t)
+	r.network("n1", CreateOpts{Subnets: []string{"10.77.0.0/30"}})
+	root := r.s.Root[:len(r.s.Root)-len("/l")]
+	states := map[string]int{}
+	for i := range 40 {
+		kill(t, root, time.Duration(i)*700*time.Microsecond)
+		found, err := r.Leftovers(t.Context(), func(string) bool { return false })
+		if err != nil {
+			t.Fatal(err)
+		}
+		var kinds string
+		for _, l := range found {
+			kinds += l.Kind + " "
+		}
+		states[kinds]++
+		if i%2 == 0 { // the next container gets the address without any cleaning
+			j := r.joins("next", "n1")
+			if !r.pings("next", j.Gateway) {
+				t.Errorf("round %d: no answer\n%s", i, nettest.Run(t, "", "ip", "neigh"))
+			}
+			r.leave(idOf("next"))
+		}
+		if err := r.Clean(t.Context(), func(string) bool { return false }); err != nil {
+			t.Fatal(err)
+		}
+		r.clean(func(string) bool { return false })
+	}
+	if len(states) < 2 {
+		t.Errorf("the kills met only %v: the test tests nothing", states)
+	}
+	t.Log(states)
+}
+
+func kill(t *testing.T, root string, after time.Duration) {
+	t.Helper()
+	c := exec.Command("/proc/self/exe")
+	c.Env = append(os.Environ(), victim+"="+root)
+	c.Stderr = os.Stderr
+	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL}
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	out.Read(make([]byte, 6))
+	time.Sleep(after) // the moment of the kill is what the test varies
+	c.Process.Kill()
+	if err := c.Wait(); err == nil || c.ProcessState.Sys().(syscall.WaitStatus).Signal() != unix.SIGKILL {
+		t.Fatalf("the victim ended by itself: %v", err)
+	}
+}

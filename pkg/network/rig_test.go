@@ -1,0 +1,163 @@
+package network
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/pouchcontainer/pouch/pkg/netdev"
+	"github.com/pouchcontainer/pouch/pkg/netdev/nettest"
+	"github.com/pouchcontainer/pouch/pkg/record"
+	"github.com/pouchcontainer/pouch/pkg/store"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(victim) != "" {
+		attachForEver()
+	}
+	nettest.Main(m)
+}
+
+// rig is a store with its manager in a network namespace of the test's own,
+// which is left as it was found.
+type rig struct {
+	*Manager
+	s *store.Store
+	t testing.TB
+}
+
+func newRig(t testing.TB) *rig {
+	t.Helper()
+	nettest.Need(t)
+	nettest.Run(t, "", "busybox", "ip", "link", "set", "lo", "up")
+	dir := nettest.Dir(t)
+	s, err := store.Open(filepath.Join(dir, "l"), filepath.Join(dir, "r"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{Open(s), s, t}
+	t.Cleanup(r.clear)
+	return r
+}
+
+// clear removes every network, and finds that nothing is left.
+func (r *rig) clear() {
+	ctx := r.t.Context()
+	for _, id := range must(r.s.NetnsIDs())(r.t) {
+		r.leave(id)
+	}
+	all, err := r.List()
+	if err != nil {
+		r.t.Error(err)
+	}
+	for _, n := range all {
+		if err := r.Remove(context.WithoutCancel(ctx), n.Name); err != nil {
+			r.t.Error(err)
+		}
+	}
+	r.clean(func(string) bool { return false })
+	links, err := netdev.Links(vethPrefix, bridgePrefix)
+	if err != nil || len(links) > 0 {
+		r.t.Errorf("links are left: %+v %v", links, err)
+	}
+	tables, err := netdev.Tables()
+	if err != nil || len(tables) > 0 {
+		r.t.Errorf("tables are left: %v %v", tables, err)
+	}
+}
+
+// clean fails when there is a leftover.
+func (r *rig) clean(alive func(string) bool) {
+	r.t.Helper()
+	found, err := r.Leftovers(r.t.Context(), alive)
+	if err != nil || len(found) > 0 {
+		r.t.Errorf("leftovers: %+v %v", found, err)
+	}
+}
+
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+func idOf(name string) string {
+	h := sha256.Sum256([]byte(name))
+	return hex.EncodeToString(h[:])
+}
+
+// container makes the record, hosts file and namespace of one, attached to nothing.
+func (r *rig) container(name string) string {
+	r.t.Helper()
+	id := idOf(name)
+	c := &record.Container{ID: id, Name: name, NetworkMode: Default, Host: record.Host{Hostname: id[:12]}}
+	if err := r.s.CreateContainer(c, &record.State{Status: record.Created}); err != nil {
+		r.t.Fatal(err)
+	}
+	if err := r.s.ClaimName(name, id); err != nil {
+		r.t.Fatal(err)
+	}
+	if err := r.s.WriteHostFile(id, "hosts", []byte("127.0.0.1\tlocalhost\n")); err != nil {
+		r.t.Fatal(err)
+	}
+	must(r.NewNetns(id))(r.t)
+	return id
+}
+
+// joins attaches a container that is made for it.
+func (r *rig) joins(name, network string, ports ...record.Port) record.Joined {
+	r.t.Helper()
+	return must(r.Attach(r.t.Context(), r.opts(r.container(name), name, network, ports...)))(r.t)
+}
+
+func (r *rig) opts(id, name, network string, ports ...record.Port) AttachOpts {
+	return AttachOpts{Container: id, Netns: r.s.Netns(id), Join: record.Join{Network: network}, Iface: "eth0", Names: []string{name}, Ports: ports}
+}
+
+// leave undoes a container.
+func (r *rig) leave(id string) {
+	r.t.Helper()
+	if err := r.DetachAll(context.WithoutCancel(r.t.Context()), id); err != nil {
+		r.t.Error(err)
+	}
+	if err := r.RemoveNetns(id); err != nil {
+		r.t.Error(err)
+	}
+	if err := r.s.RemoveContainer(id); err != nil {
+		r.t.Error(err)
+	}
+}
+
+func (r *rig) network(name string, o CreateOpts) *record.Network {
+	r.t.Helper()
+	o.Name = name
+	return must(r.Create(r.t.Context(), o))(r.t)
+}
+
+// in runs a program in a container's namespace.
+func (r *rig) in(name string, args ...string) string {
+	r.t.Helper()
+	return nettest.Run(r.t, r.s.Netns(idOf(name)), args...)
+}
+
+func (r *rig) pings(from, to string) bool {
+	r.t.Helper()
+	_, err := nettest.Try(r.s.Netns(idOf(from)), "busybox", "ping", "-c1", "-W1", to)
+	return err == nil
+}
+
+func ip(cidr string) string {
+	p, err := netip.ParsePrefix(cidr)
+	if err != nil {
+		return ""
+	}
+	return p.Addr().String()
+}
