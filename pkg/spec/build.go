@@ -13,7 +13,7 @@ import (
 const DefaultCgroupParent = "/pouch"
 
 // Build returns the runtime configuration of c on host h. The user is that of
-// SetUser(…, 0, 0, nil): whoever mounts the root looks c.Process.User up in it
+// SetUser(p, 0, 0, nil): whoever mounts the root looks c.Process.User up in it
 // and calls SetUser. Errors have kind invalid for what the record asks and no
 // host can do, unsupported for what this host cannot.
 func Build(c *record.Container, h Host) (*specs.Spec, error) {
@@ -51,7 +51,7 @@ func Build(c *record.Container, h Host) (*specs.Spec, error) {
 		s.Hostname, s.Domainname = Hostname(c, h.Hostname), c.Host.Domainname
 	}
 	s.Process.Capabilities = &specs.LinuxCapabilities{Bounding: caps}
-	SetUser(s, 0, 0, nil)
+	SetUser(s.Process, 0, 0, nil)
 	if !c.Host.Privileged && !c.Host.Unmasked {
 		s.Linux.MaskedPaths = append(maskedPaths(), h.MaskedPaths...)
 		s.Linux.ReadonlyPaths = readonlyPaths()

@@ -125,7 +125,7 @@ func TestPure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	SetUser(a, 1000, 1000, []uint32{5})
+	SetUser(a.Process, 1000, 1000, []uint32{5})
 	b, err := Build(c, h)
 	if err != nil {
 		t.Fatal(err)
@@ -167,6 +167,9 @@ func TestRefused(t *testing.T) {
 		"volume without source": {errs.Internal, func(c *record.Container, _ *Host) { c.Mounts = []record.Mount{{Type: "volume", Destination: "/a"}} }},
 		"profile":               {errs.Invalid, func(c *record.Container, _ *Host) { c.Host.Seccomp = "{" }},
 		"profile, no filters":   {errs.Unsupported, func(c *record.Container, h *Host) { c.Host.Seccomp = "{}"; h.Seccomp = false }},
+		"owner": {errs.Unsupported, func(c *record.Container, _ *Host) {
+			c.Mounts = []record.Mount{{Type: "bind", Source: "/a", Destination: "/a", Options: []string{"U"}}}
+		}},
 		"recursive read-only": {errs.Unsupported, func(c *record.Container, h *Host) {
 			h.RecursiveRO = false
 			c.Mounts = []record.Mount{{Type: "bind", Source: "/a", Destination: "/a", ReadOnly: true, Options: []string{"ro-recursive"}}}
@@ -229,7 +232,7 @@ func TestUserCapabilitiesCVE202224769(t *testing.T) {
 		t.Fatal(err)
 	}
 	for uid, want := range map[uint32]int{0: 14, 1000: 0} {
-		SetUser(s, uid, 7, nil)
+		SetUser(s.Process, uid, 7, nil)
 		c := s.Process.Capabilities
 		if len(c.Effective) != want || len(c.Permitted) != want || len(c.Bounding) != 14 || len(c.Inheritable)+len(c.Ambient) != 0 {
 			t.Errorf("uid %d: %+v", uid, c)

@@ -43,8 +43,12 @@ func tmpfsOptions(m record.Mount) []string {
 }
 
 // bindOptions follow docker: with everything below the source, private, and
-// read-only with everything below where the kernel can.
+// read-only with everything below where the kernel can. z and Z, labels of
+// SELinux, need nothing: a container has none.
 func bindOptions(m record.Mount, h Host) ([]string, error) {
+	if slices.Contains(m.Options, "U") {
+		return nil, errs.New(errs.Unsupported, "mount %s: the option U is not supported: give the source to the container's user before", m.Destination)
+	}
 	bind, propagation := "rbind", m.Propagation
 	if slices.Contains(m.Options, parse.BindNonRecursive) {
 		bind = "bind"

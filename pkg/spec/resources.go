@@ -23,15 +23,6 @@ func resources(c *record.Container, h Host) *specs.LinuxResources {
 	return out
 }
 
-// LimitResources returns r as the runtime's update takes it, without devices.
-func LimitResources(r record.Resources, h Host) *specs.LinuxResources {
-	out := &specs.LinuxResources{Memory: memory(r, h), CPU: cpu(r)}
-	if r.PidsLimit != 0 {
-		out.Pids = &specs.LinuxPids{Limit: &r.PidsLimit}
-	}
-	return out
-}
-
 // memory follows docker: with a limit of memory alone, as much swap again.
 // Where the kernel counts no swap, it is not limited.
 func memory(r record.Resources, h Host) *specs.LinuxMemory {
