@@ -1,0 +1,201 @@
+package image
+
+import (
+	"context"
+	"sync"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/pouchcontainer/pouch/pkg/ctrd/imagestore"
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/manifest"
+	"github.com/pouchcontainer/pouch/pkg/registry"
+)
+
+// copyFunc copies an image into the store.
+type copyFunc func(context.Context, registry.Store, registry.Watcher) (*registry.Image, error)
+
+// fetch copies an image in, unpacks each layer as soon as it is there, and then,
+// all being complete, gives it its names; none means the id alone. When it
+// fails nothing is named, and what was stored is collected.
+func (m *Manager) fetch(outer context.Context, names []string, tell func(registry.Event), copyIn copyFunc) (img *Image, err error) {
+	ctx, stop := m.store.Watch(outer)
+	defer stop()
+	s, err := m.store.Begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end(outer, s, &err)
+	s.Lock = m.lock
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	defer func() { err = why(outer, ctx, err) }()
+	u := &unpacker{ctx: ctx, fail: fail, session: s}
+	got, err := copyIn(ctx, s, registry.Watcher{Image: u.start, Blob: u.arrived, Progress: tell})
+	if err != nil {
+		fail(err)
+		u.wait()
+		return nil, err
+	}
+	if err := u.finish(got); err != nil {
+		return nil, err
+	}
+	id := got.Manifest.Config.Digest
+	if len(names) == 0 {
+		names = []string{nameless(id)}
+	}
+	for _, n := range names {
+		if err := m.store.SetImage(ctx, n, got.Target); err != nil {
+			return nil, err
+		}
+	}
+	return &Image{Name: names[0], ID: id, Digest: got.Target.Digest}, nil
+}
+
+// why is the reason of a failure: that the caller ended outer, or else what ended
+// ctx, which is outer watched, or else err itself.
+func why(outer, ctx context.Context, err error) error {
+	switch {
+	case err == nil || ctx.Err() == nil:
+		return err
+	case outer.Err() == nil:
+		return context.Cause(ctx)
+	}
+	if cause := context.Cause(outer); errs.KindOf(cause) != errs.Internal {
+		return cause // a deadline, for one
+	}
+	return outer.Err()
+}
+
+// end ends a session; of two errors the first counts.
+func end(ctx context.Context, s *imagestore.Session, err *error) {
+	if eerr := s.End(ctx); *err == nil {
+		*err = eerr
+	}
+}
+
+// lock is the machine-wide lock of one layer's unpacking.
+func (m *Manager) lock(ctx context.Context, name string) (func(), error) {
+	l, err := m.state.LockWork(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return l.Remove, nil
+}
+
+// unpacker unpacks the layers of an image while they come in.
+type unpacker struct {
+	ctx     context.Context
+	fail    context.CancelCauseFunc // ends the copy when a layer cannot be unpacked
+	session *imagestore.Session
+
+	mu      sync.Mutex                      // start is called by one goroutine at a time
+	blobs   map[digest.Digest]chan struct{} // closed when the blob is there
+	config  digest.Digest                   // of the image being unpacked
+	cancel  func()
+	done    chan struct{}
+	outcome error
+}
+
+// start begins to unpack an image. When a pull that is tried again finds
+// another one under the same name, the first is given up.
+func (u *unpacker) start(mf *ocispec.Manifest, config []byte) {
+	u.mu.Lock()
+	before, cancel, done := u.config, u.cancel, u.done
+	u.mu.Unlock()
+	if before == mf.Config.Digest {
+		return
+	}
+	if cancel != nil {
+		cancel()
+		<-done
+	}
+	ctx, cancel := context.WithCancel(u.ctx)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.config, u.cancel, u.done = mf.Config.Digest, cancel, make(chan struct{})
+	go u.run(ctx, mf, config, u.done)
+}
+
+func (u *unpacker) run(ctx context.Context, mf *ocispec.Manifest, config []byte, done chan struct{}) {
+	defer close(done)
+	err := u.unpack(ctx, mf, config, u.ready)
+	if err == nil || ctx.Err() != nil && u.ctx.Err() == nil {
+		return // done, or given up for another image
+	}
+	u.outcome = err
+	u.fail(err)
+}
+
+func (u *unpacker) unpack(ctx context.Context, mf *ocispec.Manifest, config []byte, ready func(context.Context, digest.Digest) error) error {
+	c, err := manifest.Config(mf, config)
+	if err != nil {
+		return err
+	}
+	return u.session.Unpack(ctx, mf.Layers, c.RootFS.DiffIDs, ready)
+}
+
+// arrived tells that a blob is in the store.
+func (u *unpacker) arrived(d digest.Digest) {
+	ch := u.blob(d)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	select {
+	case <-ch:
+	default:
+		close(ch)
+	}
+}
+
+// ready waits for a blob.
+func (u *unpacker) ready(ctx context.Context, d digest.Digest) error {
+	select {
+	case <-u.blob(d):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (u *unpacker) blob(d digest.Digest) chan struct{} {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.blobs == nil {
+		u.blobs = map[digest.Digest]chan struct{}{}
+	}
+	if u.blobs[d] == nil {
+		u.blobs[d] = make(chan struct{})
+	}
+	return u.blobs[d]
+}
+
+// wait waits for the unpacking that was started, if any.
+func (u *unpacker) wait() {
+	u.mu.Lock()
+	done := u.done
+	u.mu.Unlock()
+	if done != nil {
+		<-done
+	}
+}
+
+// finish waits until the image is unpacked; one that the copy did not tell of
+// is unpacked now.
+func (u *unpacker) finish(img *registry.Image) error {
+	u.wait()
+	if u.outcome != nil {
+		return u.outcome
+	}
+	if u.config != img.Manifest.Config.Digest {
+		there := func(context.Context, digest.Digest) error { return nil }
+		if err := u.unpack(u.ctx, &img.Manifest, img.Config, there); err != nil {
+			return err
+		}
+	}
+	c, err := manifest.Config(&img.Manifest, img.Config)
+	if err != nil {
+		return err
+	}
+	return u.session.Finish(u.ctx, img.Manifest.Config.Digest, c.RootFS.DiffIDs)
+}

@@ -1,0 +1,67 @@
+// Package image is the noun: images are pulled, loaded, saved, listed,
+// inspected, tagged and removed here. An image is a name in containerd whose
+// content is complete and unpacked; its id is the digest of its config, as
+// docker has it.
+package image
+
+import (
+	"context"
+
+	"github.com/opencontainers/go-digest"
+
+	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
+	"github.com/pouchcontainer/pouch/pkg/ctrd/imagestore"
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/store"
+)
+
+// Manager does the operations on images. Safe for use by any number of
+// processes at once.
+type Manager struct {
+	state *store.Store
+	store *imagestore.Store
+}
+
+// Open returns the manager of the images in the containerd at address.
+func Open(state *store.Store, address, namespace string) (*Manager, error) {
+	s, err := imagestore.Open(address, namespace)
+	if err != nil {
+		return nil, err
+	}
+	return &Manager{state: state, store: s}, nil
+}
+
+// Close ends the connection to containerd.
+func (m *Manager) Close() error { return m.store.Close() }
+
+// Image is one image with one of its names.
+type Image struct {
+	Name   string        // full reference, or the id when it has no name
+	ID     digest.Digest // of its config
+	Digest digest.Digest // of the index or manifest that the name means
+}
+
+// Resolve finds the image that target names: a reference, or the beginning of
+// an id. Kinds: not_found, invalid, corrupt (it lacks content), unavailable.
+func (m *Manager) Resolve(ctx context.Context, target string) (*Image, error) {
+	r, err := images.Lookup(ctx, m.store.Conn(), m.store.Namespace(), target)
+	if err != nil {
+		return nil, err
+	}
+	rec, err := m.store.Image(ctx, r.Ref)
+	if errs.Is(err, errs.NotFound) {
+		return nil, errs.New(errs.NotFound, "no such image: %s", target)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Image{Name: r.Ref, ID: r.ConfigDigest, Digest: rec.Target.Digest}, nil
+}
+
+// nameless is the name of an image that was loaded without one.
+func nameless(id digest.Digest) string { return id.String() }
+
+func isNameless(name string) bool {
+	_, err := digest.Parse(name)
+	return err == nil
+}

@@ -1,0 +1,22 @@
+package image
+
+import (
+	"context"
+
+	"github.com/pouchcontainer/pouch/pkg/imageref"
+	"github.com/pouchcontainer/pouch/pkg/registry"
+)
+
+// Pull fetches the image that ref names from its registry and returns it with
+// its full reference. What is here already is not fetched again; two pulls of
+// one image at once share the work. tell, which may be nil, hears of progress
+// and must not block. Errors are those of registry.Pull.
+func (m *Manager) Pull(ctx context.Context, ref string, o registry.Options, tell func(registry.Event)) (*Image, error) {
+	full, err := imageref.Normalize(ref)
+	if err != nil {
+		return nil, err
+	}
+	return m.fetch(ctx, []string{full}, tell, func(ctx context.Context, s registry.Store, w registry.Watcher) (*registry.Image, error) {
+		return registry.Pull(ctx, s, full, o, w)
+	})
+}

@@ -1,0 +1,133 @@
+package image
+
+import (
+	"context"
+
+	"github.com/opencontainers/go-digest"
+
+	"github.com/pouchcontainer/pouch/pkg/ctrd/imagestore"
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/imageref"
+	"github.com/pouchcontainer/pouch/pkg/proc"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// Removed is what Remove did.
+type Removed struct {
+	Untagged []string      // familiar names
+	Deleted  digest.Digest // id of the image, when its last name went
+}
+
+// Remove takes the name target away, and the image with its last name; an id
+// takes all names, of several repositories only with force. An image that a
+// container uses stays, with kind in_use; force lets it go when no such
+// container runs. A name whose image is broken can always be removed.
+func (m *Manager) Remove(ctx context.Context, target string, force bool) (*Removed, error) {
+	img, err := m.Resolve(ctx, target)
+	if errs.Is(err, errs.Corrupt) {
+		return m.removeBroken(ctx, target)
+	}
+	if err != nil {
+		return nil, err
+	}
+	all, err := m.names(ctx, img.ID)
+	if err != nil {
+		return nil, err
+	}
+	gone := all
+	if full, err := imageref.Normalize(target); err == nil && full == img.Name {
+		gone = only(all, img.Name)
+	} else if n := repositories(all); n > 1 && !force {
+		return nil, errs.New(errs.InUse, "unable to delete %s (must be forced): image is referenced in %d repositories", target, n)
+	}
+	last := len(gone) == len(all)
+	if last {
+		if err := m.unused(target, img.ID, force); err != nil {
+			return nil, err
+		}
+	}
+	out := &Removed{}
+	for i, r := range gone {
+		if err := m.store.RemoveImage(ctx, r.Name, last && i == len(gone)-1); err != nil {
+			return nil, err
+		}
+		if !isNameless(r.Name) {
+			out.Untagged = append(out.Untagged, imageref.Familiar(r.Name))
+		}
+	}
+	if last {
+		out.Deleted = img.ID
+	}
+	return out, nil
+}
+
+func (m *Manager) removeBroken(ctx context.Context, target string) (*Removed, error) {
+	full, err := imageref.Normalize(target)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.store.RemoveImage(ctx, full, true); err != nil {
+		return nil, err
+	}
+	return &Removed{Untagged: []string{imageref.Familiar(full)}}, nil
+}
+
+func only(recs []imagestore.Record, name string) []imagestore.Record {
+	for i, r := range recs {
+		if r.Name == name {
+			return recs[i : i+1]
+		}
+	}
+	return nil
+}
+
+func repositories(recs []imagestore.Record) int {
+	seen := map[string]bool{}
+	for _, r := range recs {
+		if p, err := imageref.Split(r.Name); err == nil && !isNameless(r.Name) {
+			seen[p.Repository] = true
+		}
+	}
+	return len(seen)
+}
+
+// unused fails with kind in_use when a container was made from the image; with
+// force, only when it runs. A container that cannot be read counts as another's.
+func (m *Manager) unused(target string, id digest.Digest, force bool) error {
+	ids, err := m.state.ContainerIDs()
+	if err != nil {
+		return err
+	}
+	for _, cid := range ids {
+		c, err := m.state.Container(cid)
+		if err != nil || c.Image.ConfigDigest != id.String() {
+			continue
+		}
+		alive := m.runs(cid)
+		if force && !alive {
+			continue
+		}
+		hint := "must be forced"
+		if alive {
+			hint = "cannot be forced"
+		}
+		return errs.New(errs.InUse, "unable to remove %s (%s): image is being used by container %s", target, hint, cid[:12])
+	}
+	return nil
+}
+
+func (m *Manager) runs(id string) bool {
+	st, err := m.state.State(id)
+	if err != nil {
+		return false
+	}
+	boot, err := proc.BootID()
+	if err != nil || st.BootID != boot {
+		return err != nil
+	}
+	switch st.Status {
+	case record.Creating, record.Restarting:
+		return proc.Alive(st.Owner)
+	}
+	return proc.Alive(st.Init)
+}

@@ -1,0 +1,85 @@
+package image
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/opencontainers/go-digest"
+
+	"github.com/pouchcontainer/pouch/pkg/ctrd/imagestore"
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/imageref"
+	"github.com/pouchcontainer/pouch/pkg/registry"
+)
+
+// The formats of Save.
+const (
+	DockerArchive = "docker-archive"
+	OCIArchive    = "oci-archive"
+)
+
+// Save writes the images that targets name as one archive to w, a stream. An
+// image that is named by its id goes in without a name; one that is named
+// twice, once with both names. An oci-archive holds one image.
+func (m *Manager) Save(outer context.Context, targets []string, format string, w io.Writer) (err error) {
+	ctx, stop := m.store.Watch(outer)
+	defer stop()
+	defer func() { err = why(outer, ctx, err) }()
+	s, err := m.store.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end(outer, s, &err)
+	images, err := m.saving(ctx, s, targets)
+	if err != nil {
+		return err
+	}
+	dir, remove, err := m.state.TempDir()
+	if err != nil {
+		return fmt.Errorf("save: %w", err)
+	}
+	defer remove()
+	o := registry.Options{TempDir: dir}
+	switch {
+	case format == DockerArchive:
+		return registry.SaveDocker(ctx, s, images, w, o)
+	case format == OCIArchive && len(images) == 1:
+		return registry.SaveOCI(ctx, s, images[0], w, o)
+	case format == OCIArchive:
+		return errs.New(errs.Invalid, "an oci-archive holds one image, not %d: save each into a file of its own, or use docker-archive", len(images))
+	}
+	return errs.New(errs.Invalid, "unknown format %q: %s or %s", format, DockerArchive, OCIArchive)
+}
+
+// saving resolves targets, each image once, and holds them.
+func (m *Manager) saving(ctx context.Context, s *imagestore.Session, targets []string) ([]registry.Saving, error) {
+	var out []registry.Saving
+	at := map[digest.Digest]int{}
+	for _, t := range targets {
+		img, err := m.Resolve(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.Hold(ctx, img.Digest); err != nil {
+			return nil, err
+		}
+		d, err := m.store.Details(ctx, img.Digest)
+		if errs.Is(err, errs.NotFound) {
+			return nil, errs.New(errs.NotFound, "no such image: %s", t)
+		}
+		if err != nil {
+			return nil, err
+		}
+		i, ok := at[d.Digest]
+		if !ok {
+			i = len(out)
+			at[d.Digest] = i
+			out = append(out, registry.Saving{Digest: d.Digest})
+		}
+		if full, err := imageref.Normalize(t); err == nil && full == img.Name {
+			out[i].Names = append(out[i].Names, full)
+		}
+	}
+	return out, nil
+}

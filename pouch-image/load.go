@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"github.com/pouchcontainer/pouch/pkg/cmd"
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/image"
+	"github.com/pouchcontainer/pouch/pkg/imageref"
+	"github.com/pouchcontainer/pouch/pkg/registry"
+)
+
+func loadCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "load",
+		Usage: "load images from an archive (docker-archive or oci-archive, plain or compressed)",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "input", Aliases: []string{"i"}, Usage: "read `FILE` (default: standard input)"},
+			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "tell no progress"},
+			&cli.StringFlag{Name: "platform", Usage: "`OS/ARCH[/VARIANT]` to choose from an index (default: this machine's)"},
+		},
+		Action: load,
+	}
+}
+
+func load(c *cli.Context) error {
+	if _, err := cmd.Args(c, 0, 0); err != nil {
+		return err
+	}
+	in, err := input(c.String("input"))
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	m, err := manager(c)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	tell, done := progress(os.Stderr, c.Bool("quiet"))
+	defer done()
+	return m.Load(c.Context, in, registry.Options{Platform: c.String("platform")}, tell, func(l image.Loaded) {
+		for _, n := range l.Names {
+			fmt.Fprintln(c.App.Writer, "Loaded image: "+imageref.Familiar(n))
+		}
+		if len(l.Names) == 0 {
+			fmt.Fprintln(c.App.Writer, "Loaded image ID: "+l.ID.String())
+		}
+	})
+}
+
+func input(path string) (*os.File, error) {
+	if path != "" && path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, errs.New(errs.Invalid, "load: %w", err)
+		}
+		return f, nil
+	}
+	if term.IsTerminal(int(os.Stdin.Fd())) {
+		return nil, errs.New(errs.Invalid, "load: standard input is a terminal: give -i FILE, or an archive through a pipe")
+	}
+	return os.Stdin, nil
+}

@@ -1,0 +1,26 @@
+// Pouch-image pulls, loads, saves and lists images, one verb a file.
+package main
+
+import (
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pouchcontainer/pouch/pkg/cmd"
+)
+
+func main() {
+	app := cmd.App("pouch-image", "manage images", coded(
+		pullCommand(), loadCommand(), saveCommand(), lsCommand(), inspectCommand(), rmCommand(), tagCommand(),
+	)...)
+	app.Flags = append(app.Flags, engineFlags()...)
+	os.Exit(cmd.Run(os.Args, app))
+}
+
+// coded gives the verbs this program's exit codes.
+func coded(verbs ...*cli.Command) []*cli.Command {
+	for _, v := range verbs {
+		v.Action = withCode(v.Action)
+	}
+	return verbs
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pouchcontainer/pouch/pkg/cmd"
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/registry"
+)
+
+func pullCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "pull",
+		Usage:     "fetch an image from a registry and unpack it; prints its full reference",
+		ArgsUsage: "NAME[:TAG|@DIGEST]",
+		Flags: append(registryFlags(),
+			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "tell no progress"},
+			&cli.StringFlag{Name: "platform", Usage: "`OS/ARCH[/VARIANT]` to choose from an index (default: this machine's)"},
+			&cli.IntFlag{Name: "retry", Value: 2, Usage: "try again `N` times after a failure that may pass"},
+			&cli.DurationFlag{Name: "deadline", Usage: "give up after this time, as in 5m (default: when nothing comes for 30s)"},
+		),
+		Action: pull,
+	}
+}
+
+// registryFlags say how to reach a registry.
+func registryFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "creds", Usage: "`USER:PASSWORD` for the registry"},
+		&cli.StringFlag{Name: "authfile", EnvVars: []string{"REGISTRY_AUTH_FILE"}, Usage: "`FILE` of credentials (default: the usual ones, ~/.docker/config.json among them)"},
+		&cli.StringFlag{Name: "cert-dir", Usage: "`FOLDER` with *.crt, *.cert and *.key for the registry (default: certs.d)"},
+		&cli.BoolFlag{Name: "tls-verify", Value: true, Usage: "want a valid certificate (default: yes, but not of this machine's own registries)"},
+		&cli.StringFlag{Name: "policy", Usage: "signature policy `FILE` (default: /etc/containers/policy.json if there is one)"},
+	}
+}
+
+func registryOptions(c *cli.Context) registry.Options {
+	o := registry.Options{
+		Creds: c.String("creds"), AuthFile: c.String("authfile"), CertDir: c.String("cert-dir"), Policy: c.String("policy"),
+		Platform: c.String("platform"), Retry: c.Int("retry"), UserAgent: "pouch/" + cmd.Version,
+	}
+	if c.IsSet("tls-verify") {
+		v := c.Bool("tls-verify")
+		o.TLSVerify = &v
+	}
+	return o
+}
+
+func pull(c *cli.Context) error {
+	args, err := cmd.Args(c, 1, 1)
+	if err != nil {
+		return err
+	}
+	m, err := manager(c)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	ctx, cancel := deadline(c.Context, c.Duration("deadline"))
+	defer cancel()
+	tell, done := progress(os.Stderr, c.Bool("quiet"))
+	img, err := m.Pull(ctx, args[0], registryOptions(c), tell)
+	done()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(c.App.Writer, img.Name)
+	return nil
+}
+
+func deadline(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	if d <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, d, errs.New(errs.Unavailable, "not done after %v", d))
+}
