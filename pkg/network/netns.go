@@ -1,6 +1,9 @@
 package network
 
-import "github.com/pouchcontainer/pouch/pkg/netdev"
+import (
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/netdev"
+)
 
 // NewNetns makes the network namespace of container id, loopback up, and
 // returns its path. One that a killed command left there is replaced.
@@ -13,3 +16,18 @@ func (m *Manager) NewNetns(id string) (string, error) {
 // RemoveNetns gives the network namespace of container id up: it ends with its
 // last process. Idempotent. DetachAll comes first.
 func (m *Manager) RemoveNetns(id string) error { return netdev.RemoveNetns(m.s.Netns(id)) }
+
+// NetnsOf returns the path of the network namespace that a running container
+// has of its own, and the container's id. Kind not_found for no such container,
+// invalid when it has none.
+func (m *Manager) NetnsOf(container string) (path, id string, err error) {
+	id, err = m.s.ResolveContainer(container)
+	if err != nil {
+		return "", "", err
+	}
+	path = m.s.Netns(id)
+	if _, err := netdev.NetnsInode(path); err != nil {
+		return "", "", errs.New(errs.Invalid, "container %s: it has no network namespace of its own now", container)
+	}
+	return path, id, nil
+}

@@ -1,0 +1,91 @@
+package network
+
+import (
+	"time"
+
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// Info is what inspect prints of a network; the names are docker's.
+type Info struct {
+	Name       string
+	ID         string `json:"Id"`
+	Created    time.Time
+	Scope      string
+	Driver     string
+	EnableIPv4 bool
+	EnableIPv6 bool
+	IPAM       InfoIPAM
+	Internal   bool
+	Attachable bool
+	Ingress    bool
+	Bridge     string // name of the link on the host
+	Containers map[string]InfoMember
+	Options    map[string]string
+	Labels     map[string]string
+}
+
+// InfoIPAM are the subnets.
+type InfoIPAM struct {
+	Driver string
+	Config []InfoSubnet
+}
+
+// InfoSubnet is one of them.
+type InfoSubnet struct {
+	Subnet  string
+	IPRange string `json:",omitempty"`
+	Gateway string
+}
+
+// InfoMember is who is in the network now.
+type InfoMember struct {
+	Name        string
+	EndpointID  string // the link on the host
+	MacAddress  string
+	IPv4Address string
+	IPv6Address string
+}
+
+// Info returns all about the network that target names. Kinds as of Inspect.
+func (m *Manager) Info(target string) (*Info, error) {
+	n, err := m.Inspect(target)
+	if err != nil {
+		return nil, err
+	}
+	members, err := m.Members(n.Name)
+	if err != nil {
+		return nil, err
+	}
+	i := newInfo(n)
+	for _, e := range members {
+		key, name := e.Lease.Container, ""
+		if key == "" {
+			key = e.Lease.Netns
+		}
+		if len(e.Lease.Names) > 0 {
+			name = e.Lease.Names[0]
+		}
+		i.Containers[key] = InfoMember{name, e.Joined.HostLink, e.Joined.MAC, e.Joined.IPv4, e.Joined.IPv6}
+	}
+	return i, nil
+}
+
+func newInfo(n *record.Network) *Info {
+	i := &Info{
+		Name: n.Name, ID: n.ID, Created: n.Created, Scope: "local", Driver: n.Driver, EnableIPv4: true,
+		EnableIPv6: n.IPv6, Internal: n.Internal, Bridge: n.Bridge,
+		Containers: map[string]InfoMember{}, Options: n.Options, Labels: n.Labels,
+	}
+	if i.Options == nil {
+		i.Options = map[string]string{}
+	}
+	if i.Labels == nil {
+		i.Labels = map[string]string{}
+	}
+	i.IPAM.Driver = "default"
+	for _, s := range n.Subnets {
+		i.IPAM.Config = append(i.IPAM.Config, InfoSubnet{s.Subnet, s.Range, s.Gateway})
+	}
+	return i
+}
