@@ -82,6 +82,9 @@ func (s *Streams) Console(master *os.File) {
 	}()
 }
 
+// OnDrain adds what Drain closes last, such as a log or an input.
+func (s *Streams) OnDrain(c io.Closer) { s.flush = append(s.flush, c) }
+
 // Started closes our copies of the process' ends.
 func (s *Streams) Started() {
 	if s.keep {
@@ -116,11 +119,15 @@ func (s *Streams) Drain(limit time.Duration) bool {
 	if !complete {
 		<-done // the readers end with our files
 	}
+	s.finish()
+	return complete
+}
+
+func (s *Streams) finish() {
 	for _, c := range s.flush {
 		c.Close()
 	}
 	s.flush = nil
-	return complete
 }
 
 func (s *Streams) closeOurs() {
@@ -131,11 +138,12 @@ func (s *Streams) closeOurs() {
 	})
 }
 
-// Close closes everything. Idempotent.
+// Close closes everything but files that are kept. Idempotent.
 func (s *Streams) Close() {
-	s.keep = false
 	s.Started()
 	s.closeOurs()
+	s.copying.Wait()
+	s.finish()
 }
 
 // pump copies until the end; a writer that fails gets nothing more while the

@@ -31,7 +31,9 @@ type Publisher struct {
 	namespace string
 	queue     chan *types.Envelope
 	done      chan struct{}
-	once      sync.Once
+
+	mu     sync.Mutex
+	closed bool // guards queue against a late Publish
 
 	client *ttrpc.Client // of run alone
 }
@@ -51,8 +53,8 @@ func New(address, namespace string) *Publisher {
 	return p
 }
 
-// Publish queues an event. With a full queue, or when it cannot be encoded, it
-// is dropped and false returned.
+// Publish queues an event. With a full queue, after Close, or when it cannot be
+// encoded, it is dropped and false returned.
 func (p *Publisher) Publish(topic string, event proto.Message) bool {
 	if p == nil {
 		return true
@@ -62,6 +64,11 @@ func (p *Publisher) Publish(topic string, event proto.Message) bool {
 		return false
 	}
 	e := &types.Envelope{Timestamp: timestamppb.Now(), Namespace: p.namespace, Topic: topic, Event: packed}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return false
+	}
 	select {
 	case p.queue <- e:
 		return true
@@ -70,13 +77,17 @@ func (p *Publisher) Publish(topic string, event proto.Message) bool {
 	}
 }
 
-// Close sends what is queued, for at most limit, and ends. No Publish may come
-// with it or later. Idempotent.
+// Close sends what is queued, for at most limit, and ends. Idempotent.
 func (p *Publisher) Close(limit time.Duration) {
 	if p == nil {
 		return
 	}
-	p.once.Do(func() { close(p.queue) })
+	p.mu.Lock()
+	if !p.closed {
+		p.closed = true
+		close(p.queue)
+	}
+	p.mu.Unlock()
 	t := time.NewTimer(limit)
 	defer t.Stop()
 	select {

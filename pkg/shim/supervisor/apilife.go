@@ -1,0 +1,180 @@
+package supervisor
+
+import (
+	"context"
+	"fmt"
+
+	eventsapi "github.com/containerd/containerd/api/events"
+	taskapi "github.com/containerd/containerd/api/runtime/task/v3"
+	"github.com/containerd/containerd/api/types/runc/options"
+	"golang.org/x/sys/unix"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
+	"google.golang.org/protobuf/types/known/emptypb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/mount"
+)
+
+// Create makes the container.
+func (a *api) Create(ctx context.Context, r *taskapi.CreateTaskRequest) (*taskapi.CreateTaskResponse, error) {
+	if r.Checkpoint != "" {
+		return nil, errs.New(errs.Unsupported, "create %s from a checkpoint: not supported by this runtime", r.ID)
+	}
+	req := &createRequest{
+		id: r.ID, bundle: r.Bundle,
+		names: ioNames{r.Stdin, r.Stdout, r.Stderr, r.Terminal},
+	}
+	for _, m := range r.Rootfs {
+		req.rootfs = append(req.rootfs, mount.Mount{Type: m.Type, Source: m.Source, Target: m.Target, Options: m.Options})
+	}
+	if err := req.takeOptions(r.Options); err != nil {
+		return nil, err
+	}
+	t, err := a.s.create(context.WithoutCancel(ctx), req)
+	if err != nil {
+		return nil, err
+	}
+	pid := uint32(t.pid())
+	a.s.publish(&eventsapi.TaskCreate{
+		ContainerID: r.ID, Bundle: r.Bundle, Rootfs: r.Rootfs, Pid: pid,
+		IO: &eventsapi.TaskIO{Stdin: r.Stdin, Stdout: r.Stdout, Stderr: r.Stderr, Terminal: r.Terminal},
+	})
+	return &taskapi.CreateTaskResponse{Pid: pid}, nil
+}
+
+// takeOptions takes what applies of runc's options, which ctr, nerdctl and CRI
+// send to any runtime that is told to be like runc.
+func (r *createRequest) takeOptions(o *anypb.Any) error {
+	if o == nil || o.TypeUrl == "" {
+		return nil
+	}
+	opts := &options.Options{}
+	if o.TypeUrl != string(opts.ProtoReflect().Descriptor().FullName()) {
+		return nil // another runtime's
+	}
+	if err := proto.Unmarshal(o.Value, opts); err != nil {
+		return errs.New(errs.Invalid, "runtime options: %w", err)
+	}
+	r.runtime, r.systemd = opts.BinaryName, opts.SystemdCgroup
+	return nil
+}
+
+// Start starts process 1 or an exec.
+func (a *api) Start(ctx context.Context, r *taskapi.StartRequest) (*taskapi.StartResponse, error) {
+	t, p, err := a.process(r.ID, r.ExecID)
+	if err != nil {
+		return nil, err
+	}
+	ctx = context.WithoutCancel(ctx)
+	if p == nil {
+		pid, err := t.start(ctx)
+		return &taskapi.StartResponse{Pid: uint32(pid)}, err
+	}
+	pid, err := a.startExec(ctx, t, p)
+	return &taskapi.StartResponse{Pid: uint32(pid)}, err
+}
+
+// Delete removes an ended, or never started, container or exec.
+func (a *api) Delete(ctx context.Context, r *taskapi.DeleteRequest) (*taskapi.DeleteResponse, error) {
+	t, p, err := a.process(r.ID, r.ExecID)
+	if err != nil {
+		return nil, err
+	}
+	if p != nil {
+		return deleteExec(t, p)
+	}
+	if err := t.remove(context.WithoutCancel(ctx)); err != nil {
+		return nil, err
+	}
+	out := &taskapi.DeleteResponse{
+		Pid: uint32(t.result.pid), ExitStatus: uint32(t.result.code), ExitedAt: timestamppb.New(t.result.at),
+	}
+	a.s.publish(&eventsapi.TaskDelete{
+		ContainerID: t.id, Pid: out.Pid, ExitStatus: out.ExitStatus, ExitedAt: out.ExitedAt,
+	})
+	return out, nil
+}
+
+// remove cleans up after a container that does not run. One that was created and
+// never started is ended first.
+func (t *task) remove(ctx context.Context) error {
+	_, phase := t.current()
+	switch phase {
+	case running, restarting:
+		return errs.New(errs.Conflict, "delete task %s: it is %s", t.id, phase)
+	case created:
+		t.lastLife()
+		if err := t.killNow(); err != nil {
+			return err
+		}
+	}
+	<-t.ended
+	if err := t.cleanUp(ctx); err != nil {
+		return fmt.Errorf("delete task %s: %w", t.id, err)
+	}
+	t.mu.Lock()
+	t.phase = deleted
+	t.mu.Unlock()
+	t.s.drop(t.id)
+	return nil
+}
+
+// Kill signals process 1, an exec, or every process of the container.
+func (a *api) Kill(ctx context.Context, r *taskapi.KillRequest) (*emptypb.Empty, error) {
+	t, p, err := a.process(r.ID, r.ExecID)
+	if err != nil {
+		return nil, err
+	}
+	sig := unix.Signal(r.Signal)
+	switch {
+	case p != nil:
+		err = p.signal(sig)
+	case r.All && sig == unix.SIGKILL:
+		t.stopByUser()
+		c, _ := t.current()
+		err = c.KillAll()
+	case r.All:
+		err = t.signalAll(sig)
+	case t.hasEnded():
+		err = errs.New(errs.NotFound, "process 1 of container %s has ended", t.id)
+	default:
+		err = t.kill(sig)
+	}
+	return &emptypb.Empty{}, err
+}
+
+// Pause freezes the container.
+func (a *api) Pause(_ context.Context, r *taskapi.PauseRequest) (*emptypb.Empty, error) {
+	t, err := a.s.get(r.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.pause(); err != nil {
+		return nil, err
+	}
+	a.s.publish(&eventsapi.TaskPaused{ContainerID: t.id})
+	return &emptypb.Empty{}, nil
+}
+
+// Resume thaws it.
+func (a *api) Resume(_ context.Context, r *taskapi.ResumeRequest) (*emptypb.Empty, error) {
+	t, err := a.s.get(r.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.resume(); err != nil {
+		return nil, err
+	}
+	a.s.publish(&eventsapi.TaskResumed{ContainerID: t.id})
+	return &emptypb.Empty{}, nil
+}
+
+// Shutdown ends the program unless it has containers.
+func (a *api) Shutdown(context.Context, *taskapi.ShutdownRequest) (*emptypb.Empty, error) {
+	if a.s.count() == 0 {
+		a.s.end()
+	}
+	return &emptypb.Empty{}, nil
+}

@@ -1,0 +1,175 @@
+package supervisor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/fsx"
+	"github.com/pouchcontainer/pouch/pkg/mount"
+	"github.com/pouchcontainer/pouch/pkg/shim/bundle"
+	"github.com/pouchcontainer/pouch/pkg/shim/engine"
+)
+
+// maxSpec bounds a bundle's config.json.
+const maxSpec = 16 << 20
+
+// create makes the container of req up to the point where start lets it run.
+// On error nothing of it is left.
+func (s *Supervisor) create(ctx context.Context, req *createRequest) (*task, error) {
+	t := newTask(s, req.id, req.bundle)
+	t.names = req.names
+	if err := s.add(t); err != nil {
+		return nil, err
+	}
+	defer s.warm()
+	err := t.prepare(ctx, req)
+	if err == nil {
+		err = t.live(ctx)
+	}
+	if err == nil {
+		if t.rec != nil {
+			s.first <- t
+		}
+		if s.isGone() {
+			t.abandoned()
+		}
+		return t, nil
+	}
+	err = errors.Join(err, t.unmount())
+	s.drop(t.id)
+	s.tellClient(err)
+	if s.isGone() {
+		s.end()
+	}
+	return nil, err
+}
+
+// createRequest is what containerd asks for.
+type createRequest struct {
+	id, bundle string
+	names      ioNames
+	rootfs     []mount.Mount
+	runtime    string // path or name of an OCI runtime; empty: libcontainer
+	systemd    bool   // cgroups by systemd
+}
+
+// prepare makes what all lives share: settings, root, spec, streams' kind.
+func (t *task) prepare(ctx context.Context, req *createRequest) error {
+	if req.id == t.s.cfg.ID {
+		t.rec = t.s.rec
+	}
+	spec, err := readSpec(req.bundle)
+	if err != nil {
+		return err
+	}
+	if spec.Process != nil && spec.Process.OOMScoreAdj == nil {
+		spec.Process.OOMScoreAdj = &t.s.oomScore
+	}
+	set := bundle.Settings{StateDir: filepath.Join(req.bundle, "runtime"), Runtime: req.runtime}
+	if t.rec != nil {
+		set = bundle.Settings{StateDir: t.s.store.RuntimeDir(), Runtime: t.rec.Runtime}
+	}
+	if t.eng, err = t.s.engine(set.Runtime); err != nil {
+		return err
+	}
+	if err := bundle.Write(req.bundle, set); err != nil {
+		return fmt.Errorf("note the settings in %s: %w", req.bundle, err)
+	}
+	if err := os.MkdirAll(set.StateDir, 0o711); err != nil {
+		return err
+	}
+	rootfs, err := t.mount(req.rootfs, spec)
+	if err != nil {
+		return err
+	}
+	t.opts = engine.CreateOpts{
+		ID: t.id, Bundle: req.bundle, Rootfs: rootfs, Spec: spec,
+		StateDir: set.StateDir, SystemdCgroup: req.systemd,
+	}
+	if t.rec == nil {
+		t.wire = t.plainStreams
+		return nil
+	}
+	if err := t.personalize(ctx); err != nil {
+		return err
+	}
+	return t.pouchStreams(ctx)
+}
+
+func readSpec(dir string) (*specs.Spec, error) {
+	path := filepath.Join(dir, "config.json")
+	data, err := fsx.ReadAtMost(path, maxSpec)
+	if err != nil {
+		return nil, fmt.Errorf("read the spec: %w", err)
+	}
+	spec := &specs.Spec{}
+	if err := json.Unmarshal(data, spec); err != nil {
+		return nil, errs.New(errs.Invalid, "%s: not an OCI runtime spec: %w", path, err)
+	}
+	if spec.Root == nil || spec.Process == nil {
+		return nil, errs.New(errs.Invalid, "%s: it has no root or no process", path)
+	}
+	return spec, nil
+}
+
+// mount mounts the root in the bundle and returns its path. Without mounts it
+// is the one that the spec names.
+func (t *task) mount(mounts []mount.Mount, spec *specs.Spec) (string, error) {
+	if len(mounts) == 0 {
+		root := spec.Root.Path
+		if !filepath.IsAbs(root) {
+			root = filepath.Join(t.bundle, root)
+		}
+		return root, nil
+	}
+	root := filepath.Join(t.bundle, "rootfs")
+	if err := os.MkdirAll(root, 0o711); err != nil {
+		return "", err
+	}
+	if err := mount.All(mounts, root); err != nil {
+		return "", fmt.Errorf("mount the root of container %s: %w", t.id, err)
+	}
+	t.mounted = true
+	return root, nil
+}
+
+func (t *task) unmount() error {
+	if !t.mounted {
+		return nil
+	}
+	if err := mount.UnmountAll(filepath.Join(t.bundle, "rootfs")); err != nil {
+		return fmt.Errorf("unmount the root of container %s: %w", t.id, err)
+	}
+	t.mounted = false
+	return nil
+}
+
+// live begins one life: streams, container, and the watch for its end. On
+// error nothing of it is left.
+func (t *task) live(ctx context.Context) error {
+	streams, err := t.wire()
+	if err != nil {
+		return err
+	}
+	o := t.opts
+	o.IO = engineIO(streams)
+	c, err := t.eng.Create(ctx, o)
+	streams.Started()
+	if err != nil {
+		streams.Close()
+		return err
+	}
+	p := &process{names: t.names, streams: streams, hub: t.hub, input: t.input, p: c, starts: true, done: make(chan struct{})}
+	t.mu.Lock()
+	t.c, t.main, t.phase = c, p, created
+	t.mu.Unlock()
+	go t.watch(c, p)
+	return nil
+}

@@ -1,0 +1,128 @@
+package supervisor
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pouchcontainer/pouch/pkg/ctl"
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/store"
+)
+
+// Main runs the supervisor and returns its exit code; for a container of Pouch
+// it does not return but becomes `pouch-run gc`. args is os.Args. The caller
+// has locked the main goroutine to the leader thread, which Main blocks: no
+// goroutine of libcontainer's may run there (it would leave the thread in a
+// container's mount namespace).
+func Main(args []string) int {
+	if len(args) > 1 && args[1] == "delete" {
+		return deleteDead(args[2:])
+	}
+	cfg, err := parse(args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "pouch-shim:", err)
+		return errs.KindOf(err).Exit()
+	}
+	if cfg.pouch() {
+		if err := ownMounts(); err != nil {
+			fmt.Fprintln(os.Stderr, "pouch-shim:", err)
+			return 1
+		}
+	}
+	done := make(chan int)
+	go func() { done <- run(cfg) }()
+	return <-done
+}
+
+func run(cfg *Config) int {
+	// Caught and dropped, not ignored: a container would inherit that they are.
+	signal.Notify(make(chan os.Signal, 1), unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGPIPE)
+	debug.SetGCPercent(40)
+	runtime.GOMAXPROCS(min(runtime.NumCPU(), 4))
+	s := newSupervisor(cfg)
+	s.oomScore = protect()
+	if err := s.inherit(); err != nil {
+		s.log.errorf("start: %v", err)
+		return 1
+	}
+	return s.serve()
+}
+
+// inherit takes over the descriptors that the parent left. They are marked
+// close-on-exec first of all, so that no container gets one.
+func (s *Supervisor) inherit() error {
+	last := fdTaskPlain
+	if s.cfg.pouch() {
+		last = fdLock
+	}
+	for fd := 3; fd <= last; fd++ {
+		unix.CloseOnExec(fd)
+	}
+	if !s.cfg.pouch() {
+		return s.listenTask(fdTaskPlain)
+	}
+	var err error
+	s.store = &store.Store{Root: s.cfg.Root, RunRoot: s.cfg.RunRoot} // pouch-run has made it
+	if s.rec, err = s.store.Container(s.cfg.ID); err != nil {
+		return err
+	}
+	if !sharesMounts(s.rec) {
+		if err := slaveMounts(); err != nil {
+			return err
+		}
+	}
+	if s.launch, err = ctl.FromFile(os.NewFile(fdLaunch, "launch")); err != nil {
+		return fmt.Errorf("descriptor %d: %w", fdLaunch, err)
+	}
+	l, err := listener(fdCtl)
+	if err != nil {
+		return err
+	}
+	s.ctl = l
+	return s.listenTask(fdTask)
+}
+
+func (s *Supervisor) listenTask(fd uintptr) (err error) {
+	s.task, err = listener(fd)
+	return err
+}
+
+func listener(fd uintptr) (*net.UnixListener, error) {
+	f := os.NewFile(fd, "socket")
+	defer f.Close()
+	l, err := net.FileListener(f)
+	if err != nil {
+		return nil, fmt.Errorf("descriptor %d: %w", fd, err)
+	}
+	u, ok := l.(*net.UnixListener)
+	if !ok {
+		l.Close()
+		return nil, fmt.Errorf("descriptor %d: not a unix socket", fd)
+	}
+	u.SetUnlinkOnClose(false)
+	return u, nil
+}
+
+// protect makes the supervisor one of the last that the kernel kills for
+// memory, and returns the score it had: its containers get that one.
+func protect() int {
+	const path = "/proc/self/oom_score_adj"
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return 0
+	}
+	was, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	if err != nil {
+		return 0
+	}
+	os.WriteFile(path, []byte("-999"), 0) // refused without CAP_SYS_RESOURCE: then it stays
+	return was
+}

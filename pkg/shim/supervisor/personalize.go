@@ -1,0 +1,73 @@
+package supervisor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/libexec"
+	"github.com/pouchcontainer/pouch/pkg/passwd"
+	"github.com/pouchcontainer/pouch/pkg/record"
+	"github.com/pouchcontainer/pouch/pkg/shim/engine"
+	"github.com/pouchcontainer/pouch/pkg/shim/ociruntime"
+	"github.com/pouchcontainer/pouch/pkg/volume"
+)
+
+// personalize does what needs the mounted root: user names, and the first
+// content of new volumes.
+func (t *task) personalize(ctx context.Context) error {
+	if err := asUser(t.opts.Spec.Process, t.opts.Rootfs, t.rec.Process.User, t.rec.Process.Groups); err != nil {
+		return err
+	}
+	for _, m := range t.rec.Mounts {
+		if m.Type != "volume" || m.NoCopy {
+			continue
+		}
+		if err := volume.Populate(ctx, t.s.store, m.Name, t.opts.Rootfs, m.Destination); err != nil {
+			return fmt.Errorf("fill volume %s: %w", m.Name, err)
+		}
+	}
+	return nil
+}
+
+// asUser puts the ids of user, in docker's grammar, and of groups into p, and
+// HOME into its environment when that has none.
+func asUser(p *specs.Process, rootfs, user string, groups []string) error {
+	u, err := passwd.Resolve(rootfs, user, groups)
+	if err != nil {
+		return err
+	}
+	p.User.UID, p.User.GID, p.User.AdditionalGids = u.UID, u.GID, u.Groups
+	if !slices.ContainsFunc(p.Env, func(kv string) bool { return strings.HasPrefix(kv, "HOME=") }) {
+		p.Env = append(slices.Clip(p.Env), "HOME="+u.Home)
+	}
+	return nil
+}
+
+// engine returns the engine for an OCI runtime: a path, the name of a program
+// of this build, or empty for libcontainer.
+func (s *Supervisor) engine(runtime string) (engine.Engine, error) {
+	if runtime == "" {
+		return s.libct, nil
+	}
+	if !strings.Contains(runtime, "/") {
+		path, err := libexec.Find(runtime)
+		if err != nil {
+			return nil, errs.New(errs.Unavailable, "runtime %s: %w", runtime, err)
+		}
+		runtime = path
+	}
+	return ociruntime.New(runtime)
+}
+
+// sharesMounts reports whether something that the container mounts must reach
+// the host: then its supervisor cannot keep its own mounts to itself.
+func sharesMounts(c *record.Container) bool {
+	return slices.ContainsFunc(c.Mounts, func(m record.Mount) bool {
+		return m.Propagation == "shared" || m.Propagation == "rshared"
+	})
+}

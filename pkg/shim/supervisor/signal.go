@@ -1,0 +1,163 @@
+package supervisor
+
+import (
+	"errors"
+	"time"
+
+	"github.com/moby/sys/signal"
+	"golang.org/x/sys/unix"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/proc"
+)
+
+// defaultStopTimeout is docker's, in seconds.
+const defaultStopTimeout = 10
+
+// signal sends sig to process 1. Between two lives there is none: the signal is
+// lost, as it is when it has ended.
+func (t *task) signal(sig unix.Signal) error {
+	c, phase := t.current()
+	if phase == restarting || phase == stopped || c == nil {
+		return errs.New(errs.Conflict, "container %s is not running", t.id)
+	}
+	err := c.Signal(sig)
+	if errors.Is(err, unix.ESRCH) {
+		return errs.New(errs.NotFound, "process 1 of container %s has ended: %w", t.id, err)
+	}
+	return err
+}
+
+// signalAll sends sig to every process of the container.
+func (t *task) signalAll(sig unix.Signal) error {
+	c, _ := t.current()
+	pids, err := c.Pids()
+	if err != nil {
+		return err
+	}
+	for _, pid := range pids {
+		who, err := proc.Of(pid)
+		if err != nil {
+			continue
+		}
+		if err := proc.Signal(who, sig); err != nil && !errors.Is(err, unix.ESRCH) {
+			return err
+		}
+	}
+	return nil
+}
+
+// kill is a signal by the user: SIGKILL, and the signal that stops it, end the
+// container for good.
+func (t *task) kill(sig unix.Signal) error {
+	if sig == unix.SIGKILL || sig == t.stopSignal() {
+		t.stopByUser()
+	}
+	_, phase := t.current()
+	if phase == restarting && isClosed(t.stopping) {
+		return nil // the wait for the next life ends with that
+	}
+	if sig == unix.SIGKILL {
+		return t.killNow()
+	}
+	return t.signal(sig)
+}
+
+// killNow ends the container; one that has ended already is no error.
+func (t *task) killNow() error {
+	c, phase := t.current()
+	if c == nil || phase == stopped || phase == restarting {
+		return nil
+	}
+	err := c.Signal(unix.SIGKILL)
+	if errors.Is(err, unix.ESRCH) {
+		return nil
+	}
+	return err
+}
+
+// stop ends the container for good: sig, then after seconds (negative: never)
+// SIGKILL. It returns when it has ended.
+func (t *task) stop(sig unix.Signal, seconds int) error {
+	t.stopByUser()
+	if c, _ := t.current(); c != nil && t.isPaused() {
+		if err := t.resume(); err != nil { // a frozen process takes no signal
+			return err
+		}
+	}
+	if err := t.signal(sig); err != nil && !errs.Is(err, errs.Conflict) && !errs.Is(err, errs.NotFound) {
+		return err
+	}
+	var late <-chan time.Time
+	if seconds >= 0 {
+		timer := time.NewTimer(time.Duration(seconds) * time.Second)
+		defer timer.Stop()
+		late = timer.C
+	}
+	select {
+	case <-t.ended:
+		return nil
+	case <-late:
+	}
+	if err := t.killNow(); err != nil {
+		return err
+	}
+	<-t.ended
+	return nil
+}
+
+// stopSignal is the container's own.
+func (t *task) stopSignal() unix.Signal {
+	if t.rec == nil || t.rec.Process.StopSignal == "" {
+		return unix.SIGTERM
+	}
+	sig, err := signal.ParseSignal(t.rec.Process.StopSignal)
+	if err != nil {
+		return unix.SIGTERM
+	}
+	return sig
+}
+
+func (t *task) stopTimeout() int {
+	if t.rec == nil || t.rec.Process.StopTimeout == nil {
+		return defaultStopTimeout
+	}
+	return *t.rec.Process.StopTimeout
+}
+
+func (t *task) isPaused() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.paused
+}
+
+func (t *task) pause() error {
+	c, phase := t.current()
+	if phase != running {
+		return errs.New(errs.Conflict, "pause container %s: it is %s", t.id, phase)
+	}
+	if err := c.Pause(); err != nil {
+		return err
+	}
+	t.setPaused(true)
+	return nil
+}
+
+func (t *task) resume() error {
+	c, phase := t.current()
+	if phase != running {
+		return errs.New(errs.Conflict, "resume container %s: it is %s", t.id, phase)
+	}
+	if err := c.Resume(); err != nil {
+		return err
+	}
+	t.setPaused(false)
+	return nil
+}
+
+func (t *task) setPaused(on bool) {
+	t.mu.Lock()
+	t.paused = on
+	t.mu.Unlock()
+	t.notePaused(on)
+}

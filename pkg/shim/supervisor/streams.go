@@ -1,0 +1,199 @@
+package supervisor
+
+import (
+	"context"
+	"io"
+	"os"
+	"time"
+
+	"github.com/pouchcontainer/pouch/pkg/ctl"
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/record"
+	"github.com/pouchcontainer/pouch/pkg/shim/engine"
+	"github.com/pouchcontainer/pouch/pkg/stdio"
+)
+
+// flushLimit is how long a client may take to read its last output before it is
+// told the end without.
+const flushLimit = 10 * time.Second
+
+// logs are the outputs of a container whose streams are copied.
+type logs struct {
+	file     *stdio.JSONLog // nil: no log
+	out, err stdio.Broadcast
+	stdin    *os.File // our end of a standard input that is held open; nil: none
+}
+
+// output is where one stream of a container goes.
+type output struct {
+	lines *stdio.Lines // nil: no log
+	to    *stdio.Broadcast
+}
+
+func (l *logs) output(name string) output {
+	o := output{to: &l.out}
+	if name == "stderr" {
+		o.to = &l.err
+	}
+	if l.file != nil {
+		o.lines = l.file.Stream(name)
+	}
+	return o
+}
+
+// Write never fails: a log or a client that fails does not fail the container.
+func (o output) Write(p []byte) (int, error) {
+	if o.lines != nil {
+		o.lines.Write(p)
+	}
+	return o.to.Write(p)
+}
+
+// Close writes the last line. The clients stay, for the next life.
+func (o output) Close() error {
+	if o.lines != nil {
+		return o.lines.Close()
+	}
+	return nil
+}
+
+// pouchStreams decides how the container's streams are connected, by what the
+// client asked for.
+func (t *task) pouchStreams(ctx context.Context) error {
+	launch, err := t.s.client.wait(ctx)
+	if err != nil {
+		return err
+	}
+	var files [3]*os.File
+	copy(files[:], launch.files)
+	switch launch.msg.Stdio {
+	case ctl.Null:
+		t.wire = func() (*stdio.Streams, error) { return stdio.Null(), nil }
+		return nil
+	case ctl.Inherit:
+		t.wire = func() (*stdio.Streams, error) { return stdio.Inherit(files, t.mayRestart()), nil }
+		return nil
+	case ctl.TTY:
+		return t.terminal(launch)
+	case ctl.Log, ctl.Tee:
+		return t.copied(files, launch.msg.Stdio == ctl.Tee)
+	}
+	return errs.New(errs.Invalid, "launch: stdio %q is not known", launch.msg.Stdio)
+}
+
+func (t *task) copied(files [3]*os.File, tee bool) error {
+	t.logs = &logs{}
+	if err := t.openLog(); err != nil {
+		return err
+	}
+	stdin := files[0]
+	if tee {
+		t.logs.out.Add(files[1], true)
+		t.logs.err.Add(files[2], true)
+	} else if t.rec.Process.OpenStdin {
+		r, w, err := os.Pipe()
+		if err != nil {
+			return err
+		}
+		stdin, t.logs.stdin = r, w
+	}
+	t.wire = func() (*stdio.Streams, error) {
+		in := stdin
+		if t.mayRestart() && in != nil {
+			var err error
+			if in, err = duplicate(stdin); err != nil {
+				return nil, err
+			}
+		}
+		return stdio.Copied(in, t.logs.output("stdout"), t.logs.output("stderr"))
+	}
+	return nil
+}
+
+// mayRestart reports whether there may be another life.
+func (t *task) mayRestart() bool {
+	name := t.policyOf().Name
+	return name != "" && name != "no"
+}
+
+// openLog opens the json-file log, unless the policy says none.
+func (t *task) openLog() error {
+	if t.rec.Policy.Log.Driver == "none" {
+		return nil
+	}
+	o, err := stdio.ParseLogOptions(t.rec.Policy.Log.Opts)
+	if err != nil {
+		return err
+	}
+	t.logs.file, err = stdio.OpenJSONLog(t.s.store.LogPath(t.id), o)
+	return err
+}
+
+// terminal makes the hub, and connects the client unless nobody waits.
+func (t *task) terminal(launch *launched) error {
+	t.logs = &logs{}
+	detached := launch.msg.Detached
+	if detached || t.rec.Policy.Log.Driver == "json-file" {
+		if err := t.openLog(); err != nil {
+			return err
+		}
+	}
+	var log io.Writer
+	if t.logs.file != nil {
+		log = t.logs.file.Stream("stdout")
+	}
+	t.hub = stdio.NewHub(log)
+	t.s.client.setHub(t.hub)
+	t.wire = func() (*stdio.Streams, error) { return stdio.Terminal(t.hub), nil }
+	if detached {
+		return nil
+	}
+	return t.s.sendStream(t.s.launch, t.hub, true)
+}
+
+// closeOutputs ends the clients of the container's output and waits until they
+// have it, for at most flushLimit; then it closes the log.
+func (t *task) closeOutputs() {
+	if t.logs == nil {
+		return
+	}
+	flushed := []<-chan struct{}{t.logs.out.Close(), t.logs.err.Close()}
+	if t.hub != nil {
+		flushed = append(flushed, t.hub.Close())
+	}
+	limit := time.After(flushLimit)
+	for _, f := range flushed {
+		select {
+		case <-f:
+		case <-limit:
+			limit = closedTime()
+		}
+	}
+	if t.logs.stdin != nil {
+		t.logs.stdin.Close()
+	}
+	if f := t.logs.file; f != nil {
+		if n := f.Dropped(); n > 0 {
+			t.s.log.errorf("%d log entries were lost: the log could not be written", n)
+		}
+		f.Close()
+	}
+}
+
+func closedTime() <-chan time.Time {
+	c := make(chan time.Time)
+	close(c)
+	return c
+}
+
+func engineIO(s *stdio.Streams) engine.IO {
+	return engine.IO{Stdin: s.Stdin, Stdout: s.Stdout, Stderr: s.Stderr, Terminal: s.TTY, OnConsole: s.Console}
+}
+
+// policyOf is the restart policy; none for a container without record.
+func (t *task) policyOf() record.Restart {
+	if t.rec == nil {
+		return record.Restart{}
+	}
+	return t.rec.Policy.Restart
+}

@@ -1,0 +1,152 @@
+package supervisor
+
+import (
+	"sync"
+	"time"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/pouchcontainer/pouch/pkg/record"
+	"github.com/pouchcontainer/pouch/pkg/shim/engine"
+	"github.com/pouchcontainer/pouch/pkg/stdio"
+)
+
+// phase of a task.
+type phase int
+
+const (
+	making phase = iota
+	created
+	running
+	restarting // between two lives
+	stopped
+	deleted
+)
+
+func (p phase) String() string {
+	return [...]string{"being created", "created", "running", "restarting", "stopped", "deleted"}[p]
+}
+
+// task is one container under supervision.
+type task struct {
+	s      *Supervisor
+	id     string
+	bundle string
+	rec    *record.Container // nil: containerd's own
+	eng    engine.Engine
+	opts   engine.CreateOpts
+	names  ioNames // of the streams, as containerd gave them
+
+	wire  func() (*stdio.Streams, error) // makes the streams of one life
+	input *stdio.Input                   // of process 1, copied from a client's fifo; nil without
+	hub   *stdio.Hub                     // the terminal's, over all lives; nil without one
+	logs  *logs                          // nil without a log
+
+	cleaning sync.Mutex // held while the remains are removed
+	mounted  bool       // the root was mounted here
+
+	mu       sync.Mutex
+	phase    phase
+	paused   bool
+	c        engine.Container // of this life
+	main     *process         // process 1 of this life
+	execs    map[string]*process
+	since    time.Time     // this life's process 1 runs; zero: none ever did
+	starting chan struct{} // closed when the start of this life has worked or failed; nil before
+	backoff  time.Duration
+	restarts int
+	last     bool          // no further life
+	byUser   bool          // ... because the user wants so
+	stopping chan struct{} // closed with last
+
+	ended  chan struct{} // closed at the end of the last life: result is set
+	result result
+}
+
+// result is how a task ended.
+type result struct {
+	code int
+	oom  bool
+	at   time.Time
+	pid  int
+}
+
+// process is process 1 or an exec of a container.
+type process struct {
+	id      string // of an exec; process 1 has none
+	spec    *specs.Process
+	names   ioNames
+	streams *stdio.Streams
+	hub     *stdio.Hub
+	input   *stdio.Input // of a client's fifo; nil without
+
+	mu     sync.Mutex
+	p      engine.Process // nil before its start
+	starts bool           // it is being started, or was
+	done   chan struct{}  // closed when it has ended and its output is complete: code and at are set
+	code   int
+	at     time.Time
+}
+
+// ioNames are containerd's names of a process' streams: paths of fifos, or URIs.
+type ioNames struct {
+	stdin, stdout, stderr string
+	terminal              bool
+}
+
+func newTask(s *Supervisor, id, bundle string) *task {
+	return &task{
+		s: s, id: id, bundle: bundle, execs: map[string]*process{},
+		stopping: make(chan struct{}), ended: make(chan struct{}),
+	}
+}
+
+func (t *task) made() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.phase != making && t.phase != deleted
+}
+
+// current returns the container of this life and the phase.
+func (t *task) current() (engine.Container, phase) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.c, t.phase
+}
+
+// pid of process 1, as the host sees it; after its end the one it had.
+func (t *task) pid() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.c == nil {
+		return t.result.pid
+	}
+	return t.c.Pid()
+}
+
+// stopByUser makes this life the last one, as the user wants.
+func (t *task) stopByUser() {
+	t.mu.Lock()
+	t.byUser = true
+	t.mu.Unlock()
+	t.lastLife()
+}
+
+// lastLife makes this life the last one. Idempotent.
+func (t *task) lastLife() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.last {
+		t.last = true
+		close(t.stopping)
+	}
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
