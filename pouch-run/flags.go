@@ -45,7 +45,7 @@ func processFlags() []cli.Flag {
 		list("group-add", "further group of the user"),
 		text("entrypoint", "replace the image's entrypoint; the empty word removes it"),
 		text("stop-signal", "signal that asks the container to stop (default: the image's, else SIGTERM)"),
-		&cli.IntFlag{Name: "stop-timeout", Usage: "seconds from the stop signal to KILL; -1: no limit (default: 10)"},
+		&cli.IntFlag{Name: "stop-timeout", Usage: "seconds from the stop signal to KILL; -1: no limit", DefaultText: "10"},
 		list("ulimit", "limit of setrlimit(2): name=soft[:hard]"),
 	}
 }
@@ -120,7 +120,7 @@ func limitFlags() []cli.Flag {
 		text("cpuset-mems", "memory nodes to use: 0,1"),
 		&cli.Int64Flag{Name: "pids-limit", Usage: "number of processes and threads; -1: no limit", DefaultText: "no limit"},
 		flag("oom-kill-disable", "stop instead of killing at the limit of memory (cgroup v1)"),
-		&cli.IntFlag{Name: "oom-score-adj", Usage: "how likely the kernel kills it when memory is short: -1000 to 1000"},
+		&cli.IntFlag{Name: "oom-score-adj", Usage: "how likely the kernel kills it when memory is short: -1000 to 1000", DefaultText: "0"},
 	}
 }
 
