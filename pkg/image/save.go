@@ -45,7 +45,7 @@ func (m *Manager) Save(outer context.Context, targets []string, format string, w
 	case format == DockerArchive:
 		return registry.SaveDocker(ctx, s, images, w, o)
 	case format == OCIArchive && len(images) == 1:
-		return registry.SaveOCI(ctx, s, images[0], w, o)
+		return registry.SaveOCI(ctx, s, images[0], w)
 	case format == OCIArchive:
 		return errs.New(errs.Invalid, "an oci-archive holds one image, not %d: save each into a file of its own, or use docker-archive", len(images))
 	}

@@ -1,19 +1,15 @@
 package registry
 
 import (
-	"archive/tar"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/opencontainers/go-digest"
 	"go.podman.io/image/v5/docker/archive"
 	"go.podman.io/image/v5/docker/reference"
-	"go.podman.io/image/v5/oci/layout"
 	"go.podman.io/image/v5/types"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -98,68 +94,4 @@ func tagged(names []string) ([]reference.NamedTagged, error) {
 		}
 	}
 	return out, nil
-}
-
-// SaveOCI writes one image from st to w as an oci-archive, blobs byte for byte
-// as they were pulled.
-func SaveOCI(ctx context.Context, st Store, img Saving, w io.Writer, o Options) error {
-	sys, err := o.system("")
-	if err != nil {
-		return err
-	}
-	sys.OCIAcceptUncompressedLayers = true
-	dir, err := os.MkdirTemp(o.TempDir, "oci-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	name := ""
-	if len(img.Names) > 0 {
-		name = img.Names[0]
-	}
-	dest, err := layout.NewReference(dir, name)
-	if err != nil {
-		return err
-	}
-	if err := transfer(ctx, dest, &storeRef{transport: Transport{st}, target: img.Digest}, sys, nil, false); err != nil {
-		return fault(err, "save "+label(img))
-	}
-	return tarDir(w, dir)
-}
-
-// tarDir writes the files below dir, in the order of their names and without
-// times or owners: the same image gives the same bytes.
-func tarDir(w io.Writer, dir string) error {
-	tw := tar.NewWriter(w)
-	err := filepath.WalkDir(dir, func(p string, e fs.DirEntry, err error) error {
-		if err != nil || !e.Type().IsRegular() {
-			return err
-		}
-		rel, err := filepath.Rel(dir, p)
-		if err != nil {
-			return err
-		}
-		return tarFile(tw, p, rel)
-	})
-	if err != nil {
-		return err
-	}
-	return tw.Close()
-}
-
-func tarFile(tw *tar.Writer, path, name string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	st, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if err := tw.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: st.Size(), Format: tar.FormatPAX}); err != nil {
-		return err
-	}
-	_, err = io.Copy(tw, f)
-	return err
 }
