@@ -77,7 +77,7 @@ func TestOptionsAll(t *testing.T) {
 		Host: record.Host{
 			Hostname: "web", Domainname: "example.org", ExtraHosts: []string{"a:1.2.3.4"}, DNS: []string{"8.8.8.8"}, DNSSearch: []string{"x.y"}, DNSOptions: []string{"ndots:2"},
 			Privileged: true, CapAdd: []string{"CAP_NET_ADMIN"}, CapDrop: []string{"ALL"}, Seccomp: "{}", NoNewPrivileges: true, ReadonlyRootfs: true, Unmasked: true, ShmSize: 1 << 20,
-			PidMode: "host", IpcMode: "none", UtsMode: "private", CgroupnsMode: "private", CgroupParent: "p", Sysctls: map[string]string{"net.core.somaxconn": "1"},
+			PidMode: "host", IpcMode: "none", UtsMode: "private", CgroupnsMode: "private", CgroupParent: "/p", Sysctls: map[string]string{"net.core.somaxconn": "1"},
 			Devices: []record.Device{{HostPath: "/dev/null", ContainerPath: "/dev/null", Permissions: "rwm"}}, OOMScoreAdj: &score,
 			Resources: record.Resources{Memory: 64 << 20, MemorySwap: 128 << 20, MemoryReservation: 32 << 20, NanoCPUs: 5e8, CPUShares: 512, CpusetCpus: "0", CpusetMems: "0", PidsLimit: 9, OOMKillDisable: true},
 		},
@@ -145,6 +145,8 @@ func TestOptionsRefused(t *testing.T) {
 		"--network nn --network nn IMG":       "specified multiple times",
 		"--network host --ip 1.2.3.4 IMG":     "network mode host has no address",
 		"--network-alias x IMG":               "only supported for user-defined networks",
+		"--cgroup-parent / IMG":               "--cgroup-parent /: give the path of a cgroup",
+		"--cgroup-parent a/../b IMG":          "give the path of a cgroup",
 		"--pid container:x IMG":               "--pid",
 		"--oom-score-adj 2000 IMG":            "range for oom score adj is [-1000, 1000]",
 		"--stop-timeout x IMG":                "invalid value",

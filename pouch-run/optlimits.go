@@ -1,7 +1,9 @@
 package main
 
 import (
+	"path"
 	"runtime"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -74,8 +76,8 @@ func readCPU(c *cli.Context, o *container.Options) error {
 // that are the container's.
 func readNamespaces(c *cli.Context, o *container.Options) error {
 	h := &o.Host
-	h.CgroupParent = c.String("cgroup-parent")
 	return firstError(
+		set(c, "cgroup-parent", &h.CgroupParent, cgroupParent),
 		set(c, "pid", &h.PidMode, oneOf("pid", "host", "private")),
 		set(c, "ipc", &h.IpcMode, oneOf("ipc", "private", "none", "host")),
 		set(c, "uts", &h.UtsMode, oneOf("uts", "host", "private")),
@@ -92,4 +94,14 @@ func readNamespaces(c *cli.Context, o *container.Options) error {
 			return nil
 		}),
 	)
+}
+
+// cgroupParent makes the parent absolute below each hierarchy's root, which
+// itself is refused: a container's cgroup would stand among the host's.
+func cgroupParent(s string) (string, error) {
+	p := path.Join("/", s)
+	if p == "/" || strings.ContainsRune(s, 0) || strings.Contains(s, "..") || strings.Contains(s, ":") {
+		return "", errs.New(errs.Invalid, "--cgroup-parent %s: give the path of a cgroup, as /my/group", s)
+	}
+	return p, nil
 }
