@@ -9,7 +9,6 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/ctl"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/network"
-	"github.com/pouchcontainer/pouch/pkg/network/hostports"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
@@ -57,7 +56,7 @@ func (m *Manager) setUpNetwork(ctx context.Context, c *record.Container, s *supe
 		return err
 	}
 	close(made)
-	files, ports, err := hostports.Reserve(c.Ports)
+	files, ports, err := network.Reserve(c.Ports)
 	if err != nil {
 		return err
 	}
