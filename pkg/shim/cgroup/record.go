@@ -49,11 +49,18 @@ func Recall(stateDir, id string) (*Group, error) {
 	return g, nil
 }
 
-// Forget removes what Record noted. Idempotent.
+// Forget removes what Record noted, also what a Record left that was killed at
+// it. Idempotent.
 func Forget(stateDir, id string) error {
-	err := os.Remove(recordPath(stateDir, id))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	path := recordPath(stateDir, id)
+	half, err := filepath.Glob(filepath.Join(stateDir, fsx.TempPrefix+filepath.Base(path)+"-*"))
+	if err != nil {
+		return err
 	}
-	return err
+	for _, p := range append(half, path) {
+		if err := os.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }

@@ -141,9 +141,25 @@ func (e *Engine) Destroy(ctx context.Context, stateDir, id string) error {
 		return err
 	}
 	if lc, lerr := libcontainer.Load(stateDir, id); lerr == nil {
-		err = lc.Destroy()
+		err = destroy(ctx, lc)
 	}
 	return errors.Join(err, removeState(stateDir, id))
+}
+
+// destroy is libcontainer's Destroy, which refuses while process 1 is there: one
+// that was killed leaves its cgroup a moment before it is a zombie.
+func destroy(ctx context.Context, lc *libcontainer.Container) error {
+	for {
+		err := lc.Destroy()
+		if !errors.Is(err, libcontainer.ErrRunning) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return errs.New(errs.Unavailable, "%w: %w", err, ctx.Err())
+		case <-time.After(time.Millisecond):
+		}
+	}
 }
 
 // removeState removes what runtime and engine keep of a container.

@@ -25,9 +25,11 @@ const maxLog = 64 << 10
 // command is one call of the runtime.
 type command struct {
 	path string
+	reap *reaper
 	args []string
 	log  string // where the runtime logs; empty: its stderr is kept instead
 	io   *engine.IO
+	pid  int // of the runtime, which leads a process group, once it ran
 }
 
 // command returns a call: root and log first, then what follows.
@@ -39,7 +41,7 @@ func (e *Engine) command(stateDir, log string, systemd bool, args ...string) *co
 	if systemd {
 		global = append(global, "--systemd-cgroup")
 	}
-	return &command{path: e.path, args: append(global, args...), log: log}
+	return &command{path: e.path, reap: e.reap, args: append(global, args...), log: log}
 }
 
 // run runs the call to its end. A failure has the runtime's own words, and
@@ -53,11 +55,16 @@ func (c *command) run(ctx context.Context) error {
 	} else if !c.io.Terminal {
 		setFiles(cmd, *c.io)
 	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	// The signal comes when the thread dies that forked, so it must not.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	err := cmd.Run()
+	err := cmd.Start()
+	if err == nil {
+		c.pid = cmd.Process.Pid
+		c.reap.notLeader(c.pid)
+		err = cmd.Wait()
+	}
 	if err == nil {
 		return nil
 	}

@@ -23,7 +23,6 @@ type container struct {
 	engine   *Engine
 	opts     engine.CreateOpts
 	group    *cgroup.Group
-	reap     *reaper // nil: the container has a pid namespace, whose process 1 reaps
 
 	mu      sync.Mutex  // guards the rest
 	spec    *specs.Spec // as created, with the limits of the last Update
@@ -56,29 +55,12 @@ func (c *container) create(ctx context.Context) error {
 			return err
 		}
 		c.group = group
+		c.engine.reap.group(group)
 		if err := group.Record(c.opts.StateDir, c.opts.ID); err != nil {
 			return err
 		}
 	}
-	if !privatePids(c.opts.Spec) {
-		c.reap = newReaper(c.group)
-		c.reap.own(p)
-	}
 	return nil
-}
-
-// privatePids reports whether the container has a pid namespace, its own or
-// another's: its orphans are then not ours.
-func privatePids(s *specs.Spec) bool {
-	if s.Linux == nil {
-		return false
-	}
-	for _, ns := range s.Linux.Namespaces {
-		if ns.Type == specs.PIDNamespace {
-			return true
-		}
-	}
-	return false
 }
 
 // call runs a verb of the runtime on the container.
@@ -213,7 +195,6 @@ func (c *container) Delete(ctx context.Context) error {
 		return errs.New(errs.Unavailable, "delete container %s: process %d does not end: %w", c.opts.ID, c.Pid(), ctx.Err())
 	}
 	c.oom = c.oom || c.group.OOMKills() > 0
-	c.reap.stop()
 	if c.call(ctx, "delete", c.opts.ID) != nil {
 		if _, err := os.Lstat(filepath.Join(c.opts.StateDir, c.opts.ID)); err == nil {
 			c.call(ctx, "delete", "--force", c.opts.ID) //nolint:errcheck // what it leaves is removed below

@@ -31,6 +31,7 @@ const killTimeout = 10 * time.Second
 // Engine runs one OCI runtime.
 type Engine struct {
 	path    string
+	reap    *reaper
 	version func() string // of the spec, to be written into config.json
 }
 
@@ -50,7 +51,7 @@ func New(path string) (*Engine, error) {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return nil, os.NewSyscallError("prctl PR_SET_CHILD_SUBREAPER", err)
 	}
-	return &Engine{path: full, version: probe(full)}, nil
+	return &Engine{path: full, reap: newReaper(), version: probe(full)}, nil
 }
 
 // Create implements engine.Engine. It writes o.Spec to <Bundle>/config.json.
@@ -116,6 +117,7 @@ func (c *container) prepare() error {
 		return err
 	}
 	c.group = group
+	c.engine.reap.group(group)
 	if err := group.Record(o.StateDir, o.ID); err != nil {
 		return fmt.Errorf("note the cgroups of %s: %w", o.ID, err)
 	}

@@ -30,8 +30,8 @@ func (a launchArgs) flags() []string {
 // launch runs create or exec and returns the process that the runtime leaves to
 // this one. With an error it may return a process too, to be awaited.
 func (c *container) launch(ctx context.Context, io engine.IO, args func(launchArgs) []string) (*process, error) {
-	c.reap.pause()
-	defer c.reap.resume()
+	c.engine.reap.pause()
+	defer c.engine.reap.resume()
 	log, err := c.file("log", nil)
 	if err != nil {
 		return nil, err
@@ -50,6 +50,7 @@ func (c *container) launch(ctx context.Context, io engine.IO, args func(launchAr
 	cmd := c.engine.command(c.opts.StateDir, log, c.opts.SystemdCgroup, args(call)...)
 	cmd.io = &io
 	if err := cmd.run(ctx); err != nil {
+		go c.engine.reap.leader(cmd.pid)
 		return nil, err
 	}
 	pid, err := readPid(call.pidFile)
@@ -60,7 +61,7 @@ func (c *container) launch(ctx context.Context, io engine.IO, args func(launchAr
 	if err != nil {
 		return nil, err
 	}
-	c.reap.own(p)
+	c.engine.reap.own(p)
 	if sock != nil {
 		err = sock.take(ctx, p, io.OnConsole)
 	}

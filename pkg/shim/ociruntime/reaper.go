@@ -13,40 +13,52 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/shim/cgroup"
 )
 
-// reaper waits for the orphans of a container without a pid namespace: they
-// become children of this process, the subreaper, and would stay zombies. It
-// takes only zombies that were in the container's cgroup and that nobody else
-// waits for, and none while a runtime may be about to leave us one. A nil
-// reaper does nothing.
+// reaper waits for the orphans that become children of this process, the
+// subreaper, and would stay zombies: processes of a container without a pid
+// namespace, and what a runtime leaves that was killed at its work. It takes only
+// zombies of a container's cgroup, or of a killed runtime's process group, that
+// nobody else waits for; and none while a runtime may be about to leave us one.
 type reaper struct {
-	group  *cgroup.Group
-	events chan os.Signal
-	quit   chan struct{}
-	gone   chan struct{}
-	once   sync.Once
-
-	mu    sync.RWMutex // held for reading while create or exec runs
-	owned sync.Map     // pid of a *process
+	mu      sync.RWMutex // held for reading while create or exec runs
+	owned   sync.Map     // pid to *process
+	marks   sync.Mutex   // guards the rest
+	groups  map[string]*cgroup.Group
+	leaders map[int]bool // process groups of runtimes that failed
 }
 
-func newReaper(g *cgroup.Group) *reaper {
-	r := &reaper{group: g, events: make(chan os.Signal, 1), quit: make(chan struct{}), gone: make(chan struct{})}
-	signal.Notify(r.events, unix.SIGCHLD)
-	go r.loop()
+// newReaper starts a reaper, which lives as long as the process.
+func newReaper() *reaper {
+	r := &reaper{groups: map[string]*cgroup.Group{}, leaders: map[int]bool{}}
+	events := make(chan os.Signal, 1)
+	signal.Notify(events, unix.SIGCHLD)
+	go func() {
+		for range events {
+			r.sweep()
+		}
+	}()
 	return r
 }
 
-func (r *reaper) loop() {
-	defer close(r.gone)
-	for {
-		select {
-		case <-r.events:
-			r.sweep()
-		case <-r.quit:
-			r.sweep()
-			return
-		}
-	}
+// group says that processes of g are the container's. Idempotent.
+func (r *reaper) group(g *cgroup.Group) {
+	r.marks.Lock()
+	defer r.marks.Unlock()
+	r.groups[g.Paths()[0]] = g
+}
+
+// leader says that the processes of a process group are a failed runtime's.
+func (r *reaper) leader(pid int) {
+	r.marks.Lock()
+	r.leaders[pid] = true
+	r.marks.Unlock()
+	r.sweep()
+}
+
+// notLeader says that pid is a new process, whatever had that pid before.
+func (r *reaper) notLeader(pid int) {
+	r.marks.Lock()
+	defer r.marks.Unlock()
+	delete(r.leaders, pid)
 }
 
 // sweep reaps the strays that there are.
@@ -62,26 +74,41 @@ func (r *reaper) sweep() {
 	}
 }
 
-// stray reports whether pid is a zombie of the container's cgroup: the kernel
-// keeps a zombie's membership.
+// stray reports whether pid is a zombie that is ours to reap. The kernel keeps a
+// zombie's cgroup and process group: proc_pid_stat(5).
 func (r *reaper) stray(pid int) bool {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		return false
 	}
-	_, rest, ok := strings.Cut(string(b[max(0, strings.LastIndexByte(string(b), ')')):]), ") ")
-	if !ok || !strings.HasPrefix(rest, "Z") {
+	f := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
+	if len(f) < 3 || f[0] != "Z" {
 		return false
+	}
+	leader, _ := strconv.Atoi(f[2])
+	r.marks.Lock()
+	defer r.marks.Unlock()
+	if r.leaders[leader] {
+		return true
 	}
 	g, err := cgroup.OfPid(pid)
 	if err != nil {
 		return false
 	}
-	ours := r.group.Paths()
-	return slices.ContainsFunc(g.Paths(), func(p string) bool {
-		p = strings.TrimSuffix(p, " (deleted)")
-		return slices.ContainsFunc(ours, func(o string) bool { return p == o || strings.HasPrefix(p, o+"/") })
-	})
+	return slices.ContainsFunc(g.Paths(), r.known)
+}
+
+// known reports whether a cgroup's folder is a container's, or below one.
+func (r *reaper) known(path string) bool {
+	path = strings.TrimSuffix(path, " (deleted)")
+	for _, g := range r.groups {
+		for _, p := range g.Paths() {
+			if path == p || strings.HasPrefix(path, p+"/") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // children lists the children of this process, of every thread
@@ -108,9 +135,6 @@ func children() []int {
 
 // own says that p waits for itself.
 func (r *reaper) own(p *process) {
-	if r == nil {
-		return
-	}
 	r.owned.Store(p.Pid(), p)
 	go func() {
 		<-p.done
@@ -119,30 +143,9 @@ func (r *reaper) own(p *process) {
 }
 
 // pause keeps the reaper off while a runtime runs; resume lets it on.
-func (r *reaper) pause() {
-	if r != nil {
-		r.mu.RLock()
-	}
-}
+func (r *reaper) pause() { r.mu.RLock() }
 
 func (r *reaper) resume() {
-	if r != nil {
-		r.mu.RUnlock()
-		select { // what came meanwhile
-		case r.events <- unix.SIGCHLD:
-		default:
-		}
-	}
-}
-
-// stop reaps a last time and ends the reaper. Idempotent.
-func (r *reaper) stop() {
-	if r == nil {
-		return
-	}
-	r.once.Do(func() {
-		signal.Stop(r.events)
-		close(r.quit)
-	})
-	<-r.gone
+	r.mu.RUnlock()
+	go r.sweep() // what came meanwhile
 }

@@ -117,7 +117,11 @@ func Spec(id, rootfs string, args ...string) *specs.Spec {
 // opts is what Create takes for args; edit may change the spec.
 func (f *fixture) opts(t *testing.T, io engine.IO, edit func(*specs.Spec), args ...string) engine.CreateOpts {
 	t.Helper()
-	id := NewID()
+	return f.optsOf(t, NewID(), io, edit, args...)
+}
+
+func (f *fixture) optsOf(t *testing.T, id string, io engine.IO, edit func(*specs.Spec), args ...string) engine.CreateOpts {
+	t.Helper()
 	bundle := filepath.Join(f.base, "b-"+id[:8])
 	if err := os.Mkdir(bundle, 0o700); err != nil {
 		t.Fatal(err)
