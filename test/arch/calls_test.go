@@ -2,6 +2,7 @@ package arch
 
 import (
 	"go/ast"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -58,6 +59,9 @@ func TestCallsHaveOwners(t *testing.T) {
 				return true
 			}
 			name := id.Name + "." + sel.Sel.Name
+			if name == "os.Exit" && filepath.Base(s.name) == "main.go" && s.file.Name.Name == "main" {
+				return true // with the code that pkg/cmd gives
+			}
 			if r, bad := rules[name]; bad && !has(r.owners, s.pkg.path()) {
 				t.Errorf("%s: %s: %s", s.at(n), name, r.use)
 			}

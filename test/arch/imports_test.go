@@ -46,6 +46,8 @@ func TestImportsPointDown(t *testing.T) {
 func shared() map[string]string {
 	return map[string]string{
 		"golang.org/x/sys":                       "the kernel's interface",
+		"github.com/moby/sys/signal":             "names of the kernel's signals",
+		"github.com/moby/sys/capability":         "names of the kernel's capabilities",
 		"golang.org/x/sync":                      "errgroup, as if of the standard library",
 		"golang.org/x/term":                      "the kernel's terminals",
 		"github.com/opencontainers/runtime-spec": "plain data",

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"syscall"
 	"unsafe"
 
@@ -33,6 +34,7 @@ func isolate() (int, error) {
 		Cloneflags: unix.CLONE_NEWNET | unix.CLONE_NEWNS,
 		Pdeathsig:  syscall.SIGKILL,
 	}
+	runtime.LockOSThread() // Pdeathsig follows the thread
 	err = c.Run()
 	if e, ok := errors.AsType[*exec.ExitError](err); ok {
 		return max(e.ExitCode(), 1), nil
