@@ -42,7 +42,9 @@ func (m *Manager) inHands(id string) bool {
 		return false
 	}
 	l, err := m.Store.TryLock("c", id)
-	l.Unlock()
+	if err == nil {
+		m.drop(l, id)
+	}
 	return errors.Is(err, fsx.ErrLocked)
 }
 

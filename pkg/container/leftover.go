@@ -10,6 +10,7 @@ import (
 
 	"github.com/pouchcontainer/pouch/pkg/ctrd"
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/fsx"
 )
 
 // Leftover is a thing that nothing needs any more.
@@ -48,10 +49,20 @@ func (m *Manager) awaitEnding(ctx context.Context, found []Leftover) {
 		if isID(l.Owner) {
 			m.awaitSupervisor(ctx, l.Owner, ending)
 			if lock, err := m.Store.Lock(ctx, "c", l.Owner); err == nil {
-				lock.Unlock()
+				m.drop(lock, l.Owner)
 			}
 		}
 	}
+}
+
+// drop gives a container's lock back, and takes the file along when there is no
+// such container.
+func (m *Manager) drop(lock *fsx.Lock, id string) {
+	if m.exists(id) {
+		lock.Unlock()
+		return
+	}
+	lock.Remove()
 }
 
 func both(a, b []Leftover) []Leftover {
