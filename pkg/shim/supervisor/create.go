@@ -85,6 +85,9 @@ func (t *task) prepare(ctx context.Context, req *createRequest) error {
 	if err := os.MkdirAll(set.StateDir, 0o711); err != nil {
 		return err
 	}
+	if t.held, err = seeNamespaces(spec); err != nil {
+		return err
+	}
 	rootfs, err := t.mount(req.rootfs, spec)
 	if err != nil {
 		return err
@@ -141,6 +144,8 @@ func (t *task) mount(mounts []mount.Mount, spec *specs.Spec) (string, error) {
 }
 
 func (t *task) unmount() error {
+	closeAll(t.held)
+	t.held = nil
 	if !t.mounted {
 		return nil
 	}

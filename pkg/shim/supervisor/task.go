@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"os"
 	"sync"
 	"time"
 
@@ -44,6 +45,7 @@ type task struct {
 
 	cleaning sync.Mutex // held while the remains are removed
 	mounted  bool       // the root was mounted here
+	held     []*os.File // namespaces that only the parent sees by path
 
 	mu       sync.Mutex
 	phase    phase
