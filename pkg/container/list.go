@@ -48,6 +48,7 @@ func (m *Manager) List(ctx context.Context, o ListOpts) ([]Summary, error) {
 			if o.Warn != nil {
 				o.Warn(err)
 			}
+		case m.leaving(c, st): // as gone as its run said
 		case (all || Alive(st)) && o.Filters.match(c, st):
 			out = append(out, Summary{c, st})
 		}
@@ -57,4 +58,17 @@ func (m *Manager) List(ctx context.Context, o ListOpts) ([]Summary, error) {
 		out = out[:o.Last]
 	}
 	return out, nil
+}
+
+// leaving reports whether c is a container of --rm that has ended and is being
+// removed right now: its run has been answered already.
+func (m *Manager) leaving(c *record.Container, st *record.State) bool {
+	if !c.Policy.AutoRemove || Alive(st) || st.Status == record.Created || st.Status == record.Creating {
+		return false
+	}
+	if m.supervised(c.ID) || m.owned(st) {
+		return true
+	}
+	_, err := m.Store.Container(c.ID)
+	return errs.Is(err, errs.NotFound) // gone by now
 }
