@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/mount"
@@ -31,27 +32,49 @@ func (m *Manager) Remove(ctx context.Context, name string, force bool) error {
 	return err
 }
 
+// ending is how long remove waits for containers that are on their way out:
+// run --rm answers when its process has ended, and the rest goes after that.
+const ending = 5 * time.Second
+
 // remove removes the volume unless a container other than except mounts it,
 // and returns the bytes that its data took. Idempotent.
 func (m *Manager) remove(ctx context.Context, name, except string) (int64, error) {
+	until := time.Now().Add(ending)
+	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
+		size, users, err := m.tryRemove(ctx, name, except)
+		if err != nil {
+			return 0, fmt.Errorf("remove %s: %w", name, err)
+		}
+		if len(users) == 0 {
+			return size, nil
+		}
+		if !m.going(users) || time.Now().After(until) {
+			return 0, errs.New(errs.InUse, "remove %s: volume is in use - [%s]", name, strings.Join(users, ", "))
+		}
+		select {
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+// tryRemove removes the volume, or returns who mounts it.
+func (m *Manager) tryRemove(ctx context.Context, name, except string) (size int64, users []string, err error) {
 	l, err := m.lock(ctx, name)
 	if err != nil {
-		return 0, fmt.Errorf("remove volume %s: %w", name, err)
+		return 0, nil, err
 	}
-	users, err := m.users(except)
-	if err == nil && len(users[name]) > 0 {
-		err = errs.New(errs.InUse, "volume is in use - [%s]", strings.Join(users[name], ", "))
-	}
-	var size int64
-	if err == nil {
+	all, err := m.users(except)
+	if users = all[name]; err == nil && len(users) == 0 {
 		size, err = m.removeLocked(name)
 	}
-	if err != nil {
+	if err != nil || len(users) > 0 {
 		l.Unlock()
-		return 0, fmt.Errorf("remove %s: %w", name, err)
+		return 0, users, err
 	}
 	l.Remove()
-	return size, nil
+	return size, nil, nil
 }
 
 // removeLocked is remove for who holds the lock and knows there is no user.

@@ -4,6 +4,7 @@ import (
 	"os"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/proc"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
@@ -52,6 +53,25 @@ func named(c *record.Container) []string {
 func (m *Manager) active(id string) bool {
 	_, err := os.Lstat(m.s.RunDir(id))
 	return err == nil
+}
+
+// going reports whether all of the containers are on their way out: they are
+// removed at their end, and their process has ended.
+func (m *Manager) going(ids []string) bool {
+	for _, id := range ids {
+		c, err := m.s.Container(id)
+		if errs.Is(err, errs.NotFound) {
+			continue
+		}
+		if err != nil || !c.Policy.AutoRemove {
+			return false
+		}
+		st, err := m.s.State(id)
+		if err == nil && (st.Status == record.Creating || st.Status == record.Created || proc.Alive(st.Init)) {
+			return false
+		}
+	}
+	return true
 }
 
 // Users returns the ids of the containers, stopped ones too, whose records

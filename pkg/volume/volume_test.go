@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -173,6 +174,23 @@ func TestRemove(t *testing.T) {
 	must(t, m.Remove(ctx, "v1", false))
 	if _, err := os.Lstat(s.VolumeDir("v1")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("still there: %v", err)
+	}
+	clean(t, m)
+}
+
+// run --rm has answered, its container is not removed yet.
+func TestRemoveWaitsForOneThatIsGoing(t *testing.T) {
+	m, s := open(t)
+	_, err := m.Create(context.Background(), CreateOptions{Name: "v1"})
+	must(t, err)
+	c := container(t, s, record.Running, "v1")
+	c.Policy.AutoRemove = true
+	must(t, s.SetContainer(c))
+	gone := time.AfterFunc(50*time.Millisecond, func() { s.RemoveContainer(c.ID) })
+	defer gone.Stop()
+	must(t, m.Remove(context.Background(), "v1", false))
+	if _, err := s.Container(c.ID); !errs.Is(err, errs.NotFound) {
+		t.Errorf("the volume went before its container: %v", err)
 	}
 	clean(t, m)
 }
