@@ -63,7 +63,7 @@ func (m *Manager) List(ctx context.Context, o ListOpts) ([]Summary, error) {
 // leaving reports whether c is a container of --rm that has ended and is being
 // removed right now: its run has been answered already.
 func (m *Manager) leaving(c *record.Container, st *record.State) bool {
-	if !c.Policy.AutoRemove || Alive(st) || st.Status == record.Created || st.Status == record.Creating {
+	if !c.Policy.AutoRemove || Alive(st) && !m.stale(st) || st.Status == record.Created || st.Status == record.Creating {
 		return false
 	}
 	if m.supervised(c.ID) || m.owned(st) {
