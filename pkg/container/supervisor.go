@@ -40,9 +40,6 @@ func (m *Manager) spawn(id, containerd string) (*supervisor, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := m.Network.ShareNetns(context.Background()); err != nil {
-		return nil, err
-	}
 	lock, err := m.supervisorLock(id)
 	if err != nil {
 		return nil, err

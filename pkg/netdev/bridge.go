@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -69,7 +70,11 @@ func fillBridge(l *Link, b Bridge) error {
 		return err
 	}
 	dev := &netlink.Device{LinkAttrs: netlink.LinkAttrs{Name: l.Name, Index: l.Index}}
-	for _, a := range b.Addrs {
+	addrs := b.Addrs
+	if hasIPv6(addrs) {
+		addrs = append(slices.Clone(addrs), linkLocal(hashMAC(b.Name, b.Alias)))
+	}
+	for _, a := range addrs {
 		if err := netlink.AddrReplace(dev, toAddr(a)); err != nil {
 			return fmt.Errorf("add address %s: %w", a, err)
 		}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 )
@@ -55,16 +57,25 @@ func EnableForwarding(v6 bool) error {
 }
 
 // quietIPv6 keeps a link of this thread's namespace, not yet up, from taking
-// addresses or routes by itself: no router advertisements, and no IPv6 at all
-// unless it is wanted.
+// addresses or routes by itself: no router advertisements, no link-local
+// address but the one that linkLocal gives it (the kernel's own is useless for
+// seconds, until it is known to be nobody else's), and no IPv6 at all unless it
+// is wanted.
 func quietIPv6(link string, want bool) error {
 	if !want {
 		return setSysctl("ipv6/conf/"+link+"/disable_ipv6", "1")
 	}
-	for _, s := range [][2]string{{"accept_ra", "0"}, {"autoconf", "0"}, {"disable_ipv6", "0"}} {
+	for _, s := range [][2]string{{"accept_ra", "0"}, {"autoconf", "0"}, {"addr_gen_mode", "1"}, {"disable_ipv6", "0"}} {
 		if err := setSysctl("ipv6/conf/"+link+"/"+s[0], s[1]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// linkLocal is the link-local address that follows from a MAC address, RFC 4291
+// appendix A.
+func linkLocal(mac net.HardwareAddr) netip.Prefix {
+	a := [16]byte{0xfe, 0x80, 8: mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]}
+	return netip.PrefixFrom(netip.AddrFrom16(a), 64)
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
@@ -119,7 +120,15 @@ func configure(v Veth) error {
 		return fmt.Errorf("link %s: %w", v.Iface, err)
 	}
 	dev := &netlink.Device{LinkAttrs: netlink.LinkAttrs{Name: v.Iface, Index: index}}
-	for _, a := range v.Addrs {
+	addrs := v.Addrs
+	if hasIPv6(addrs) {
+		mac, err := net.ParseMAC(v.MAC)
+		if err != nil {
+			return err
+		}
+		addrs = append(slices.Clone(addrs), linkLocal(mac))
+	}
+	for _, a := range addrs {
 		if err := h.AddrAdd(dev, toAddr(a)); err != nil {
 			return fmt.Errorf("add address %s: %w", a, err)
 		}
