@@ -2,6 +2,7 @@ package container
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/pouchcontainer/pouch/pkg/ctl"
@@ -68,5 +69,9 @@ func (m *Manager) startEnded(ctx context.Context, c *record.Container, o StartOp
 		return nil, err
 	}
 	defer done()
-	return m.launch(ctx, c, w)
+	s, err := m.launch(ctx, c, w)
+	if err != nil {
+		return nil, errors.Join(err, m.notStarted(c.ID, err))
+	}
+	return s, nil
 }
