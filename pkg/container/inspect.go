@@ -21,6 +21,13 @@ func (m *Manager) Inspect(_ context.Context, target string) (*Info, error) {
 	if err != nil {
 		return nil, err
 	}
+	nets, err := m.Network.Attachments()
+	if err != nil {
+		return nil, err
+	}
+	if a, ok := nets[c.ID]; ok {
+		st.Networks, st.Ports = a.Networks, a.Ports
+	}
 	return m.info(c, st), nil
 }
 

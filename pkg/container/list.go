@@ -35,6 +35,14 @@ func (m *Manager) List(ctx context.Context, o ListOpts) ([]Summary, error) {
 	if err != nil {
 		return nil, err
 	}
+	nets, err := m.Network.Attachments()
+	if err != nil {
+		return nil, err
+	}
+	attached, err := m.Network.Attachments()
+	if err != nil {
+		return nil, err
+	}
 	all := o.All || o.Last > 0 || len(o.Filters["status"]) > 0
 	var out []Summary
 	for _, id := range ids {
@@ -42,6 +50,9 @@ func (m *Manager) List(ctx context.Context, o ListOpts) ([]Summary, error) {
 			return nil, err
 		}
 		c, st, err := m.look(id)
+		if a, ok := nets[id]; ok && err == nil {
+			st.Networks, st.Ports = a.Networks, a.Ports
+		}
 		switch {
 		case errs.Is(err, errs.NotFound): // removed meanwhile, or half made: gc names it
 		case err != nil:

@@ -89,12 +89,20 @@ func (m *Manager) joined(whose func(*record.Lease) bool) ([]record.Joined, error
 	if err != nil {
 		return nil, err
 	}
+	var own []member
+	for _, e := range all {
+		if whose(e.lease) {
+			own = append(own, e)
+		}
+	}
+	return m.interfaces(own)
+}
+
+// interfaces puts the addresses of one holder together, by interface.
+func (m *Manager) interfaces(own []member) ([]record.Joined, error) {
 	var out []record.Joined
 	at := map[string]int{}
-	for _, e := range all {
-		if !whose(e.lease) {
-			continue
-		}
+	for _, e := range own {
 		n, err := m.s.Network(e.network)
 		if errs.Is(err, errs.NotFound) {
 			continue
