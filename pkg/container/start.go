@@ -59,9 +59,26 @@ func (m *Manager) settle(id string) error {
 	return m.release(ctx, id)
 }
 
+// taskError is an error that containerd gave for what the supervisor did.
+type taskError struct{ error }
+
+// Unwrap returns containerd's error.
+func (e taskError) Unwrap() error { return e.error }
+
+func ofTask(err error) error {
+	if err == nil {
+		return nil
+	}
+	return taskError{err}
+}
+
 // explain prefers what the supervisor itself says of a failure over what came
-// of it through containerd.
+// of it through containerd. Another failure, such as a taken port, is the cause
+// of what the supervisor complains about, and remains.
 func (s *supervisor) explain(err error) error {
+	if _, ok := errors.AsType[taskError](err); !ok {
+		return err
+	}
 	s.conn.SetDeadline(time.Now().Add(200 * time.Millisecond))
 	for {
 		msg, files, rerr := s.conn.Recv()
@@ -90,7 +107,7 @@ func (m *Manager) bringUp(ctx context.Context, cl *ctrd.Client, s *supervisor, c
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	return cl.StartTask(ctx, c.ID)
+	return ofTask(cl.StartTask(ctx, c.ID))
 }
 
 // makeTask makes the container up to its start.
@@ -108,7 +125,7 @@ func (m *Manager) makeTask(ctx context.Context, cl *ctrd.Client, c *record.Conta
 		return ctx.Err()
 	}
 	_, err = cl.CreateTask(ctx, c.ID, root, w.stdio == ctl.TTY, m.Store.TaskSocket(c.ID))
-	return err
+	return ofTask(err)
 }
 
 // containerRecord writes containerd's record with the OCI spec.
