@@ -39,10 +39,6 @@ func (m *Manager) List(ctx context.Context, o ListOpts) ([]Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	attached, err := m.Network.Attachments()
-	if err != nil {
-		return nil, err
-	}
 	all := o.All || o.Last > 0 || len(o.Filters["status"]) > 0
 	var out []Summary
 	for _, id := range ids {
