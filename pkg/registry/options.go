@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"time"
 
 	"go.podman.io/image/v5/types"
 
@@ -20,7 +21,15 @@ type Options struct {
 	Platform  string // os/arch[/variant]; empty: this machine's
 	Retry     int    // how often to try again after a failure that may pass
 	UserAgent string
-	TempDir   string // for what must be spooled
+	TempDir   string        // for what must be spooled
+	Idle      time.Duration // how long nothing may come; 0: IdleTimeout
+}
+
+func (o Options) idle() time.Duration {
+	if o.Idle > 0 {
+		return o.Idle
+	}
+	return IdleTimeout
 }
 
 // noCache makes the library keep what it learns about blobs in memory: a folder

@@ -40,7 +40,7 @@ func Pull(ctx context.Context, st Store, ref string, o Options, w Watcher) (*Ima
 		return nil, errs.New(errs.Invalid, "%s: %w", ref, err)
 	}
 	for try := 0; ; try++ {
-		img, err := into(ctx, st, src, sys, w)
+		img, err := into(ctx, st, src, sys, o.idle(), w)
 		if err == nil {
 			return img, nil
 		}
@@ -51,12 +51,12 @@ func Pull(ctx context.Context, st Store, ref string, o Options, w Watcher) (*Ima
 }
 
 // into copies src, which the policy must allow, into the store.
-func into(ctx context.Context, st Store, src types.ImageReference, sys *types.SystemContext, w Watcher) (*Image, error) {
+func into(ctx context.Context, st Store, src types.ImageReference, sys *types.SystemContext, idle time.Duration, w Watcher) (*Image, error) {
 	p, err := policy(sys)
 	if err != nil {
 		return nil, err
 	}
-	raw, release, err := open(ctx, src, sys, IdleTimeout)
+	raw, release, err := open(ctx, src, sys, idle)
 	if err != nil {
 		return nil, cause(ctx, err)
 	}
@@ -69,7 +69,7 @@ func into(ctx context.Context, st Store, src types.ImageReference, sys *types.Sy
 		}
 	}
 	dest := &storeRef{transport: Transport{st}, watch: w, only: only}
-	if err := transfer(ctx, dest, checked{src, raw, IdleTimeout, w}, sys, w.Progress, true); err != nil {
+	if err := transfer(ctx, dest, checked{src, raw, idle, w}, sys, w.Progress, true); err != nil {
 		return nil, err
 	}
 	return &dest.result, nil

@@ -17,12 +17,12 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// Limits on what a registry may cost.
-const (
-	IdleTimeout     = 30 * time.Second // without a byte
-	ManifestTimeout = 60 * time.Second // for one manifest or token
-	MaxDocument     = 4 << 20          // bytes of a manifest or an image config
-)
+// IdleTimeout is how long a registry may send nothing in the middle of a blob;
+// for a connection with its manifest it is twice that.
+const IdleTimeout = 30 * time.Second
+
+// MaxDocument bounds a manifest and an image config, bytes.
+const MaxDocument = 4 << 20
 
 // Store keeps blobs by digest. Every call is safe for concurrent use, by
 // several processes too, and idempotent.
