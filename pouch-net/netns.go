@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
@@ -34,5 +35,6 @@ func netns(c *cli.Context, m *network.Manager) (path, container string, err erro
 	case c.IsSet("container"):
 		return m.NetnsOf(c.String("container"))
 	}
-	return c.String("netns"), "", nil
+	path, err = filepath.Abs(c.String("netns")) // the lease tells it to other commands
+	return path, "", err
 }

@@ -48,9 +48,41 @@ func AddVeth(v Veth) error {
 	if err != nil {
 		return fmt.Errorf("make veth %s: %w", v.Host, err)
 	}
-	err = errors.Join(raiseHost(v), within(ns, func() error { return configure(v) }))
-	if err != nil {
+	if err := bringUp(v, ns); err != nil {
 		return errors.Join(fmt.Errorf("set up veth %s: %w", v.Host, err), DeleteLink(v.Host))
+	}
+	return nil
+}
+
+// bringUp sets up both ends and waits until packets pass. The kernel tells a
+// change of carrier to the bridge and to the queues by its link watch, which
+// may come a whole second late; a question for a link makes it come at once
+// (rtnl_getlink calls linkwatch_sync_dev since Linux 6.8).
+func bringUp(v Veth, ns *os.File) error {
+	var inside *netlink.Handle
+	var dev netlink.Link
+	err := within(ns, func() (err error) {
+		if inside, err = netlink.NewHandle(unix.NETLINK_ROUTE); err == nil {
+			dev, err = configure(inside, v)
+		}
+		return err
+	})
+	if inside != nil {
+		defer inside.Close()
+	}
+	if err != nil {
+		return err
+	}
+	if err := raiseHost(v); err != nil {
+		return err
+	}
+	if _, err := inside.LinkByIndex(dev.Attrs().Index); err != nil {
+		return err
+	}
+	for _, name := range []string{v.Host, v.Master} {
+		if _, err := FindLink(name); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -106,37 +138,32 @@ func raiseHost(v Veth) error {
 }
 
 // configure fills in the namespace's end; it runs in the namespace.
-func configure(v Veth) error {
+func configure(h *netlink.Handle, v Veth) (netlink.Link, error) {
 	if err := quietIPv6(v.Iface, hasIPv6(v.Addrs)); err != nil {
-		return err
+		return nil, err
 	}
-	h, err := netlink.NewHandle(unix.NETLINK_ROUTE)
-	if err != nil {
-		return err
-	}
-	defer h.Close()
 	index, err := linkIndex(v.Iface)
 	if err != nil {
-		return fmt.Errorf("link %s: %w", v.Iface, err)
+		return nil, fmt.Errorf("link %s: %w", v.Iface, err)
 	}
 	dev := &netlink.Device{LinkAttrs: netlink.LinkAttrs{Name: v.Iface, Index: index}}
 	addrs := v.Addrs
 	if hasIPv6(addrs) {
 		mac, err := net.ParseMAC(v.MAC)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		addrs = append(slices.Clone(addrs), linkLocal(mac))
 	}
 	for _, a := range addrs {
 		if err := h.AddrAdd(dev, toAddr(a)); err != nil {
-			return fmt.Errorf("add address %s: %w", a, err)
+			return nil, fmt.Errorf("add address %s: %w", a, err)
 		}
 	}
 	if err := h.LinkSetUp(dev); err != nil {
-		return err
+		return nil, err
 	}
-	return addDefaults(h, index, v.Gateways)
+	return dev, addDefaults(h, index, v.Gateways)
 }
 
 func indexAndMTU(name string) (index, mtu int, err error) {
