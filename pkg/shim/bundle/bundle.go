@@ -23,6 +23,7 @@ const (
 type Settings struct {
 	StateDir string // the runtime's state is StateDir/<id>
 	Runtime  string // path of an OCI runtime; empty: libcontainer
+	Socket   string // of the supervisor, to be removed after it; empty: not ours
 }
 
 // Exit is how process 1 ended.
@@ -37,19 +38,19 @@ var ErrBroken = errors.New("broken file in the bundle")
 
 // Write notes the settings in the bundle dir. A reader sees all or nothing.
 func Write(dir string, s Settings) error {
-	if strings.Contains(s.StateDir+s.Runtime, "\n") {
+	if strings.Contains(s.StateDir+s.Runtime+s.Socket, "\n") {
 		return ErrBroken
 	}
-	return replace(dir, settingsFile, s.StateDir+"\n"+s.Runtime+"\n")
+	return replace(dir, settingsFile, s.StateDir+"\n"+s.Runtime+"\n"+s.Socket+"\n")
 }
 
 // Read returns the settings; fs.ErrNotExist when nothing was created.
 func Read(dir string) (Settings, error) {
-	f, err := lines(dir, settingsFile, 2)
+	f, err := lines(dir, settingsFile, 3)
 	if err != nil {
 		return Settings{}, err
 	}
-	return Settings{StateDir: f[0], Runtime: f[1]}, nil
+	return Settings{StateDir: f[0], Runtime: f[1], Socket: f[2]}, nil
 }
 
 // WriteExit notes how the container ended.

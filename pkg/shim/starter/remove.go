@@ -44,6 +44,9 @@ func (o *options) clean(dir string) error {
 	if err != nil {
 		return errors.New("settings in " + dir + ": " + err.Error())
 	}
+	if set.Socket != "" && !connects(set.Socket) { // a pod's supervisor may live on
+		os.Remove(set.Socket)
+	}
 	if gone(set.StateDir+"/"+o.id) && !mounted(dir+"/rootfs") {
 		return nil
 	}

@@ -72,7 +72,7 @@ func (t *task) prepare(ctx context.Context, req *createRequest) error {
 	if spec.Process != nil && spec.Process.OOMScoreAdj == nil {
 		spec.Process.OOMScoreAdj = &t.s.oomScore
 	}
-	set := bundle.Settings{StateDir: filepath.Join(req.bundle, "runtime"), Runtime: req.runtime}
+	set := bundle.Settings{StateDir: filepath.Join(req.bundle, "runtime"), Runtime: req.runtime, Socket: t.s.cfg.Socket}
 	if t.rec != nil {
 		set = bundle.Settings{StateDir: t.s.store.RuntimeDir(), Runtime: t.rec.Runtime}
 	}

@@ -1,0 +1,201 @@
+package portproxy
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// bound makes a socket on loopback as pouch-run reserves it.
+func bound(t *testing.T, protocol string) (*os.File, string) {
+	t.Helper()
+	if protocol == "udp" {
+		c, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		f, err := c.File()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f, c.LocalAddr().String()
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	f, err := l.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f, l.Addr().String()
+}
+
+func TestTCPPassesBothWaysAndTheEnd(t *testing.T) {
+	server, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	go func() {
+		for {
+			c, err := server.Accept()
+			if err != nil {
+				return
+			}
+			b, _ := io.ReadAll(c) // to the client's half-close
+			c.Write(bytes.ToUpper(b))
+			c.Close()
+		}
+	}()
+	f, addr := bound(t, "tcp")
+	var p Proxy
+	defer p.Close()
+	port := record.Port{Protocol: "tcp", ContainerPort: uint16(server.Addr().(*net.TCPAddr).Port)}
+	if err := p.Add([]record.Port{port}, []*os.File{f}, "127.0.0.1"); err != nil {
+		t.Fatal(err)
+	}
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	sent := bytes.Repeat([]byte("abc"), 100000)
+	c.Write(sent)
+	c.(*net.TCPConn).CloseWrite()
+	got, err := io.ReadAll(c)
+	if err != nil || !bytes.Equal(got, bytes.ToUpper(sent)) {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+	p.Close()
+	if c, err := net.Dial("tcp", addr); err == nil {
+		c.Close()
+		t.Error("the port is served after Close")
+	}
+}
+
+func TestTCPWithoutServerIsReset(t *testing.T) {
+	dead, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := record.Port{Protocol: "tcp", ContainerPort: uint16(dead.Addr().(*net.TCPAddr).Port)}
+	dead.Close()
+	f, addr := bound(t, "tcp")
+	var p Proxy
+	defer p.Close()
+	if err := p.Add([]record.Port{port}, []*os.File{f}, "127.0.0.1"); err != nil {
+		t.Fatal(err)
+	}
+	c, err := net.Dial("tcp", addr)
+	if errors.Is(err, unix.ECONNRESET) {
+		return // it came even before the connection was seen as made
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(5 * time.Second))
+	if n, err := c.Read(make([]byte, 1)); n != 0 || err == nil || os.IsTimeout(err) {
+		t.Errorf("%d %v", n, err)
+	}
+}
+
+func TestUDPAnswersEachClient(t *testing.T) {
+	server, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	go func() {
+		buf := make([]byte, 100)
+		for {
+			n, from, err := server.ReadFromUDPAddrPort(buf)
+			if err != nil {
+				return
+			}
+			server.WriteToUDPAddrPort(bytes.ToUpper(buf[:n]), from)
+		}
+	}()
+	f, addr := bound(t, "udp")
+	var p Proxy
+	defer p.Close()
+	port := record.Port{Protocol: "udp", ContainerPort: uint16(server.LocalAddr().(*net.UDPAddr).Port)}
+	if err := p.Add([]record.Port{port}, []*os.File{f}, "127.0.0.1"); err != nil {
+		t.Fatal(err)
+	}
+	for _, word := range []string{"one", "two"} {
+		c, err := net.Dial("udp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		c.SetDeadline(time.Now().Add(5 * time.Second))
+		c.Write([]byte(word))
+		buf := make([]byte, 100)
+		n, err := c.Read(buf)
+		if err != nil || string(buf[:n]) != string(bytes.ToUpper([]byte(word))) {
+			t.Errorf("%q %v", buf[:n], err)
+		}
+	}
+}
+
+func TestIdleUDPSessionEnds(t *testing.T) {
+	f, addr := bound(t, "udp")
+	c, err := net.FilePacketConn(f)
+	f.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	r := &relay{sock: c.(*net.UDPConn), to: server.LocalAddr().(*net.UDPAddr).AddrPort(), idle: 10 * time.Millisecond}
+	go r.serve()
+	defer c.Close()
+	client, err := net.Dial("udp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	client.Write([]byte("x"))
+	server.SetReadDeadline(time.Now().Add(5 * time.Second))
+	_, session, err := server.ReadFromUDPAddrPort(make([]byte, 10))
+	if err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(5 * time.Second)
+	for { // the session's own port is free again
+		l, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(session))
+		if err == nil {
+			l.Close()
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the session is still there")
+		}
+	}
+}
+
+func TestMismatchIsRefused(t *testing.T) {
+	f, _ := bound(t, "tcp")
+	var p Proxy
+	if err := p.Add(nil, []*os.File{f}, "127.0.0.1"); err == nil {
+		t.Error("a socket without a port was taken")
+	}
+	if _, err := f.Stat(); err == nil {
+		t.Error("its file is still open")
+	}
+}
