@@ -199,6 +199,64 @@ func limit(t *testing.T, g *Group) {
 	}
 }
 
+// TestV2 freezes, kills and removes by the unified hierarchy alone, as on a host
+// of cgroup v2.
+func TestV2(t *testing.T) {
+	g := made(t)
+	if g.v2() == "" {
+		t.Skip("needs cgroup v2 mounted")
+	}
+	v2 := &Group{}
+	for _, d := range g.dirs {
+		if d.v2 {
+			v2.dirs = append(v2.dirs, d)
+		}
+	}
+	cmd := start(t, v2, "sub", "exec sleep 1000")
+	if err := v2.Freeze(soon(t)); err != nil || !v2.Frozen() {
+		t.Fatalf("freeze: %v, frozen %v", err, v2.Frozen())
+	}
+	if err := v2.Thaw(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := v2.Pids(); err != nil || !slices.Equal(got, []int{cmd.Process.Pid}) {
+		t.Errorf("pids %v, %v; want %d", got, err, cmd.Process.Pid)
+	}
+	if err := v2.Freeze(soon(t)); err != nil {
+		t.Fatal(err)
+	}
+	if err := v2.Kill(soon(t)); err != nil {
+		t.Fatal(err)
+	}
+	if err := v2.Remove(soon(t)); err != nil || v2.Exists() {
+		t.Errorf("remove: %v, exists %v", err, v2.Exists())
+	}
+}
+
+// TestOOMKills reads files as the kernel writes them.
+func TestOOMKills(t *testing.T) {
+	top := t.TempDir()
+	sub := filepath.Join(top, "sub")
+	if err := os.Mkdir(sub, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for path, text := range map[string]string{
+		filepath.Join(top, "memory.events"):      "low 0\nhigh 0\nmax 9\noom 3\noom_kill 2\noom_group_kill 0\n",
+		filepath.Join(top, "memory.oom_control"): "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n",
+		filepath.Join(sub, "memory.oom_control"): "oom_kill_disable 0\nunder_oom 0\noom_kill 4\n",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := (&Group{dirs: []dir{{path: top, v2: true}}}).OOMKills(); n != 2 {
+		t.Errorf("v2: %d, want 2", n)
+	}
+	if n := (&Group{dirs: []dir{{path: top, controllers: []string{"memory"}}}}).OOMKills(); n != 5 {
+		t.Errorf("v1: %d, want 5", n)
+	}
+}
+
 func TestKillNotSelf(t *testing.T) {
 	g, err := OfPid(os.Getpid())
 	if err != nil || len(g.Paths()) == 0 {

@@ -19,13 +19,16 @@ func CheckID(id string) error {
 	return nil
 }
 
-// CheckProcess says with errs.Invalid what a process lacks to be run.
+// CheckProcess says with errs.Invalid what a process lacks to be run, and with
+// errs.NoCommand that its command is the empty word.
 func CheckProcess(p *specs.Process) error {
 	switch {
 	case p == nil:
 		return errs.New(errs.Invalid, "the spec has no process")
-	case len(p.Args) == 0 || p.Args[0] == "":
+	case len(p.Args) == 0:
 		return errs.New(errs.Invalid, "no command: give one")
+	case p.Args[0] == "":
+		return errs.New(errs.NoCommand, `exec: "": executable file not found in $PATH`)
 	case !filepath.IsAbs(p.Cwd):
 		return errs.New(errs.Invalid, "working directory %q: must be an absolute path", p.Cwd)
 	}

@@ -15,7 +15,8 @@ import (
 type IO struct {
 	Stdin, Stdout, Stderr *os.File // nil: /dev/null
 	// Terminal asks for a terminal; Stdin, Stdout and Stderr are then unused,
-	// and OnConsole is called with its master before the process runs.
+	// and OnConsole is called with its master before Create or Exec returns. The
+	// master is the callee's to close; its reads end when it is closed.
 	Terminal  bool
 	OnConsole func(master *os.File)
 }
@@ -35,14 +36,17 @@ type CreateOpts struct {
 
 // Exit is how a process ended.
 type Exit struct {
-	Code int // 128+n when killed by signal n
+	// Code is 128+n when killed by signal n, and 126 when the command was found
+	// and could not be executed, where that is seen too late for an error.
+	Code int
 }
 
 // Engine makes containers.
 type Engine interface {
 	// Create makes the container up to the point where Start runs its process.
-	// An error has kind no_such_command, not_executable or internal where the
-	// runtime tells so. On error nothing is left.
+	// An error has kind no_such_command or not_executable where the runtime tells
+	// so, invalid for a bad spec, conflict for an id that StateDir has, unavailable
+	// when ctx ended. On error nothing is left.
 	Create(ctx context.Context, o CreateOpts) (Container, error)
 	// Destroy removes what is left of a container whose supervisor died: kills
 	// its processes, removes its cgroups by path and its state. Idempotent; it
@@ -67,14 +71,19 @@ type Container interface {
 	// Start lets process 1 run. An exec failure has kind no_such_command or
 	// not_executable.
 	Start(ctx context.Context) error
-	// Exec runs a further process. p.User holds numeric ids.
+	// Exec runs a further process, in the container's cgroup. p.User holds numeric
+	// ids. Errors are as those of Create; conflict: the container is not running,
+	// or is paused.
 	Exec(ctx context.Context, p *specs.Process, io IO) (Process, error)
-	// KillAll kills every process of the container's cgroup.
+	// KillAll kills every process of the container's cgroup, paused ones too, and
+	// waits until none is left, 10 s at most. Idempotent.
 	KillAll() error
 	// Pids lists the processes in the container, as pids of the host.
 	Pids() ([]int, error)
+	// Pause stops every process, and Resume lets them go on. Idempotent.
 	Pause() error
 	Resume() error
+	// Update changes the limits that r sets, and no others.
 	Update(r *specs.LinuxResources) error
 	// Stats returns the cgroup's figures as containerd's metrics message
 	// (github.com/containerd/cgroups/v3 cgroup1/stats or cgroup2/stats).

@@ -31,8 +31,9 @@ func watch(lp *libcontainer.Process) (*process, error) {
 	}
 	p := &process{lp: lp, pid: pid, done: make(chan struct{})}
 	go func() {
+		failed := engine.AwaitEnd(pid)
 		st, _ := lp.Wait() // an error is the exit status itself, told by st
-		p.exit = exitOf(st)
+		p.exit = exitOf(st).OrNotExecuted(failed)
 		p.Console.Release()
 		close(p.done)
 	}()

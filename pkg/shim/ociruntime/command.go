@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -49,6 +50,7 @@ func (e *Engine) command(stateDir, log string, systemd bool, args ...string) *co
 // it: what it makes later nobody would look after.
 func (c *command) run(ctx context.Context) error {
 	cmd := exec.CommandContext(ctx, c.path, c.args...)
+	cmd.Env = environ()
 	var stderr bounded
 	if c.io == nil {
 		cmd.Stderr = &stderr
@@ -79,6 +81,15 @@ func (c *command) run(ctx context.Context) error {
 		return fmt.Errorf("%s: %w", filepath.Base(c.path), err)
 	}
 	return engine.Classify(errors.New(text))
+}
+
+// environ is this process' environment without what service managers tell it
+// (sd_notify(3), sd_listen_fds(3)): a runtime would take it for its own.
+func environ() []string {
+	return slices.DeleteFunc(os.Environ(), func(kv string) bool {
+		k, _, _ := strings.Cut(kv, "=")
+		return k == "NOTIFY_SOCKET" || strings.HasPrefix(k, "LISTEN_") || strings.HasPrefix(k, "WATCHDOG_")
+	})
 }
 
 // setFiles hands the caller's files over. A nil file must stay a nil interface:

@@ -195,14 +195,23 @@ func (c *container) Delete(ctx context.Context) error {
 		return errs.New(errs.Unavailable, "delete container %s: process %d does not end: %w", c.opts.ID, c.Pid(), ctx.Err())
 	}
 	c.oom = c.oom || c.group.OOMKills() > 0
-	if c.call(ctx, "delete", c.opts.ID) != nil {
-		if _, err := os.Lstat(filepath.Join(c.opts.StateDir, c.opts.ID)); err == nil {
-			c.call(ctx, "delete", "--force", c.opts.ID) //nolint:errcheck // what it leaves is removed below
-		}
-	}
+	c.delete(ctx)
 	if err := c.engine.sweep(ctx, c.group, c.opts.StateDir, c.opts.ID); err != nil {
 		return fmt.Errorf("delete container %s: %w", c.opts.ID, err)
 	}
 	c.deleted = true
 	return nil
+}
+
+// delete runs the runtime's delete, and by force if that fails: within half the
+// time, so that what it leaves can be removed.
+func (c *container) delete(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, killTimeout/2)
+	defer cancel()
+	if c.call(ctx, "delete", c.opts.ID) == nil {
+		return
+	}
+	if _, err := os.Lstat(filepath.Join(c.opts.StateDir, c.opts.ID)); err == nil {
+		c.call(ctx, "delete", "--force", c.opts.ID) //nolint:errcheck // what it leaves is removed by its caller
+	}
 }

@@ -152,7 +152,9 @@ func (e *Engine) Destroy(ctx context.Context, stateDir, id string) error {
 		return err
 	}
 	if _, err := os.Lstat(filepath.Join(stateDir, id)); err == nil {
-		e.command(stateDir, "", false, "delete", "--force", id).run(ctx) //nolint:errcheck // what it leaves is removed below
+		half, cancel := context.WithTimeout(ctx, killTimeout/2)
+		defer cancel()
+		e.command(stateDir, "", false, "delete", "--force", id).run(half) //nolint:errcheck // what it leaves is removed below
 	}
 	return e.sweep(ctx, group, stateDir, id)
 }

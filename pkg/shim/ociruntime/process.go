@@ -28,11 +28,12 @@ func watch(pid int) (*process, error) {
 	}
 	p := &process{p: op, done: make(chan struct{})}
 	go func() {
+		failed := engine.AwaitEnd(pid)
 		st, err := op.Wait()
 		p.exit = engine.Exit{Code: 255} // not our child: its exit is not to be had
 		if err == nil {
 			if ws, ok := st.Sys().(syscall.WaitStatus); ok {
-				p.exit = engine.ExitOf(unix.WaitStatus(ws))
+				p.exit = engine.ExitOf(unix.WaitStatus(ws)).OrNotExecuted(failed)
 			}
 		}
 		p.Console.Release()

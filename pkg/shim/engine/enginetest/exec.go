@@ -50,7 +50,7 @@ func execErrors(t *testing.T, f *fixture) {
 	c := f.start(t, f.opts(t, null(), nil, "sleep", "1000"))
 	for name, want := range map[string]errs.Kind{
 		"nosuch": errs.NoCommand, "/no/such": errs.NoCommand,
-		"/etc/noexec": errs.NotExecutable, "/etc": errs.NotExecutable, "": errs.Invalid,
+		"/etc/noexec": errs.NotExecutable, "/etc": errs.NotExecutable, "": errs.NoCommand,
 	} {
 		_, err := c.Exec(t.Context(), proc(name), null())
 		if errs.KindOf(err) != want {

@@ -102,11 +102,60 @@ func createFails(t *testing.T, f *fixture, kind errs.Kind, args ...string) {
 func noCommand(t *testing.T, f *fixture) {
 	createFails(t, f, errs.NoCommand, "nosuch")
 	createFails(t, f, errs.NoCommand, "/no/such")
+	createFails(t, f, errs.NoCommand, "")
 }
 
 func notExecutable(t *testing.T, f *fixture) {
 	createFails(t, f, errs.NotExecutable, "/etc/noexec")
 	createFails(t, f, errs.NotExecutable, "/etc")
+}
+
+// execFails has commands that are found, may be executed, and cannot: a file
+// without a format, a script whose interpreter is not there. That is seen too
+// late for an error, so the exit code tells.
+func execFails(t *testing.T, f *fixture) {
+	for name, text := range map[string]string{"junk": "\x7fjunk", "script": "#!/no/such\n"} {
+		if err := os.WriteFile(filepath.Join(f.rootfs, "tmp", name), []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		c := f.start(t, f.opts(t, null(), nil, "/tmp/"+name))
+		if got := waitFor(t, c); got != 126 {
+			t.Errorf("%s: exit %d, want 126", name, got)
+		}
+		c = f.start(t, f.opts(t, null(), nil, "sleep", "1000"))
+		p, err := c.Exec(t.Context(), proc("/tmp/"+name), null())
+		if err != nil {
+			t.Errorf("exec %s: %v", name, err)
+		} else if got := waitFor(t, p); got != 126 {
+			t.Errorf("exec %s: exit %d, want 126", name, got)
+		}
+	}
+	c := f.start(t, f.opts(t, null(), nil, "sh", "-c", "exit 255"))
+	if got := waitFor(t, c); got != 255 {
+		t.Errorf("exit 255: %d", got)
+	}
+}
+
+// poststop shows that the hooks after the end run, by Delete and by Destroy.
+func poststop(t *testing.T, f *fixture) {
+	for _, byDelete := range []bool{true, false} {
+		mark := filepath.Join(f.base, "poststop")
+		os.Remove(mark)
+		o := f.opts(t, null(), func(s *specs.Spec) {
+			s.Hooks = &specs.Hooks{Poststop: []specs.Hook{{Path: "/bin/sh", Args: []string{"sh", "-c", "echo > " + mark}}}}
+		}, "sleep", "1000")
+		c := f.start(t, o)
+		if !byDelete {
+			if err := f.engine.Destroy(t.Context(), f.stateDir, o.ID); err != nil {
+				t.Fatal(err)
+			}
+		} else if err := c.Delete(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(mark); err != nil {
+			t.Errorf("by Delete: %v: the hook did not run: %v", byDelete, err)
+		}
+	}
 }
 
 func badOpts(t *testing.T, f *fixture) {

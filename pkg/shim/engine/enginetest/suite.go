@@ -27,6 +27,8 @@ func Run(t *testing.T, e engine.Engine) {
 		{"CreateDoesNotRun", createDoesNotRun},
 		{"NoCommand", noCommand},
 		{"NotExecutable", notExecutable},
+		{"ExecFails", execFails},
+		{"Poststop", poststop},
 		{"BadOpts", badOpts},
 		{"BadMount", badMount},
 		{"SameID", sameID},
