@@ -20,8 +20,9 @@ func (s IO) Files() []*os.File { return []*os.File{s.Stdin, s.Stdout, s.Stderr} 
 // FollowOpts says how Follow connects the caller with the process.
 type FollowOpts struct {
 	IO       IO
-	Stdin    bool // what is typed goes to the process' terminal
-	SigProxy bool // signals that this program gets go to the process
+	Stream   *os.File // the terminal, when the supervisor sent it before
+	Stdin    bool     // what is typed goes to the process' terminal
+	SigProxy bool     // signals that this program gets go to the process
 }
 
 // Follow stays with the process that conn was opened for until it ends, and
@@ -36,6 +37,9 @@ func Follow(ctx context.Context, conn *ctl.Conn, o FollowOpts) (int, error) {
 	defer conn.Close()
 	defer f.signals(ctx)()
 	defer context.AfterFunc(ctx, func() { f.cancelled(ctx) })()
+	if o.Stream != nil {
+		f.join(o.Stream)
+	}
 	code, err := f.loop()
 	f.restore()
 	switch {

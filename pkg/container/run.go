@@ -27,7 +27,7 @@ func (m *Manager) Run(ctx context.Context, o *Options, streams IO) (id string, c
 	if o.Detach {
 		return c.ID, 0, s.conn.Send(&ctl.Message{Op: ctl.Detach})
 	}
-	code, err = m.stay(ctx, c, s, FollowOpts{IO: streams, Stdin: c.Process.OpenStdin, SigProxy: o.SigProxy})
+	code, err = m.stay(ctx, c, s, FollowOpts{IO: streams, Stream: s.stream, Stdin: c.Process.OpenStdin, SigProxy: o.SigProxy})
 	return c.ID, code, err
 }
 

@@ -6,13 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pouchcontainer/pouch/pkg/ctl"
 	"github.com/pouchcontainer/pouch/pkg/ctrd"
-	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/libexec"
 	"github.com/pouchcontainer/pouch/pkg/record"
 	"github.com/pouchcontainer/pouch/pkg/spec"
@@ -41,7 +39,6 @@ func (m *Manager) launch(ctx context.Context, c *record.Container, w wiring) (*s
 		return nil, err
 	}
 	if err := m.bringUp(ctx, cl, s, c, w); err != nil {
-		err = s.explain(err)
 		s.abandon()
 		return nil, errors.Join(err, m.settle(c.ID))
 	}
@@ -70,26 +67,6 @@ func ofTask(err error) error {
 		return nil
 	}
 	return taskError{err}
-}
-
-// explain prefers what the supervisor itself says of a failure over what came
-// of it through containerd. Another failure, such as a taken port, is the cause
-// of what the supervisor complains about, and remains.
-func (s *supervisor) explain(err error) error {
-	if _, ok := errors.AsType[taskError](err); !ok {
-		return err
-	}
-	s.conn.SetDeadline(time.Now().Add(200 * time.Millisecond))
-	for {
-		msg, files, rerr := s.conn.Recv()
-		if rerr != nil {
-			return err
-		}
-		closeFiles(files)
-		if msg.Op == ctl.Error {
-			return errs.New(errs.Kind(msg.Kind), "%s", msg.Message)
-		}
-	}
 }
 
 func (m *Manager) bringUp(ctx context.Context, cl *ctrd.Client, s *supervisor, c *record.Container, w wiring) error {

@@ -35,7 +35,7 @@ func (m *Manager) Start(ctx context.Context, target string, o StartOpts) (code i
 	if !o.Attach {
 		return 0, s.conn.Send(&ctl.Message{Op: ctl.Detach})
 	}
-	return m.stay(ctx, c, s, FollowOpts{IO: o.IO, Stdin: o.Stdin, SigProxy: true})
+	return m.stay(ctx, c, s, FollowOpts{IO: o.IO, Stream: s.stream, Stdin: o.Stdin, SigProxy: true})
 }
 
 // startEnded launches a container that does not run; nil when another command

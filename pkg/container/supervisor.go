@@ -28,8 +28,9 @@ const lockFD = 6
 
 // supervisor is a supervisor that this command has started.
 type supervisor struct {
-	conn *ctl.Conn
-	proc *os.Process
+	conn   *ctl.Conn
+	proc   *os.Process
+	stream *os.File // its terminal, when it came
 }
 
 // spawn starts the supervisor of container id. Its sockets listen before it
