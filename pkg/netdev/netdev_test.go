@@ -1,11 +1,15 @@
 package netdev
 
 import (
+	"errors"
 	"net/netip"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/netdev/nettest"
@@ -64,6 +68,26 @@ func TestVethCarriesPacketsAndHasNoIPv6(t *testing.T) {
 	l, err := FindLink("pv2")
 	if err != nil || l.Alias != "test 2" || l.Type != "veth" {
 		t.Errorf("link %+v %v", l, err)
+	}
+}
+
+// The kernel's link watch may take a second to let a new link work.
+func TestPacketsPassAtOnce(t *testing.T) {
+	nettest.Need(t)
+	dir := nettest.Dir(t)
+	bridge(t, "br0", "10.1.1.1/24")
+	for range 10 {
+		ns := namespace(t, dir, "a")
+		if err := AddVeth(veth("2", ns, "10.1.1.2/24")); err != nil {
+			t.Fatal(err)
+		}
+		_, err := nettest.Ask(t, ns, "tcp", "10.1.1.1:9", 300*time.Millisecond)
+		if !errors.Is(err, unix.ECONNREFUSED) {
+			t.Fatalf("got %v, want a refusal by the host", err)
+		}
+		if err := errors.Join(DeleteLink("pv2"), RemoveNetns(ns)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -39,7 +39,7 @@ func holder(p record.Port) string {
 // socketsOn returns the inodes of the sockets that are bound to port: of tcp
 // those that listen.
 func socketsOn(table string, port uint16) []string {
-	f, err := os.Open("/proc/net/" + table)
+	f, err := os.Open("/proc/thread-self/net/" + table)
 	if err != nil {
 		return nil
 	}

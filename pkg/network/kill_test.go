@@ -51,8 +51,8 @@ func TestKilledAttachLosesNothing(t *testing.T) {
 	r.network("n1", CreateOpts{Subnets: []string{"10.77.0.0/30"}})
 	root := r.s.Root[:len(r.s.Root)-len("/l")]
 	states := map[string]int{}
-	for i := range 40 {
-		kill(t, root, time.Duration(i)*700*time.Microsecond)
+	for i := range 24 {
+		kill(t, root, time.Duration(i)*1200*time.Microsecond)
 		found, err := r.Leftovers(t.Context(), func(string) bool { return false })
 		if err != nil {
 			t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/netdev"
@@ -38,7 +39,7 @@ func (r *rig) outside() (path string) {
 // sees asks from a namespace and wants the server to see the source address.
 func (r *rig) sees(from, network, to, source string) {
 	r.t.Helper()
-	got, err := nettest.Ask(r.t, from, network, to)
+	got, err := nettest.Ask(r.t, from, network, to, 5*time.Second)
 	if err != nil || got != source {
 		r.t.Errorf("%s %s from %q: server saw %q (%v), want %q", network, to, filepath.Base(from), got, err, source)
 	}
@@ -46,7 +47,7 @@ func (r *rig) sees(from, network, to, source string) {
 
 func (r *rig) refused(from, network, to string) {
 	r.t.Helper()
-	if got, err := nettest.Ask(r.t, from, network, to); err == nil {
+	if got, err := nettest.Ask(r.t, from, network, to, 400*time.Millisecond); err == nil {
 		r.t.Errorf("%s %s from %q: answered, as %q", network, to, filepath.Base(from), got)
 	}
 }

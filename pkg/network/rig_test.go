@@ -33,7 +33,6 @@ type rig struct {
 func newRig(t testing.TB) *rig {
 	t.Helper()
 	nettest.Need(t)
-	nettest.Run(t, "", "busybox", "ip", "link", "set", "lo", "up")
 	dir := nettest.Dir(t)
 	s, err := store.Open(filepath.Join(dir, "l"), filepath.Join(dir, "r"))
 	if err != nil {

@@ -83,17 +83,17 @@ func echoPackets(c net.PacketConn) {
 }
 
 // Ask connects from a namespace and returns the address, without port, that the
-// server saw.
-func Ask(t testing.TB, path, network, addr string) (string, error) {
+// server saw; it waits at most for the time given.
+func Ask(t testing.TB, path, network, addr string, most time.Duration) (string, error) {
 	t.Helper()
 	var seen string
 	err := In(t, path, func() error {
-		c, err := net.DialTimeout(network, addr, 2*time.Second)
+		c, err := net.DialTimeout(network, addr, most)
 		if err != nil {
 			return err
 		}
 		defer c.Close()
-		if err := c.SetDeadline(time.Now().Add(2 * time.Second)); err != nil {
+		if err := c.SetDeadline(time.Now().Add(most)); err != nil {
 			return err
 		}
 		if network[:3] == "udp" {
