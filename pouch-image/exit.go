@@ -33,3 +33,11 @@ func withCode(action cli.ActionFunc) cli.ActionFunc {
 		return err
 	}
 }
+
+// coded gives the verbs this program's exit codes.
+func coded(verbs ...*cli.Command) []*cli.Command {
+	for _, v := range verbs {
+		v.Action = withCode(v.Action)
+	}
+	return verbs
+}

@@ -4,8 +4,6 @@ package main
 import (
 	"os"
 
-	"github.com/urfave/cli/v2"
-
 	"github.com/pouchcontainer/pouch/pkg/cmd"
 )
 
@@ -15,12 +13,4 @@ func main() {
 	)...)
 	app.Flags = append(app.Flags, engineFlags()...)
 	os.Exit(cmd.Run(os.Args, app))
-}
-
-// coded gives the verbs this program's exit codes.
-func coded(verbs ...*cli.Command) []*cli.Command {
-	for _, v := range verbs {
-		v.Action = withCode(v.Action)
-	}
-	return verbs
 }

@@ -44,12 +44,18 @@ func (a *Archive) openOCI(ctx context.Context, file, temp string) error {
 		return err
 	}
 	reader := layout.NewReaderWithRoot(root)
+	at := map[digest.Digest]int{}
 	for i, d := range index.Manifests {
+		n := names(d.Annotations[containerdName], d.Annotations[ocispec.AnnotationRefName])
+		if j, ok := at[d.Digest]; ok { // one more name of it
+			a.Images[j].Names = append(a.Images[j].Names, n...)
+			continue
+		}
+		at[d.Digest] = len(a.Images)
 		ref, err := reader.NewIndexReference(dir, i)
 		if err != nil {
 			return errs.New(errs.Corrupt, "oci-archive: %w", err)
 		}
-		n := names(d.Annotations[containerdName], d.Annotations[ocispec.AnnotationRefName])
 		a.Images = append(a.Images, Archived{Names: n, src: ref})
 	}
 	return nil

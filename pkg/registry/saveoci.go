@@ -41,12 +41,9 @@ func (s layoutWriter) image(img Saving) error {
 		return err
 	}
 	desc := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromBytes(data), Size: int64(len(data))}
-	if len(img.Names) > 0 {
-		desc.Annotations = map[string]string{ocispec.AnnotationRefName: img.Names[0], containerdName: img.Names[0]}
-	}
 	index, err := json.Marshal(ocispec.Index{
 		Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageIndex,
-		Manifests: []ocispec.Descriptor{desc},
+		Manifests: named(desc, img.Names),
 	})
 	if err != nil {
 		return err
@@ -69,6 +66,19 @@ func (s layoutWriter) image(img Saving) error {
 		}
 	}
 	return nil
+}
+
+// named is the descriptor once for each name.
+func named(d ocispec.Descriptor, names []string) []ocispec.Descriptor {
+	if len(names) == 0 {
+		return []ocispec.Descriptor{d}
+	}
+	var out []ocispec.Descriptor
+	for _, n := range names {
+		d.Annotations = map[string]string{ocispec.AnnotationRefName: n, containerdName: n}
+		out = append(out, d)
+	}
+	return out
 }
 
 // manifest reads the image's manifest; one of docker's becomes an OCI one.
