@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,8 +40,18 @@ func scripts(t *testing.T, dir string) {
 	if err != nil || len(files) == 0 {
 		t.Skipf("no scripts in testdata/%s", dir)
 	}
+	for _, f := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(f), ".txtar"), func(t *testing.T) { script(t, f) })
+	}
+}
+
+// scriptTimeout bounds a script: what takes longer hangs, and is killed.
+const scriptTimeout = 90 * time.Second
+
+func script(t *testing.T, file string) {
 	testscript.Run(t, testscript.Params{
-		Files:               files,
+		Files:               []string{file},
+		Deadline:            time.Now().Add(scriptTimeout),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup:               setup,
