@@ -51,6 +51,29 @@ func Links(prefixes ...string) ([]Link, error) {
 	return out, nil
 }
 
+// LinkNames lists the links in the network namespace at path.
+func LinkNames(path string) ([]string, error) {
+	ns, _, err := openNetns(path)
+	if err != nil {
+		return nil, err
+	}
+	defer ns.Close()
+	var out []string
+	err = within(ns, func() error {
+		h, err := netlink.NewHandle(unix.NETLINK_ROUTE)
+		if err != nil {
+			return err
+		}
+		defer h.Close()
+		all, err := h.LinkList()
+		for _, l := range all {
+			out = append(out, l.Attrs().Name)
+		}
+		return err
+	})
+	return out, err
+}
+
 func toLink(l netlink.Link) *Link {
 	a := l.Attrs()
 	return &Link{Name: a.Name, Alias: a.Alias, Type: l.Type(), MAC: a.HardwareAddr.String(), Index: a.Index, MTU: a.MTU}

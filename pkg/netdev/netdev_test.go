@@ -31,7 +31,11 @@ func namespace(t testing.TB, dir, name string) string {
 	if _, err := NewNetns(path); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { RemoveNetns(path) })
+	t.Cleanup(func() {
+		DeleteLink("pv2")
+		DeleteLink("pv3")
+		RemoveNetns(path)
+	})
 	return path
 }
 
@@ -91,18 +95,18 @@ func TestPacketsPassAtOnce(t *testing.T) {
 	}
 }
 
-func TestVethReplacesLeftover(t *testing.T) {
+func TestVethNameIsTaken(t *testing.T) {
 	nettest.Need(t)
 	dir := nettest.Dir(t)
 	bridge(t, "br0", "10.1.1.1/24")
-	old, ns := namespace(t, dir, "old"), namespace(t, dir, "new")
-	for _, n := range []string{old, ns, ns} {
-		if err := AddVeth(veth("2", n, "10.1.1.2/24")); err != nil {
-			t.Fatal(err)
-		}
+	ns, other := namespace(t, dir, "a"), namespace(t, dir, "b")
+	if err := AddVeth(veth("2", ns, "10.1.1.2/24")); err != nil {
+		t.Fatal(err)
 	}
-	if out := nettest.Run(t, old, "busybox", "ip", "link"); strings.Contains(out, "eth0") {
-		t.Errorf("old namespace keeps its link: %s", out)
+	for _, v := range []Veth{veth("2", other, "10.1.1.3/24"), veth("3", ns, "10.1.1.3/24")} {
+		if err := AddVeth(v); !errors.Is(err, unix.EEXIST) {
+			t.Errorf("got %v", err)
+		}
 	}
 	nettest.Run(t, ns, "busybox", "ping", "-c1", "-W2", "10.1.1.1")
 }

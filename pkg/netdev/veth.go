@@ -30,22 +30,15 @@ type Veth struct {
 }
 
 // AddVeth makes the pair, each end in its place from the beginning, with
-// addresses and routes, and sets both up. A pair that a killed command left
-// under the name Host is replaced. A failure leaves nothing.
+// addresses and routes, and sets both up. Where a link has one of the names
+// already the error is unix.EEXIST. A failure leaves nothing.
 func AddVeth(v Veth) error {
 	ns, _, err := openNetns(v.Netns)
 	if err != nil {
 		return err
 	}
 	defer ns.Close()
-	err = createPair(v, ns)
-	if errors.Is(err, unix.EEXIST) {
-		if err := DeleteLink(v.Host); err != nil {
-			return err
-		}
-		err = createPair(v, ns)
-	}
-	if err != nil {
+	if err := createPair(v, ns); err != nil {
 		return fmt.Errorf("make veth %s: %w", v.Host, err)
 	}
 	if err := bringUp(v, ns); err != nil {

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/netdev"
 	"github.com/pouchcontainer/pouch/pkg/parse"
@@ -69,7 +71,7 @@ func (m *Manager) prepare(ctx context.Context, o *AttachOpts) (*record.Network, 
 		return nil, nil, err
 	}
 	if o.Iface == "" {
-		if o.Iface, err = m.freeIface(inode); err != nil {
+		if o.Iface, err = m.freeIface(n, o.Netns, inode); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -83,6 +85,9 @@ func (m *Manager) prepare(ctx context.Context, o *AttachOpts) (*record.Network, 
 	}
 	k := key(o.Container, o.Netns, inode)
 	if l.HostLink, err = hostLink(k, o.Iface); err != nil {
+		return nil, nil, err
+	}
+	if err := m.vacate(n, l); err != nil {
 		return nil, nil, err
 	}
 	return n, l, m.ready(ctx, n)
@@ -136,9 +141,33 @@ func (m *Manager) join(ctx context.Context, n *record.Network, l *record.Lease, 
 	}
 	v.MAC, j.MAC = l.MAC, l.MAC
 	if err := netdev.AddVeth(v); err != nil {
+		if errors.Is(err, unix.EEXIST) {
+			err = errs.New(errs.Conflict, "interface %s: the network namespace %s has one of that name", l.Iface, l.Netns)
+		}
 		return j, err
 	}
 	return j, m.publish(ctx, got)
+}
+
+// vacate removes a link that a killed command left under the lease's name. One
+// by which the namespace is in another network gives kind conflict.
+func (m *Manager) vacate(n *record.Network, l *record.Lease) error {
+	if _, err := netdev.FindLink(l.HostLink); err != nil {
+		if errs.Is(err, errs.NotFound) {
+			return nil
+		}
+		return err
+	}
+	js, err := m.joined(func(x *record.Lease) bool { return x.HostLink == l.HostLink })
+	if err != nil {
+		return err
+	}
+	for _, j := range js {
+		if j.ID != n.ID {
+			return errs.New(errs.Conflict, "interface %s: it is in network %s", l.Iface, j.Network)
+		}
+	}
+	return netdev.DeleteLink(l.HostLink)
 }
 
 // publish writes the rules of published ports; without ports it costs nothing.

@@ -211,6 +211,34 @@ func TestSeveralNetworks(t *testing.T) {
 	}
 }
 
+func TestInterfaceIsTaken(t *testing.T) {
+	r := newRig(t)
+	r.network("n1", CreateOpts{})
+	r.joins("aa", "bridge")
+	o := r.opts(idOf("aa"), "aa", "n1")
+	if _, err := r.Attach(t.Context(), o); !errs.Is(err, errs.Conflict) {
+		t.Errorf("eth0 in two networks: %v", err)
+	}
+	o = r.opts(idOf("aa"), "aa", "bridge")
+	o.Iface = ""
+	if _, err := r.Attach(t.Context(), o); !errs.Is(err, errs.Conflict) {
+		t.Errorf("twice in a network: %v", err)
+	}
+	nettest.Run(t, r.s.Netns(idOf("aa")), "ip", "link", "add", "eth1", "type", "bridge") // the container's own
+	o = r.opts(idOf("aa"), "aa", "n1")
+	o.Iface = "eth1"
+	if _, err := r.Attach(t.Context(), o); !errs.Is(err, errs.Conflict) {
+		t.Errorf("a foreign eth1: %v", err)
+	}
+	o.Iface = ""
+	if j := must(r.Attach(t.Context(), o))(t); j.Iface != "eth2" {
+		t.Errorf("got %+v", j)
+	}
+	if j := must(r.AttachedTo(idOf("aa")))(t); len(j) != 2 || !r.pings("aa", j[0].Gateway) || !r.pings("aa", j[1].Gateway) {
+		t.Errorf("after all that: %+v", j)
+	}
+}
+
 func TestAttachErrors(t *testing.T) {
 	r := newRig(t)
 	id := r.container("aa")
@@ -233,6 +261,22 @@ func TestAttachErrors(t *testing.T) {
 	}
 	if got := must(r.AttachedTo(id))(t); len(got) != 0 {
 		t.Errorf("left over: %+v", got)
+	}
+}
+
+func BenchmarkAttachBeside100(b *testing.B) {
+	r := newRig(b)
+	for i := range 100 {
+		r.joins(fmt.Sprintf("c%d", i), "bridge")
+	}
+	id := r.container("aa")
+	for b.Loop() {
+		must(r.NewNetns(id))(b)
+		must(r.Attach(b.Context(), r.opts(id, "aa", "bridge")))(b)
+		b.StopTimer()
+		r.DetachAll(b.Context(), id)
+		r.RemoveNetns(id)
+		b.StartTimer()
 	}
 }
 

@@ -142,6 +142,23 @@ func TestRemove(t *testing.T) {
 	}
 }
 
+func TestStateWiped(t *testing.T) {
+	r := newRig(t)
+	n := r.network("n1", CreateOpts{})
+	if err := r.s.RemoveNetwork("n1"); err != nil {
+		t.Fatal(err)
+	}
+	again := *n
+	again.ID = idOf("again") // as pouch0, the same link for another id
+	if err := r.s.CreateNetwork(&again); err != nil {
+		t.Fatal(err)
+	}
+	j := r.joins("aa", "n1")
+	if !r.pings("aa", j.Gateway) {
+		t.Error("no answer")
+	}
+}
+
 func TestInspectByID(t *testing.T) {
 	r := newRig(t)
 	n := r.network("n1", CreateOpts{})

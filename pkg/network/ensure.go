@@ -3,6 +3,7 @@ package network
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/netdev"
@@ -67,6 +68,9 @@ func (m *Manager) ensure(ctx context.Context, n *record.Network) error {
 	if err != nil {
 		return err
 	}
+	if err := m.replaceStray(b); err != nil {
+		return err
+	}
 	if _, err := netdev.EnsureBridge(b); err != nil {
 		return err
 	}
@@ -76,6 +80,28 @@ func (m *Manager) ensure(ctx context.Context, n *record.Network) error {
 		}
 	}
 	return m.checkRules(ctx, n)
+}
+
+// replaceStray removes a bridge of the name that this pouch made for a network
+// which is gone: the default bridge has the same name again after the state
+// was wiped.
+func (m *Manager) replaceStray(b netdev.Bridge) error {
+	l, err := netdev.FindLink(b.Name)
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	if err != nil || l.Alias == b.Alias {
+		return err
+	}
+	id, ours := strings.CutPrefix(l.Alias, m.alias(""))
+	if !ours {
+		return nil // EnsureBridge says whose it is
+	}
+	all, err := m.List()
+	if err != nil || match(all, id) != nil {
+		return err
+	}
+	return netdev.DeleteLink(b.Name)
 }
 
 // checkRules renders the rules when those of the network are missing.

@@ -2,10 +2,12 @@ package network
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/netdev"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
@@ -44,20 +46,26 @@ func key(container, netns string, inode uint64) string {
 	return digest(fmt.Sprintf("%s %d", netns, inode))
 }
 
-// freeIface is the first ethN that the namespace does not have from us.
-func (m *Manager) freeIface(inode uint64) (string, error) {
+// freeIface is the first ethN that the namespace does not have. One that is in
+// the network already gives kind conflict.
+func (m *Manager) freeIface(n *record.Network, netns string, inode uint64) (string, error) {
 	js, err := m.joined(func(l *record.Lease) bool { return l.NetnsInode == inode })
 	if err != nil {
 		return "", err
 	}
-	taken := map[int]bool{}
 	for _, j := range js {
-		taken[ifaceNumber(j.Iface)] = true
-	}
-	for n := range maxIfaces {
-		if !taken[n] {
-			return "eth" + strconv.Itoa(n), nil
+		if j.ID == n.ID {
+			return "", errs.New(errs.Conflict, "network %s: the network namespace %s is in it already", n.Name, netns)
 		}
 	}
-	return "", errs.New(errs.Unavailable, "the network namespace is in %d networks already", maxIfaces)
+	taken, err := netdev.LinkNames(netns)
+	if err != nil {
+		return "", err
+	}
+	for i := range maxIfaces {
+		if name := "eth" + strconv.Itoa(i); !slices.Contains(taken, name) {
+			return name, nil
+		}
+	}
+	return "", errs.New(errs.Unavailable, "the network namespace %s has %d interfaces already", netns, maxIfaces)
 }

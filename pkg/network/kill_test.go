@@ -74,10 +74,9 @@ func TestKilledAttachLosesNothing(t *testing.T) {
 		}
 		r.clean(func(string) bool { return false })
 	}
-	if len(states) < 2 {
-		t.Errorf("the kills met only %v: the test tests nothing", states)
+	if len(states) == 1 && states[""] > 0 {
+		t.Error("no kill came in the middle: the test tests nothing")
 	}
-	t.Log(states)
 }
 
 func kill(t *testing.T, root string, after time.Duration) {
