@@ -34,7 +34,7 @@ func (t *task) run(ctx context.Context, p *process, streams *stdio.Streams) erro
 	streams.Started()
 	if err != nil {
 		streams.Close()
-		return err
+		return t.explain(err)
 	}
 	p.mu.Lock()
 	p.p = ep
@@ -47,6 +47,28 @@ func (t *task) run(ctx context.Context, p *process, streams *stdio.Streams) erro
 	}()
 	return nil
 }
+
+// explain tells an exec that failed because the container ended meanwhile from
+// one that failed by itself.
+func (t *task) explain(err error) error {
+	if errs.KindOf(err) != errs.Internal {
+		return err
+	}
+	t.mu.Lock()
+	main := t.main
+	t.mu.Unlock()
+	timer := time.NewTimer(endNotice)
+	defer timer.Stop()
+	select {
+	case <-main.done:
+		return errs.New(errs.Conflict, "exec in container %s: it has ended", t.id)
+	case <-timer.C:
+		return err
+	}
+}
+
+// endNotice is how long the end of process 1 may take to be seen here.
+const endNotice = 100 * time.Millisecond
 
 // keep lists an exec under its id, so that the end of the container waits for
 // it. An id is used once.

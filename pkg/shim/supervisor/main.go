@@ -66,6 +66,7 @@ func (s *Supervisor) inherit() error {
 	for fd := 3; fd <= last; fd++ {
 		unix.CloseOnExec(fd)
 	}
+	closeStrays(last)
 	if !s.cfg.pouch() {
 		return s.listenTask(fdTaskPlain)
 	}
@@ -88,6 +89,26 @@ func (s *Supervisor) inherit() error {
 	}
 	s.ctl = l
 	return s.listenTask(fdTask)
+}
+
+// closeStrays closes what the caller of the command that started us had open
+// beyond its standard streams, and did not mark close-on-exec: a shell's
+// redirections. Whoever waits for the end of such a pipe must not wait for the
+// container. The Go runtime's own descriptors are marked.
+func closeStrays(last int) {
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		fd, err := strconv.Atoi(e.Name())
+		if err != nil || fd <= last {
+			continue
+		}
+		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil && flags&unix.FD_CLOEXEC == 0 {
+			unix.Close(fd)
+		}
+	}
 }
 
 func (s *Supervisor) listenTask(fd uintptr) (err error) {
