@@ -211,6 +211,21 @@ func TestRulesAreReplacedWhole(t *testing.T) {
 	}
 }
 
+func TestRulesOfAnotherVersionAreReplaced(t *testing.T) {
+	nettest.Need(t)
+	t.Cleanup(func() { DropRules("pouch") })
+	nettest.Run(t, "", "nft", "add", "table", "inet", "pouch")
+	nettest.Run(t, "", "nft", "add", "chain", "inet", "pouch", "forward", "{ type filter hook forward priority 7; policy drop; }")
+	nettest.Run(t, "", "nft", "add", "rule", "inet", "pouch", "forward", "tcp", "dport", "9", "drop")
+	if err := ApplyRules("pouch", Rules{}); err != nil {
+		t.Fatal(err)
+	}
+	out := nettest.Run(t, "", "nft", "list", "chain", "inet", "pouch", "forward")
+	if !strings.Contains(out, "priority filter; policy accept") || strings.Contains(out, "dport") {
+		t.Error(out)
+	}
+}
+
 func BenchmarkAttach(b *testing.B) {
 	nettest.Need(b)
 	dir := nettest.Dir(b)
@@ -250,5 +265,29 @@ func BenchmarkDeleteLink(b *testing.B) {
 		}
 		b.StartTimer()
 		DeleteLink("pv2")
+	}
+}
+
+func BenchmarkApplyRules(b *testing.B) {
+	nettest.Need(b)
+	b.Cleanup(func() { DropRules("pouch") })
+	rules := Rules{Networks: []NetworkRules{{Stamp: "1 n1", Bridge: "br0", Masquerade: true, Subnets: []netip.Prefix{netip.MustParsePrefix("10.1.1.0/24")}}}}
+	for b.Loop() {
+		if err := ApplyRules("pouch", rules); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkStamps(b *testing.B) {
+	nettest.Need(b)
+	b.Cleanup(func() { DropRules("pouch") })
+	if err := ApplyRules("pouch", Rules{Networks: []NetworkRules{{Stamp: "1 n1"}}}); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := Stamps("pouch"); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

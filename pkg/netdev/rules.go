@@ -42,23 +42,37 @@ const (
 // ApplyRules replaces the table inet name by rules, in one transaction: packets
 // meet the old table or the new one. Idempotent.
 func ApplyRules(name string, rules Rules) error {
+	// A chain that stays costs the kernel no wait for packets under way: first
+	// only the rules are replaced. That fails where another version of Pouch
+	// made chains of these names differently.
+	err := apply(name, rules, false)
+	if err != nil {
+		err = apply(name, rules, true)
+	}
+	if err != nil {
+		return fmt.Errorf("write packet rules (nftables table inet %s): %w", name, err)
+	}
+	return nil
+}
+
+func apply(name string, rules Rules, anew bool) error {
 	c, err := openNft()
 	if err != nil {
 		return err
 	}
-	defer c.CloseLasting()
-	r := &renderer{c: c}
+	defer letGo(c)
 	t := &nftables.Table{Name: name, Family: nftables.TableFamilyINet}
-	c.AddTable(t) // so that the deletion below never fails
-	c.DelTable(t)
-	r.t = c.AddTable(t)
+	r := &renderer{c: c, t: c.AddTable(t)} // so that what follows never misses it
+	if anew {
+		c.DelTable(t)
+		c.AddTable(t)
+	} else {
+		c.FlushTable(t)
+	}
 	r.stamps(rules.Networks)
 	r.nat(rules)
 	r.filter(rules)
-	if err := c.Flush(); err != nil {
-		return fmt.Errorf("write packet rules (nftables table inet %s): %w", name, err)
-	}
-	return nil
+	return c.Flush()
 }
 
 // DropRules removes the table inet name. Idempotent.
@@ -67,7 +81,7 @@ func DropRules(name string) error {
 	if err != nil {
 		return err
 	}
-	defer c.CloseLasting()
+	defer letGo(c)
 	t := &nftables.Table{Name: name, Family: nftables.TableFamilyINet}
 	c.AddTable(t)
 	c.DelTable(t)
@@ -89,6 +103,11 @@ func openNft() (*nftables.Conn, error) {
 	}
 	return c, nil
 }
+
+// letGo closes the connection without waiting: the kernel lets nobody close it
+// before it has thrown the replaced rules away, some 10 ms after they are out of
+// force (nf_tables' netlink notifier).
+func letGo(c *nftables.Conn) { go c.CloseLasting() }
 
 type renderer struct {
 	c *nftables.Conn

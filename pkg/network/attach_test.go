@@ -19,7 +19,7 @@ func TestDefaultNetworkIsMadeAtUse(t *testing.T) {
 	if a.Network != Default || a.IPv4 == b.IPv4 || !strings.HasSuffix(a.IPv4, "/24") || a.IPv6 != "" {
 		t.Errorf("joined %+v %+v", a, b)
 	}
-	if !r.pings("aa", ip(b.IPv4)) || !r.pings("aa", a.Gateway) {
+	if !r.reaches("aa", ip(b.IPv4)) || !r.reaches("aa", a.Gateway) {
 		t.Error("no answer in the default network")
 	}
 	got := must(r.AttachedTo(idOf("aa")))(t)
@@ -34,7 +34,7 @@ func TestDefaultNetworkIsMadeAtUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := r.joins("cc", "bridge")
-	if !r.pings("cc", c.Gateway) {
+	if !r.reaches("cc", c.Gateway) {
 		t.Error("no answer after the link was made anew")
 	}
 	if s := must(netdev.Stamps(r.Table()))(t); len(s) != 1 {
@@ -56,7 +56,7 @@ func TestAttachAgainAfterACrash(t *testing.T) {
 	a := r.joins("aa", "bridge")
 	must(r.NewNetns(idOf("aa")))(t)
 	b := must(r.Attach(t.Context(), r.opts(idOf("aa"), "aa", "bridge")))(t)
-	if a.IPv4 != b.IPv4 || !r.pings("aa", b.Gateway) {
+	if a.IPv4 != b.IPv4 || !r.reaches("aa", b.Gateway) {
 		t.Errorf("%+v, before %+v", b, a)
 	}
 }
@@ -195,7 +195,7 @@ func TestSeveralNetworks(t *testing.T) {
 	if out := r.in("aa", "busybox", "ip", "route"); !strings.Contains(out, "default via "+first.Gateway) {
 		t.Error(out)
 	}
-	if !r.pings("aa", second.Gateway6) {
+	if !r.reaches("aa", second.Gateway6) {
 		t.Error("no answer over IPv6")
 	}
 	if got := must(r.AttachedTo(id))(t); len(got) != 2 || got[1].IPv6 != second.IPv6 || got[1].IPv4 != second.IPv4 {
@@ -234,7 +234,7 @@ func TestInterfaceIsTaken(t *testing.T) {
 	if j := must(r.Attach(t.Context(), o))(t); j.Iface != "eth2" {
 		t.Errorf("got %+v", j)
 	}
-	if j := must(r.AttachedTo(idOf("aa")))(t); len(j) != 2 || !r.pings("aa", j[0].Gateway) || !r.pings("aa", j[1].Gateway) {
+	if j := must(r.AttachedTo(idOf("aa")))(t); len(j) != 2 || !r.reaches("aa", j[0].Gateway) || !r.reaches("aa", j[1].Gateway) {
 		t.Errorf("after all that: %+v", j)
 	}
 }

@@ -126,7 +126,7 @@ func TestRemove(t *testing.T) {
 	if !errs.Is(err, errs.InUse) || !strings.Contains(err.Error(), "aa") {
 		t.Errorf("got %v", err)
 	}
-	if !r.pings("aa", n.Subnets[0].Gateway) {
+	if !r.reaches("aa", n.Subnets[0].Gateway) {
 		t.Error("a refused removal broke the network")
 	}
 	r.leave(idOf("aa"))
@@ -154,7 +154,7 @@ func TestStateWiped(t *testing.T) {
 		t.Fatal(err)
 	}
 	j := r.joins("aa", "n1")
-	if !r.pings("aa", j.Gateway) {
+	if !r.reaches("aa", j.Gateway) {
 		t.Error("no answer")
 	}
 }

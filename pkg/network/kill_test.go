@@ -64,7 +64,7 @@ func TestKilledAttachLosesNothing(t *testing.T) {
 		states[kinds]++
 		if i%2 == 0 { // the next container gets the address without any cleaning
 			j := r.joins("next", "n1")
-			if !r.pings("next", j.Gateway) {
+			if !r.reaches("next", j.Gateway) {
 				t.Errorf("round %d: no answer\n%s", i, nettest.Run(t, "", "ip", "neigh"))
 			}
 			r.leave(idOf("next"))

@@ -55,18 +55,15 @@ func (m *Manager) inUse(n *record.Network, cause error) error {
 	if !errs.Is(cause, errs.InUse) {
 		return cause
 	}
-	members, err := m.members(n.Name)
+	members, err := m.Members(n.Name)
 	if err != nil || len(members) == 0 {
 		return cause
 	}
-	who := members[0].lease.Container
-	if len(members[0].lease.Names) > 0 {
-		who = members[0].lease.Names[0]
+	who := members[0].Lease.Netns
+	if names := members[0].Lease.Names; len(names) > 0 {
+		who = names[0]
 	}
-	if who == "" {
-		who = members[0].lease.Netns
-	}
-	return errs.New(errs.InUse, "network %s: has active endpoints (%d), one is %s: disconnect or remove it first", n.Name, len(members), who)
+	return errs.New(errs.InUse, "network %s has active endpoints (%d, one is %s): disconnect or remove them first", n.Name, len(members), who)
 }
 
 func (m *Manager) deleteBridge(n *record.Network) error {

@@ -4,10 +4,15 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/pkg/netdev"
 	"github.com/pouchcontainer/pouch/pkg/netdev/nettest"
@@ -147,10 +152,12 @@ func (r *rig) in(name string, args ...string) string {
 	return nettest.Run(r.t, r.s.Netns(idOf(name)), args...)
 }
 
-func (r *rig) pings(from, to string) bool {
+// reaches reports whether a host answers, be it by a refusal: nobody serves
+// the port.
+func (r *rig) reaches(from, to string) bool {
 	r.t.Helper()
-	_, err := nettest.Try(r.s.Netns(idOf(from)), "busybox", "ping", "-c1", "-W1", to)
-	return err == nil
+	_, err := nettest.Ask(r.t, r.s.Netns(idOf(from)), "tcp", net.JoinHostPort(to, "9"), 500*time.Millisecond)
+	return errors.Is(err, unix.ECONNREFUSED)
 }
 
 func ip(cidr string) string {
