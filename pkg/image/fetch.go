@@ -2,13 +2,13 @@ package image
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/pouchcontainer/pouch/pkg/ctrd/imagestore"
-	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/manifest"
 	"github.com/pouchcontainer/pouch/pkg/registry"
 )
@@ -20,8 +20,8 @@ type copyFunc func(context.Context, registry.Store, registry.Watcher) (*registry
 // all being complete, gives it its names; none means the id alone. When it
 // fails nothing is named, and what was stored is collected.
 func (m *Manager) fetch(outer context.Context, names []string, tell func(registry.Event), copyIn copyFunc) (img *Image, err error) {
-	ctx, stop := m.store.Watch(outer)
-	defer stop()
+	ctx, settle := m.watch(outer)
+	defer settle(&err)
 	s, err := m.store.Begin(ctx)
 	if err != nil {
 		return nil, err
@@ -30,12 +30,14 @@ func (m *Manager) fetch(outer context.Context, names []string, tell func(registr
 	s.Lock = m.lock
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
-	defer func() { err = why(outer, ctx, err) }()
 	u := &unpacker{ctx: ctx, fail: fail, session: s}
 	got, err := copyIn(ctx, s, registry.Watcher{Image: u.start, Blob: u.arrived, Progress: tell})
 	if err != nil {
 		fail(err)
 		u.wait()
+		if errors.Is(err, context.Canceled) && u.outcome != nil {
+			err = u.outcome // the copy ended because a layer could not be unpacked
+		}
 		return nil, err
 	}
 	if err := u.finish(got); err != nil {
@@ -51,21 +53,6 @@ func (m *Manager) fetch(outer context.Context, names []string, tell func(registr
 		}
 	}
 	return &Image{Name: names[0], ID: id, Digest: got.Target.Digest}, nil
-}
-
-// why is the reason of a failure: that the caller ended outer, or else what ended
-// ctx, which is outer watched, or else err itself.
-func why(outer, ctx context.Context, err error) error {
-	switch {
-	case err == nil || ctx.Err() == nil:
-		return err
-	case outer.Err() == nil:
-		return context.Cause(ctx)
-	}
-	if cause := context.Cause(outer); errs.KindOf(cause) != errs.Internal {
-		return cause // a deadline, for one
-	}
-	return outer.Err()
 }
 
 // end ends a session; of two errors the first counts.

@@ -41,9 +41,40 @@ type Image struct {
 	Digest digest.Digest // of the index or manifest that the name means
 }
 
+// watch returns ctx such that it ends when containerd stops answering, and what
+// must be deferred with the operation's error.
+func (m *Manager) watch(outer context.Context) (ctx context.Context, settle func(*error)) {
+	ctx, stop := m.store.Watch(outer)
+	return ctx, func(err *error) {
+		*err = why(outer, ctx, *err)
+		stop()
+	}
+}
+
+// why is the reason of a failure: that the caller ended outer, or else what ended
+// ctx, which is outer watched, or else err itself.
+func why(outer, ctx context.Context, err error) error {
+	switch {
+	case err == nil || ctx.Err() == nil:
+		return err
+	case outer.Err() == nil:
+		return context.Cause(ctx)
+	}
+	if cause := context.Cause(outer); errs.KindOf(cause) != errs.Internal {
+		return cause // a deadline, for one
+	}
+	return outer.Err()
+}
+
 // Resolve finds the image that target names: a reference, or the beginning of
 // an id. Kinds: not_found, invalid, corrupt (it lacks content), unavailable.
-func (m *Manager) Resolve(ctx context.Context, target string) (*Image, error) {
+func (m *Manager) Resolve(ctx context.Context, target string) (img *Image, err error) {
+	ctx, settle := m.watch(ctx)
+	defer settle(&err)
+	return m.resolve(ctx, target)
+}
+
+func (m *Manager) resolve(ctx context.Context, target string) (*Image, error) {
 	r, err := images.Lookup(ctx, m.store.Conn(), m.store.Namespace(), target)
 	if err != nil {
 		return nil, err

@@ -41,8 +41,10 @@ type RootFS struct {
 }
 
 // Inspect describes the image that target names; kinds are those of Resolve.
-func (m *Manager) Inspect(ctx context.Context, target string) (*Inspection, error) {
-	img, err := m.Resolve(ctx, target)
+func (m *Manager) Inspect(ctx context.Context, target string) (out *Inspection, err error) {
+	ctx, settle := m.watch(ctx)
+	defer settle(&err)
+	img, err := m.resolve(ctx, target)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +56,7 @@ func (m *Manager) Inspect(ctx context.Context, target string) (*Inspection, erro
 	if err != nil {
 		return nil, err
 	}
-	out := describe(d)
+	out = describe(d)
 	out.Descriptor = rec.Target
 	if out.Size, err = m.store.Usage(ctx, d.Config.RootFS.DiffIDs); err != nil {
 		return nil, err

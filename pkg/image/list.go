@@ -24,7 +24,9 @@ type Entry struct {
 
 // List returns every name, the newest image first. Names whose image cannot be
 // read are left out and given to broken.
-func (m *Manager) List(ctx context.Context, broken func(name string, err error)) ([]Entry, error) {
+func (m *Manager) List(ctx context.Context, broken func(name string, err error)) (list []Entry, err error) {
+	ctx, settle := m.watch(ctx)
+	defer settle(&err)
 	recs, err := m.store.Images(ctx)
 	if err != nil {
 		return nil, err

@@ -22,8 +22,10 @@ type Removed struct {
 // takes all names, of several repositories only with force. An image that a
 // container uses stays, with kind in_use; force lets it go when no such
 // container runs. A name whose image is broken can always be removed.
-func (m *Manager) Remove(ctx context.Context, target string, force bool) (*Removed, error) {
-	img, err := m.Resolve(ctx, target)
+func (m *Manager) Remove(ctx context.Context, target string, force bool) (removed *Removed, err error) {
+	ctx, settle := m.watch(ctx)
+	defer settle(&err)
+	img, err := m.resolve(ctx, target)
 	if errs.Is(err, errs.Corrupt) {
 		return m.removeBroken(ctx, target)
 	}

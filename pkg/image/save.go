@@ -23,9 +23,8 @@ const (
 // image that is named by its id goes in without a name; one that is named
 // twice, once with both names. An oci-archive holds one image.
 func (m *Manager) Save(outer context.Context, targets []string, format string, w io.Writer) (err error) {
-	ctx, stop := m.store.Watch(outer)
-	defer stop()
-	defer func() { err = why(outer, ctx, err) }()
+	ctx, settle := m.watch(outer)
+	defer settle(&err)
 	s, err := m.store.Begin(ctx)
 	if err != nil {
 		return err
@@ -57,7 +56,7 @@ func (m *Manager) saving(ctx context.Context, s *imagestore.Session, targets []s
 	var out []registry.Saving
 	at := map[digest.Digest]int{}
 	for _, t := range targets {
-		img, err := m.Resolve(ctx, t)
+		img, err := m.resolve(ctx, t)
 		if err != nil {
 			return nil, err
 		}

@@ -10,7 +10,7 @@ import (
 
 // Tag makes dst a name of the image that src names, in place of what it meant.
 // Idempotent.
-func (m *Manager) Tag(ctx context.Context, src, dst string) (err error) {
+func (m *Manager) Tag(outer context.Context, src, dst string) (err error) {
 	full, err := imageref.Normalize(dst)
 	if err != nil {
 		return err
@@ -18,7 +18,9 @@ func (m *Manager) Tag(ctx context.Context, src, dst string) (err error) {
 	if strings.Contains(full, "@") {
 		return errs.New(errs.Invalid, "%s: a tag cannot have a digest", dst)
 	}
-	img, err := m.Resolve(ctx, src)
+	ctx, settle := m.watch(outer)
+	defer settle(&err)
+	img, err := m.resolve(ctx, src)
 	if err != nil {
 		return err
 	}
@@ -26,7 +28,7 @@ func (m *Manager) Tag(ctx context.Context, src, dst string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer end(ctx, s, &err)
+	defer end(outer, s, &err)
 	if err := s.Hold(ctx, img.Digest); err != nil {
 		return err
 	}

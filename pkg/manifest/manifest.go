@@ -46,8 +46,19 @@ func Parse(d digest.Digest, data []byte) (entries []ocispec.Descriptor, m *ocisp
 		return nil, nil, errs.New(errs.Unsupported, "manifest %s: docker's schema 1: push the image anew with a current tool", d)
 	case both.Config.Digest == "":
 		return nil, nil, errs.New(errs.Unsupported, "manifest %s: not an image", d)
+	case !imageConfig(both.Config.MediaType):
+		return nil, nil, errs.New(errs.Unsupported, "manifest %s: not a container image but %s", d, both.Config.MediaType)
 	}
 	return nil, &both.Manifest, check(d, &both.Manifest)
+}
+
+// imageConfig reports whether a media type is that of an image's config.
+func imageConfig(mediaType string) bool {
+	switch mediaType {
+	case "", ocispec.MediaTypeImageConfig, "application/vnd.docker.container.image.v1+json":
+		return true
+	}
+	return false
 }
 
 func check(d digest.Digest, m *ocispec.Manifest) error {

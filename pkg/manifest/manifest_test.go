@@ -26,6 +26,7 @@ func TestParse(t *testing.T) {
 		"schema 1 and index":    {`{"fsLayers":[],"manifests":[]}`, errs.Corrupt},
 		"schema 1":              {`{"schemaVersion":1,"fsLayers":[]}`, errs.Unsupported},
 		"no image":              {`{}`, errs.Unsupported},
+		"an artifact":           {`{"config":{"mediaType":"application/vnd.cncf.helm.config.v1+json","digest":"` + d.String() + `"},"layers":[]}`, errs.Unsupported},
 		"no JSON":               {`{`, errs.Corrupt},
 		"negative size":         {`{` + conf + `,"layers":[{"digest":"` + d.String() + `","size":-1}]}`, errs.Corrupt},
 		"size 2^63":             {`{` + conf + `,"layers":[{"digest":"` + d.String() + `","size":9223372036854775808}]}`, errs.Corrupt},

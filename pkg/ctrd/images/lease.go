@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	leasesapi "github.com/containerd/containerd/api/services/leases/v1"
+	"golang.org/x/sys/unix"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 
@@ -25,33 +26,56 @@ func LeaseID(n string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	boot, err := proc.BootID()
+	w, err := here()
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s%d-%d-%s-%s", LeasePrefix, self.Pid, self.Start, short(boot), n), nil
+	return leaseOf(self.Pid, self.Start, w) + n, nil
 }
 
-func short(boot string) string { return strings.ReplaceAll(boot, "-", "")[:12] }
+// leaseOf is the id of a process's lease but for what tells its leases apart.
+func leaseOf(pid int, start uint64, w world) string {
+	return fmt.Sprintf("%s%d-%d-%s-%d-", LeasePrefix, pid, start, w.boot, w.pidns)
+}
 
-// abandoned reports whether the process that a lease's id names is gone.
-func abandoned(id, boot string) bool {
+// world is where a pid means something.
+type world struct {
+	boot  string // the beginning of the boot's id
+	pidns uint64 // inode of the pid namespace
+}
+
+func here() (world, error) {
+	boot, err := proc.BootID()
+	if err != nil {
+		return world{}, err
+	}
+	var st unix.Stat_t
+	if err := unix.Stat("/proc/self/ns/pid", &st); err != nil {
+		return world{}, err
+	}
+	return world{strings.ReplaceAll(boot, "-", "")[:12], st.Ino}, nil
+}
+
+// abandoned reports whether the process that a lease's id names is gone. Of one
+// in another pid namespace nothing can be said: its lease expires by itself.
+func abandoned(id string, w world) bool {
+	f := strings.SplitN(strings.TrimPrefix(id, LeasePrefix), "-", 5)
+	if len(f) != 5 {
+		return false
+	}
 	var p record.Proc
-	f := strings.SplitN(strings.TrimPrefix(id, LeasePrefix), "-", 4)
-	if len(f) != 4 {
+	var pidns uint64
+	if _, err := fmt.Sscan(f[0]+" "+f[1]+" "+f[3], &p.Pid, &p.Start, &pidns); err != nil {
 		return false
 	}
-	if _, err := fmt.Sscanf(f[0]+" "+f[1], "%d %d", &p.Pid, &p.Start); err != nil {
-		return false
-	}
-	return f[2] != short(boot) || !proc.Alive(p)
+	return f[2] != w.boot || pidns == w.pidns && !proc.Alive(p)
 }
 
 // Abandoned lists the leases in namespace ns of pulls that died.
 func Abandoned(ctx context.Context, conn grpc.ClientConnInterface, ns string) ([]string, error) {
 	ctx, cancel := context.WithTimeout(metadata.AppendToOutgoingContext(ctx, "containerd-namespace", ns), Timeout)
 	defer cancel()
-	boot, err := proc.BootID()
+	w, err := here()
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +85,7 @@ func Abandoned(ctx context.Context, conn grpc.ClientConnInterface, ns string) ([
 	}
 	var out []string
 	for _, l := range resp.Leases {
-		if strings.HasPrefix(l.ID, LeasePrefix) && abandoned(l.ID, boot) {
+		if strings.HasPrefix(l.ID, LeasePrefix) && abandoned(l.ID, w) {
 			out = append(out, l.ID)
 		}
 	}
