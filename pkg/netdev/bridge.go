@@ -79,12 +79,10 @@ func fillBridge(l *Link, b Bridge) error {
 			return fmt.Errorf("add address %s: %w", a, err)
 		}
 	}
-	if l.Alias != b.Alias {
-		if err := netlink.LinkSetAlias(dev, b.Alias); err != nil {
-			return err
-		}
+	if err := netlink.LinkSetUp(dev); err != nil || l.Alias == b.Alias {
+		return err
 	}
-	return netlink.LinkSetUp(dev)
+	return netlink.LinkSetAlias(dev, b.Alias) // last: it says that the rest is done
 }
 
 func toAddr(p netip.Prefix) *netlink.Addr {

@@ -85,7 +85,7 @@ func TestPacketsPassAtOnce(t *testing.T) {
 		if err := AddVeth(veth("2", ns, "10.1.1.2/24")); err != nil {
 			t.Fatal(err)
 		}
-		_, err := nettest.Ask(t, ns, "tcp", "10.1.1.1:9", 300*time.Millisecond)
+		_, err := nettest.Ask(t, ns, "tcp", "10.1.1.1:9", 700*time.Millisecond)
 		if !errors.Is(err, unix.ECONNREFUSED) {
 			t.Fatalf("got %v, want a refusal by the host", err)
 		}

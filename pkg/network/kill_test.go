@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/netdev/nettest"
 	"github.com/pouchcontainer/pouch/pkg/record"
 	"github.com/pouchcontainer/pouch/pkg/store"
@@ -21,7 +23,7 @@ import (
 const victim = "POUCH_NETWORK_VICTIM"
 
 func attachForEver() {
-	root := os.Getenv(victim)
+	root, remakes := strings.CutPrefix(os.Getenv(victim), "remake:")
 	s, err := store.Open(root+"/l", root+"/r")
 	if err != nil {
 		panic(err)
@@ -30,6 +32,14 @@ func attachForEver() {
 	id := idOf("victim")
 	port := record.Port{HostPort: 8081, ContainerPort: 80, Protocol: "tcp"}
 	fmt.Println("ready")
+	for remakes {
+		if _, err := m.Create(context.Background(), CreateOpts{Name: "n1"}); err != nil {
+			panic(err)
+		}
+		if err := m.Remove(context.Background(), "n1"); err != nil {
+			panic(err)
+		}
+	}
 	for {
 		path, err := m.NewNetns(id)
 		if err != nil {
@@ -77,6 +87,39 @@ func TestKilledAttachLosesNothing(t *testing.T) {
 	if len(states) == 1 && states[""] > 0 {
 		t.Error("no kill came in the middle: the test tests nothing")
 	}
+}
+
+// Whatever moment Create or Remove is killed at, the network is there and can be
+// used, or it is not and can be made.
+func TestKilledCreateAndRemove(t *testing.T) {
+	r := newRig(t)
+	root := "remake:" + r.s.Root[:len(r.s.Root)-len("/l")]
+	alive := func(string) bool { return true }
+	dirty := 0
+	for i := range 24 {
+		kill(t, root, time.Duration(i)*700*time.Microsecond)
+		if len(must(r.Leftovers(t.Context(), alive))(t)) > 0 {
+			dirty++
+		}
+		if i%2 == 0 {
+			if err := r.Clean(t.Context(), alive); err != nil {
+				t.Fatal(err)
+			}
+			r.clean(alive)
+		}
+		if _, err := r.Inspect("n1"); errs.Is(err, errs.NotFound) {
+			r.network("n1", CreateOpts{})
+		}
+		j := r.joins("next", "n1")
+		if !r.reaches("next", j.Gateway) {
+			t.Errorf("round %d: no answer", i)
+		}
+		r.leave(idOf("next"))
+		if err := r.Remove(t.Context(), "n1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("%d of 24 kills left something", dirty)
 }
 
 func kill(t *testing.T, root string, after time.Duration) {

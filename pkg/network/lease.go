@@ -21,10 +21,10 @@ func (m *Manager) take(ctx context.Context, n *record.Network, s subnet, l *reco
 	if err != nil || !s.usable(a) {
 		return a, errs.New(errs.Invalid, "network %s: the address %s is not one that a container can have in %s", n.Name, asked, s.prefix)
 	}
-	ok, err := m.claim(n, a, l)
+	ok, err := m.claim(ctx, n, a, l)
 	if err == nil && !ok {
 		if _, err = m.reap(ctx, n.Name); err == nil {
-			ok, err = m.claim(n, a, l)
+			ok, err = m.claim(ctx, n, a, l)
 		}
 	}
 	if err == nil && !ok {
@@ -45,12 +45,12 @@ func (m *Manager) by(network string, a netip.Addr) string {
 func (m *Manager) takeFree(ctx context.Context, n *record.Network, s subnet, l *record.Lease) (netip.Addr, error) {
 	first := s.at(s.start(l.Container + l.Netns + l.Iface))
 	if s.usable(first) {
-		if ok, err := m.claim(n, first, l); ok || err != nil {
+		if ok, err := m.claim(ctx, n, first, l); ok || err != nil {
 			return first, err
 		}
 	}
 	for round := 0; ; round++ {
-		a, ok, err := m.search(n, s, l)
+		a, ok, err := m.search(ctx, n, s, l)
 		if ok || err != nil {
 			return a, err
 		}
@@ -65,7 +65,7 @@ func (m *Manager) takeFree(ctx context.Context, n *record.Network, s subnet, l *
 }
 
 // search tries every address that is not known to be taken.
-func (m *Manager) search(n *record.Network, s subnet, l *record.Lease) (netip.Addr, bool, error) {
+func (m *Manager) search(ctx context.Context, n *record.Network, s subnet, l *record.Lease) (netip.Addr, bool, error) {
 	ips, err := m.s.Leases(n.Name)
 	if err != nil {
 		return netip.Addr{}, false, err
@@ -80,7 +80,7 @@ func (m *Manager) search(n *record.Network, s subnet, l *record.Lease) (netip.Ad
 		if !s.usable(a) || taken[a.String()] {
 			continue
 		}
-		if ok, err := m.claim(n, a, l); ok || err != nil {
+		if ok, err := m.claim(ctx, n, a, l); ok || err != nil {
 			return a, ok, err
 		}
 	}
@@ -92,28 +92,28 @@ func (m *Manager) search(n *record.Network, s subnet, l *record.Lease) (netip.Ad
 // first address, unless one was asked for: who gets an address just after
 // another had it is not hidden by what the neighbours remember (the kernel
 // keeps an ARP entry against change for net.ipv4.neigh.*.locktime).
-func (m *Manager) claim(n *record.Network, a netip.Addr, l *record.Lease) (bool, error) {
+func (m *Manager) claim(ctx context.Context, n *record.Network, a netip.Addr, l *record.Lease) (bool, error) {
 	with := *l
 	if with.MAC == "" {
 		with.MAC = netdev.HashMAC(n.ID, a.String())
 	}
-	ok, err := m.claimAs(n, a, &with)
+	ok, err := m.claimAs(ctx, n, a, &with)
 	if ok {
 		*l = with
 	}
 	return ok, err
 }
 
-func (m *Manager) claimAs(n *record.Network, a netip.Addr, l *record.Lease) (bool, error) {
+func (m *Manager) claimAs(ctx context.Context, n *record.Network, a netip.Addr, l *record.Lease) (bool, error) {
 	err := m.s.CreateLease(n.Name, a.String(), l)
-	if err == nil {
-		return true, nil
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, errs.New(errs.NotFound, "network %s: removed just now", n.Name)
+	if errors.Is(err, fs.ErrNotExist) { // a removal is under way, or one was killed
+		if err := m.ensure(ctx, n); err != nil {
+			return false, err
+		}
+		err = m.s.CreateLease(n.Name, a.String(), l)
 	}
 	if !errors.Is(err, fs.ErrExist) {
-		return false, err
+		return err == nil, err
 	}
 	old, err := m.s.Lease(n.Name, a.String())
 	if err != nil || old.Netns != l.Netns || old.Iface != l.Iface {

@@ -155,7 +155,7 @@ func TestNetworksAreApart(t *testing.T) {
 	a, b, c := r.joins("aa", "n1"), r.joins("bb", "bridge"), r.joins("cc", "secret")
 	d := r.joins("dd", "secret")
 	for _, to := range []string{ip(b.IPv4), ip(c.IPv4)} {
-		if r.reaches("aa", to) {
+		if !r.silent("aa", to) {
 			t.Errorf("n1 reaches %s", to)
 		}
 	}
@@ -167,7 +167,7 @@ func TestNetworksAreApart(t *testing.T) {
 		t.Errorf("internal network has a gateway: %+v", c)
 	}
 	nettest.Run(t, r.s.Netns(idOf("cc")), "ip", "route", "add", "default", "dev", "eth0")
-	if r.reaches("cc", "192.0.2.2") || r.reaches("cc", ip(a.IPv4)) {
+	if !r.silent("cc", "192.0.2.2") || !r.silent("cc", ip(a.IPv4)) {
 		t.Error("the internal network reaches the outside")
 	}
 	if !r.reaches("cc", ip(d.IPv4)) {

@@ -156,7 +156,18 @@ func (r *rig) in(name string, args ...string) string {
 // the port.
 func (r *rig) reaches(from, to string) bool {
 	r.t.Helper()
-	_, err := nettest.Ask(r.t, r.s.Netns(idOf(from)), "tcp", net.JoinHostPort(to, "9"), 500*time.Millisecond)
+	return r.answered(from, to, 5*time.Second)
+}
+
+// silent reports whether nothing comes back.
+func (r *rig) silent(from, to string) bool {
+	r.t.Helper()
+	return !r.answered(from, to, 400*time.Millisecond)
+}
+
+func (r *rig) answered(from, to string, most time.Duration) bool {
+	r.t.Helper()
+	_, err := nettest.Ask(r.t, r.s.Netns(idOf(from)), "tcp", net.JoinHostPort(to, "9"), most)
 	return errors.Is(err, unix.ECONNREFUSED)
 }
 
