@@ -42,15 +42,26 @@ func load(c *cli.Context) error {
 	}
 	defer m.Close()
 	tell, done := progress(os.Stderr, c.Bool("quiet"))
-	defer done()
-	return m.Load(c.Context, in, registry.Options{Platform: c.String("platform")}, tell, func(l image.Loaded) {
-		for _, n := range l.Names {
-			fmt.Fprintln(c.App.Writer, "Loaded image: "+imageref.Familiar(n))
-		}
-		if len(l.Names) == 0 {
-			fmt.Fprintln(c.App.Writer, "Loaded image ID: "+l.ID.String())
-		}
+	var lines []string
+	err = m.Load(c.Context, in, registry.Options{Platform: c.String("platform")}, tell, func(l image.Loaded) {
+		lines = append(lines, loadedLines(l)...)
 	})
+	done()
+	for _, l := range lines {
+		fmt.Fprintln(c.App.Writer, l)
+	}
+	return err
+}
+
+func loadedLines(l image.Loaded) []string {
+	if len(l.Names) == 0 {
+		return []string{"Loaded image ID: " + l.ID.String()}
+	}
+	var out []string
+	for _, n := range l.Names {
+		out = append(out, "Loaded image: "+imageref.Familiar(n))
+	}
+	return out
 }
 
 func input(path string) (*os.File, error) {
