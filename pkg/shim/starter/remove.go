@@ -44,10 +44,8 @@ func (o *options) clean(dir string) error {
 	if err != nil {
 		return errors.New("settings in " + dir + ": " + err.Error())
 	}
-	if set.Socket != "" && !connects(set.Socket) { // a pod's supervisor may live on
-		os.Remove(set.Socket)
-	}
 	if gone(set.StateDir+"/"+o.id) && !mounted(dir+"/rootfs") {
+		dropSocket(set.Socket)
 		return nil
 	}
 	program, err := find("pouch-shim")
@@ -57,7 +55,27 @@ func (o *options) clean(dir string) error {
 	cmd := exec.Command(program, "delete", dir, o.id)
 	cmd.Stderr = os.Stderr
 	cmd.Dir = "/"
-	return cmd.Run()
+	if err := cmd.Run(); err != nil {
+		return err
+	}
+	// The supervisor is dead, but its last thread may have the socket yet.
+	for i := 0; i < 20 && !dropSocket(set.Socket); i++ {
+		time.Sleep(5 * time.Millisecond)
+	}
+	return nil
+}
+
+// dropSocket removes a supervisor's socket unless somebody listens there: a
+// pod's supervisor lives on.
+func dropSocket(path string) bool {
+	if path == "" {
+		return true
+	}
+	if connects(path) {
+		return false
+	}
+	os.Remove(path)
+	return true
 }
 
 func gone(path string) bool {

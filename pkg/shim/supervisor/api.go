@@ -23,12 +23,12 @@ func (s *Supervisor) serveTask() error {
 	if err != nil {
 		return err
 	}
-	s.ttrpc = srv
+	s.ttrpc, s.conns.Listener = srv, s.task
 	methods := (&api{s}).methods()
 	srv.RegisterService("containerd.task.v3.Task", &ttrpc.ServiceDesc{Methods: methods})
 	srv.RegisterService("containerd.task.v2.Task", &ttrpc.ServiceDesc{Methods: methods})
 	go func() {
-		err := srv.Serve(context.Background(), s.task)
+		err := srv.Serve(context.Background(), &s.conns)
 		if err != nil && !errors.Is(err, ttrpc.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 			s.log.errorf("task socket: %v", err)
 		}

@@ -1,7 +1,6 @@
 package supervisor
 
 import (
-	"context"
 	"os"
 	"strings"
 	"time"
@@ -14,7 +13,9 @@ import (
 const (
 	tellLimit    = 5 * time.Second
 	publishLimit = 2 * time.Second
-	callLimit    = 3 * time.Second
+	// hangUpLimit is how long containerd may take to close its connection after
+	// the answer to Shutdown.
+	hangUpLimit = 500 * time.Millisecond
 )
 
 // leave ends the program: every answer is given, the sockets are closed. A
@@ -32,11 +33,8 @@ func (s *Supervisor) leave() int {
 		s.ttrpc.Close()
 		return s.becomeGC()
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), callLimit)
-	defer cancel()
-	if err := s.ttrpc.Shutdown(ctx); err != nil {
-		s.ttrpc.Close()
-	}
+	s.conns.open.wait(hangUpLimit)
+	s.ttrpc.Close()
 	os.Remove(s.cfg.Socket)
 	return 0
 }

@@ -69,7 +69,12 @@ type pouch struct {
 // newPouch makes a record, as change has it, and starts its supervisor.
 func newPouch(t *testing.T, change func(*record.Container), args ...string) *pouch {
 	t.Helper()
-	bin := needRoot(t)
+	return newPouchOf(t, filepath.Join(needRoot(t), "pouch-shim"), change, args...)
+}
+
+// newPouchOf is newPouch with another copy of the program.
+func newPouchOf(t *testing.T, program string, change func(*record.Container), args ...string) *pouch {
+	t.Helper()
 	dir := tempDir(t)
 	st, err := store.Open(dir+"/r", dir+"/q")
 	must(t, err)
@@ -81,11 +86,14 @@ func newPouch(t *testing.T, change func(*record.Container), args ...string) *pou
 	}
 	p.tty = rec.Process.TTY
 	must(t, st.CreateContainer(rec, &record.State{Status: record.Creating}))
-	p.spawn(filepath.Join(bin, "pouch-shim"))
+	p.spawn(program)
 	t.Cleanup(func() {
 		p.conn.Close()
 		p.proc.Kill()
 		p.proc.Wait()
+		if _, err := os.Stat(filepath.Join(p.store.RuntimeDir(), p.id)); err == nil {
+			must(t, destroy(dir+"/b", p.id))
+		}
 	})
 	return p
 }
@@ -224,4 +232,21 @@ func (p *pouch) ended() {
 	if _, err := os.Stat(filepath.Join(p.store.RuntimeDir(), p.id)); err == nil {
 		p.t.Error("the runtime's state is left")
 	}
+}
+
+// runDetached launches and starts the container with nobody waiting.
+func (p *pouch) runDetached() {
+	p.t.Helper()
+	p.launch(&ctl.Message{Stdio: ctl.Null, Detached: true})
+	p.start()
+}
+
+// execCode runs args in the container and returns the exit code.
+func (p *pouch) execCode(args ...string) int {
+	p.t.Helper()
+	c := p.dial()
+	defer c.Close()
+	must(p.t, c.Send(&ctl.Message{Op: ctl.Exec, Stdio: ctl.Null, Exec: &ctl.ExecProcess{Args: args}}))
+	m, _ := p.recv(c, ctl.Exited)
+	return m.ExitCode
 }

@@ -35,11 +35,12 @@ type Supervisor struct {
 	ctl    *net.UnixListener // likewise
 	task   *net.UnixListener
 	ttrpc  *ttrpc.Server
+	conns  countedListener // s.task
 
 	client *client // who launched the container; nil without a record of Pouch
 
 	warm    context.CancelFunc // ends the cgroup prewarm
-	telling answers            // answers to clients on their way
+	telling counter            // answers to clients on their way
 	over    chan struct{}      // closed when the program is to end
 	first   chan *task         // the one container of Pouch, once it is created
 	once    sync.Once
