@@ -39,6 +39,13 @@ type Store struct {
 // Open returns the store at root and runRoot and makes the folders it needs.
 // Idempotent. It fails with kind denied without root rights.
 func Open(root, runRoot string) (*Store, error) {
+	root, err := filepath.Abs(root) // leases and other processes tell paths below it
+	if err != nil {
+		return nil, err
+	}
+	if runRoot, err = filepath.Abs(runRoot); err != nil {
+		return nil, err
+	}
 	s := &Store{Root: root, RunRoot: runRoot}
 	for _, d := range []string{root, s.containers(), s.names(), s.networks(), s.Volumes(), runRoot, s.locks(), s.NetnsDir(), s.leases()} {
 		if err := os.MkdirAll(d, 0o711); err != nil {
