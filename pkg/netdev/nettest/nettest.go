@@ -20,12 +20,12 @@ const marker = "POUCH_NETTEST"
 // namespaces and ends with its exit code. Without root rights the tests run
 // where they are and skip by Need.
 func Main(m *testing.M) {
-	if os.Getenv(marker) != "" {
+	if Inside() {
 		if err := exec.Command("ip", "link", "set", "lo", "up").Run(); err != nil {
 			panic(err)
 		}
 	}
-	if os.Geteuid() != 0 || os.Getenv(marker) != "" {
+	if os.Geteuid() != 0 || Inside() {
 		os.Exit(m.Run())
 	}
 	signal.Ignore(unix.SIGINT, unix.SIGTERM) // the tests' process gets them too and ends first
@@ -46,10 +46,13 @@ func Main(m *testing.M) {
 	os.Exit(0)
 }
 
+// Inside reports whether this process runs in namespaces of its own.
+func Inside() bool { return os.Getenv(marker) != "" }
+
 // Need skips the test unless it runs in namespaces of its own.
 func Need(t testing.TB) {
 	t.Helper()
-	if os.Getenv(marker) == "" {
+	if !Inside() {
 		t.Skip("needs root")
 	}
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {

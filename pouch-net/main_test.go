@@ -1,0 +1,34 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/pouchcontainer/pouch/pkg/netdev/nettest"
+)
+
+func TestMain(m *testing.M) {
+	if os.Geteuid() == 0 && !nettest.Inside() && filepath.Base(os.Args[0]) != "pouch-net" {
+		nettest.Main(m)
+	}
+	testscript.Main(m, map[string]func(){"pouch-net": main})
+}
+
+// The scripts run in a network namespace of the test's own.
+func TestScripts(t *testing.T) {
+	nettest.Need(t)
+	nettest.Run(t, "", "ip", "link", "set", "lo", "up")
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("POUCH_ROOT", e.WorkDir+"/l")
+			e.Setenv("POUCH_RUN_ROOT", e.WorkDir+"/r")
+			return nil
+		},
+	})
+}
