@@ -82,9 +82,12 @@ func (m *Manager) bringUp(ctx context.Context, cl *ctrd.Client, s *supervisor, c
 	g.Go(func() error { return m.setUpNetwork(gctx, c, s, made) })
 	g.Go(func() error { return m.makeTask(gctx, cl, c, w, made) })
 	if err := g.Wait(); err != nil {
+		if _, ok := errors.AsType[taskError](err); ok {
+			return s.explain(err)
+		}
 		return err
 	}
-	return ofTask(cl.StartTask(ctx, c.ID))
+	return s.begin(ctx, func(ctx context.Context) error { return cl.StartTask(ctx, c.ID) })
 }
 
 // makeTask makes the container up to its start.

@@ -5,7 +5,8 @@ package ctrd
 
 import (
 	"context"
-	"fmt"
+	"errors"
+	"path"
 	"time"
 
 	containers "github.com/containerd/containerd/api/services/containers/v1"
@@ -79,7 +80,7 @@ func (c *Client) call(ctx context.Context, method string, req, reply any, cc *gr
 	if err != nil && ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return c.kind(err)
+	return c.kind(method, err)
 }
 
 // slow marks ctx for calls that may rightly take long, and ends it when
@@ -108,12 +109,12 @@ func (c *Client) Ping(ctx context.Context) error {
 }
 
 // kind turns a gRPC status into an error of Pouch's.
-func (c *Client) kind(err error) error {
+func (c *Client) kind(method string, err error) error {
 	if err == nil {
 		return nil
 	}
 	st := status.Convert(err)
-	text := st.Message()
+	text := "containerd: " + path.Base(path.Dir(method)) + "/" + path.Base(method) + ": " + st.Message()
 	switch st.Code() {
 	case codes.NotFound:
 		return errs.New(errs.NotFound, "%s", text)
@@ -126,11 +127,11 @@ func (c *Client) kind(err error) error {
 	case codes.DeadlineExceeded:
 		return errs.New(errs.Unavailable, "containerd at %s does not answer (%v)", c.Address, CallTimeout)
 	case codes.Unavailable:
-		return errs.New(errs.Unavailable, "containerd at %s: %s", c.Address, text)
+		return errs.New(errs.Unavailable, "containerd at %s: %s", c.Address, st.Message())
 	case codes.Canceled:
 		return context.Canceled
 	}
-	return fmt.Errorf("containerd: %s", text)
+	return errors.New(text)
 }
 
 // underLease makes the objects of a call part of lease id.

@@ -52,7 +52,7 @@ func (c *Client) activeSnapshots(ctx context.Context) ([]string, error) {
 	defer cancel()
 	s, err := c.snapshots().List(ctx, &snapshots.ListSnapshotsRequest{Snapshotter: Snapshotter})
 	if err != nil {
-		return nil, c.kind(err)
+		return nil, c.kind("Snapshots/List", err)
 	}
 	var out []string
 	for {
@@ -61,7 +61,7 @@ func (c *Client) activeSnapshots(ctx context.Context) ([]string, error) {
 			return out, nil
 		}
 		if err != nil {
-			return nil, c.kind(err)
+			return nil, c.kind("Snapshots/List", err)
 		}
 		for _, i := range r.Info {
 			if i.Kind == snapshots.Kind_ACTIVE {
