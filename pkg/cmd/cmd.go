@@ -96,6 +96,7 @@ func debug(c *cli.Context) error {
 // Run runs app and returns the exit code. SIGINT and SIGTERM cancel the
 // context; a verb that ends because of that has the code 128+n.
 func Run(args []string, app *cli.App) int {
+	keepDescriptors()
 	ctx, caught, stop := signalled(context.Background())
 	defer stop()
 	out := &stdout{w: os.Stdout}

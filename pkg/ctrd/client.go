@@ -77,8 +77,8 @@ func (c *Client) call(ctx context.Context, method string, req, reply any, cc *gr
 		defer cancel()
 	}
 	err := do(bounded, method, req, reply, cc, opts...)
-	if err != nil && ctx.Err() != nil {
-		return context.Cause(ctx)
+	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(cause, context.DeadlineExceeded) {
+		return cause // a deadline that is over says: no answer
 	}
 	return c.kind(method, err)
 }

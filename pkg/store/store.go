@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/fsx"
 	"github.com/pouchcontainer/pouch/pkg/record"
@@ -53,6 +55,11 @@ func Open(root, runRoot string) (*Store, error) {
 				return nil, errs.New(errs.Denied, "make %s: %w: run as root", d, errors.Unwrap(err))
 			}
 			return nil, fmt.Errorf("make %s: %w", d, err)
+		}
+	}
+	for _, d := range []string{root, runRoot} { // they are there, but another user's
+		if err := unix.Access(d, unix.W_OK); errors.Is(err, fs.ErrPermission) {
+			return nil, errs.New(errs.Denied, "use %s: %w: run as root", d, err)
 		}
 	}
 	return s, nil

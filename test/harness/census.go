@@ -53,7 +53,7 @@ func (c Census) beyond(base Census) error {
 
 func (s *Suite) census() (Census, error) {
 	c := Census{}
-	c.add("process", s.processes())
+	c.add("process", counted(s.processes()))
 	c.add("mount", mountsBelow(s.dir))
 	c.add("cgroup", s.cgroups())
 	for kind, list := range map[string]func() ([]string, error){
@@ -72,6 +72,18 @@ func (c Census) add(kind string, names []string) {
 	for _, n := range names {
 		c[kind+" "+n] = true
 	}
+}
+
+// counted replaces the pid before each command line by a number: a restarted
+// engine is the same, a second one is not.
+func counted(processes []string) []string {
+	n := map[string]int{}
+	for i, p := range processes {
+		_, line, _ := strings.Cut(p, " ")
+		n[line]++
+		processes[i] = fmt.Sprintf("%s (%d)", line, n[line])
+	}
+	return processes
 }
 
 // links of the suite's own network namespace.

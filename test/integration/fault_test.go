@@ -79,8 +79,8 @@ func TestWithoutRootRights(t *testing.T) {
 		c := s.Cmd("setpriv", append([]string{"--reuid=65534", "--regid=65534", "--clear-groups", filepath.Join(copyBin(t, s), name)}, args...)...)
 		return harness.Do(c)
 	}
-	as("pouch-run", "--rm", s.Image, "true").OneLine(t, 125, "root")
-	as("pouch-net", "ls").OneLine(t, 1, "root")
+	as("pouch-run", "--rm", s.Image, "true").OneLine(t, 125, "run as root")
+	as("pouch-net", "ls").OneLine(t, 1, "run as root")
 }
 
 // copyBin puts the programs where every user may run them.
