@@ -19,13 +19,17 @@ type Hub struct {
 	mu            sync.Mutex
 	master        *os.File
 	width, height uint16
+
+	ready chan struct{} // closed when the first process is there, or none will be
+	once  sync.Once
 }
 
 // NewHub makes a hub; log gets all output and may be nil.
-func NewHub(log io.Writer) *Hub { return &Hub{log: log} }
+func NewHub(log io.Writer) *Hub { return &Hub{log: log, ready: make(chan struct{})} }
 
-// serve copies the master's output until the terminal has no more.
-func (h *Hub) serve(master *os.File) {
+// begin makes master the terminal, in the size that clients want, and lets them
+// type.
+func (h *Hub) begin(master *os.File) {
 	h.mu.Lock()
 	h.master = master
 	w, ht := h.width, h.height
@@ -33,6 +37,11 @@ func (h *Hub) serve(master *os.File) {
 	if w != 0 || ht != 0 {
 		setSize(master, w, ht)
 	}
+	h.once.Do(func() { close(h.ready) })
+}
+
+// serve copies the output of begin's master until the terminal has no more.
+func (h *Hub) serve(master *os.File) {
 	pump(hubWriter{h}, master)
 	h.mu.Lock()
 	h.master = nil
@@ -67,7 +76,10 @@ func (h *Hub) Client(wait bool) (*os.File, error) {
 	return os.NewFile(uintptr(fds[1]), "terminal"), nil
 }
 
+// input types what the client sends; what comes before the first process waits
+// for it.
 func (h *Hub) input(from *os.File) {
+	<-h.ready
 	buf := make([]byte, 4096)
 	for {
 		n, err := from.Read(buf)
@@ -83,7 +95,7 @@ func (h *Hub) input(from *os.File) {
 // Output also copies all output to w, and closes w in the end.
 func (h *Hub) Output(w io.WriteCloser, wait bool) { h.out.Add(w, wait) }
 
-// Write types p; without a process it is lost.
+// Write types p; between two processes it is lost.
 func (h *Hub) Write(p []byte) (int, error) {
 	h.mu.Lock()
 	m := h.master
@@ -108,6 +120,7 @@ func (h *Hub) Resize(width, height uint16) error {
 // Close ends the clients after what is queued for them; the channel is closed
 // when they have got it.
 func (h *Hub) Close() <-chan struct{} {
+	h.once.Do(func() { close(h.ready) })
 	if c, ok := h.log.(io.Closer); ok {
 		c.Close()
 	}

@@ -75,6 +75,7 @@ func Terminal(h *Hub) *Streams { return &Streams{TTY: true, hub: h} }
 // Console takes the terminal's master, which is the Streams' to close.
 func (s *Streams) Console(master *os.File) {
 	s.ours = append(s.ours, master)
+	s.hub.begin(master)
 	s.copying.Add(1)
 	go func() {
 		defer s.copying.Done()

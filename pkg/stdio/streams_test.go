@@ -244,3 +244,35 @@ func TestOutputFifoEndsWhenNothingHoldsIt(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// What is typed before the process is there waits for it.
+func TestHubKeepsWhatIsTypedEarly(t *testing.T) {
+	h := NewHub(nil)
+	c, err := h.Client(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	io.WriteString(c, "early\n")
+	s := Terminal(h)
+	master, slave := pty(t)
+	s.Console(master)
+	buf := make([]byte, 100)
+	if n, _ := slave.Read(buf); string(buf[:n]) != "early\n" {
+		t.Errorf("the process read %q", buf[:n])
+	}
+	slave.Close()
+	s.Drain(5 * time.Second)
+	<-h.Close()
+
+	none := NewHub(nil) // no process ever comes
+	c, err = none.Client(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	<-none.Close()
+	if _, err := c.Read(buf); err != io.EOF {
+		t.Errorf("%v: want the end", err)
+	}
+}
