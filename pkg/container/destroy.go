@@ -125,7 +125,7 @@ func (m *Manager) forget(ctx context.Context, id string) error {
 
 // cgroupPath is the container's cgroup below each hierarchy's root.
 func (m *Manager) cgroupPath(id string) string {
-	parent := "/pouch"
+	parent := m.Store.CgroupParent()
 	if c, err := m.Store.Container(id); err == nil && c.Host.CgroupParent != "" {
 		parent = c.Host.CgroupParent
 	}

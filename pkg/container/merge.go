@@ -75,6 +75,7 @@ func (m *Manager) specHost(c *record.Container) (spec.Host, error) {
 	if h.NetnsPath, err = m.netns(c); err != nil {
 		return h, err
 	}
+	h.CgroupParent = m.Store.CgroupParent()
 	h.HostsPath = m.Store.HostFile(c.ID, "hosts")
 	h.HostnamePath = m.Store.HostFile(c.ID, "hostname")
 	h.ResolvPath = m.Store.HostFile(c.ID, "resolv.conf")

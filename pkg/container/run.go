@@ -59,6 +59,9 @@ func wire(c *record.Container, detached, stdin bool, streams IO) (w wiring, done
 	switch {
 	case c.Process.TTY:
 		w.stdio = ctl.TTY
+		if !detached {
+			w.width, w.height = streams.size()
+		}
 		return w, done, nil
 	case detached && driver == "none":
 		w.stdio = ctl.Null

@@ -18,9 +18,10 @@ import (
 
 // wiring says how a started container's streams are connected.
 type wiring struct {
-	stdio    ctl.Stdio
-	files    []*os.File // with Inherit and Tee: 0, 1 and 2
-	detached bool
+	stdio         ctl.Stdio
+	files         []*os.File // with Inherit and Tee: 0, 1 and 2
+	detached      bool
+	width, height uint16 // with TTY: of the caller's terminal, if it has one
 }
 
 // launch starts container c: supervisor, root, network and spec at the same
@@ -70,7 +71,7 @@ func ofTask(err error) error {
 }
 
 func (m *Manager) bringUp(ctx context.Context, cl *ctrd.Client, s *supervisor, c *record.Container, w wiring) error {
-	msg := &ctl.Message{Op: ctl.Launch, Stdio: w.stdio, Detached: w.detached}
+	msg := &ctl.Message{Op: ctl.Launch, Stdio: w.stdio, Detached: w.detached, Width: w.width, Height: w.height}
 	if err := s.conn.Send(msg, w.files...); err != nil {
 		return fmt.Errorf("talk to the supervisor: %w", err)
 	}

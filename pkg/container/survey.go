@@ -9,7 +9,7 @@ import (
 
 // surveyCgroups looks for cgroups of containers that are gone or have ended.
 func (m *Manager) surveyCgroups(context.Context) ([]Leftover, error) {
-	parent, err := cgroup.Of("/pouch")
+	parent, err := cgroup.Of(m.Store.CgroupParent())
 	if err != nil {
 		return nil, err
 	}
@@ -20,30 +20,12 @@ func (m *Manager) surveyCgroups(context.Context) ([]Leftover, error) {
 			return nil, err
 		}
 		for _, id := range names {
-			if m.ours(id) && !m.supervised(id) && !exists(m.Store.RunDir(id)) {
+			if isID(id) && !m.supervised(id) && !exists(m.Store.RunDir(id)) {
 				out = append(out, Leftover{"cgroup", dir + "/" + id, id, "nothing of it runs"})
 			}
 		}
 	}
 	return out, nil
-}
-
-// ours reports whether id may be a container of these state directories: other
-// ones have their cgroups beside ours. A cgroup whose container nobody here
-// knows is ours when it is empty, so that removing it harms nobody.
-func (m *Manager) ours(id string) bool {
-	if !isID(id) {
-		return false
-	}
-	if m.exists(id) {
-		return true
-	}
-	g, err := cgroup.Of("/pouch/" + id)
-	if err != nil {
-		return false
-	}
-	pids, err := g.Pids()
-	return err == nil && len(pids) == 0
 }
 
 // surveyNetwork looks for what containers and netns that are gone have left of

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"os"
 	"path/filepath"
@@ -27,4 +29,15 @@ func (s *Store) RemoveRun(id string) error {
 		return errs.New(errs.Invalid, "%q is not a container id", id)
 	}
 	return errors.Join(os.RemoveAll(s.RunDir(id)), os.RemoveAll(filepath.Join(s.RuntimeDir(), id)))
+}
+
+// CgroupParent is the cgroup below which the containers of this store have
+// theirs: /pouch, with a suffix for a run-root that is not the default one, so
+// that several pouches on one host leave each other alone.
+func (s *Store) CgroupParent() string {
+	if s.RunRoot == DefaultRunRoot {
+		return "/pouch"
+	}
+	sum := sha256.Sum256([]byte(s.RunRoot))
+	return "/pouch-" + hex.EncodeToString(sum[:4])
 }

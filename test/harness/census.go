@@ -116,7 +116,7 @@ func rules() ([]string, error) {
 func (s *Suite) cgroups() []string {
 	var out []string
 	for _, id := range s.ids.list() {
-		for _, pattern := range []string{"/sys/fs/cgroup/pouch/", "/sys/fs/cgroup/*/pouch/"} {
+		for _, pattern := range []string{"/sys/fs/cgroup/pouch*/", "/sys/fs/cgroup/*/pouch*/"} {
 			found, _ := filepath.Glob(pattern + id)
 			out = append(out, found...)
 		}

@@ -54,11 +54,11 @@ func (s *Suite) Processes(program string) []int {
 
 func inCgroup(proc string, ids []string) bool {
 	text, err := os.ReadFile(proc + "/cgroup")
-	if err != nil || !bytes.Contains(text, []byte("/pouch/")) {
+	if err != nil || !bytes.Contains(text, []byte("/pouch")) {
 		return false
 	}
 	for _, id := range ids {
-		if bytes.Contains(text, []byte("/pouch/"+id)) {
+		if bytes.Contains(text, []byte("/"+id)) {
 			return true
 		}
 	}
