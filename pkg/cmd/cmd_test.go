@@ -195,6 +195,7 @@ func TestExpand(t *testing.T) {
 
 func TestFunctions(t *testing.T) {
 	for text, want := range map[string]string{
+		`{{"a\n"}}\t{{"b"}}\n`:           "a\n\tb\n",
 		`{{pad "x" 1 2}}`:                " x  ",
 		`{{title "ab c-d it's"}}`:        "Ab C-D It's",
 		`{{truncate "äbc" 2}}`:           "äb",

@@ -87,6 +87,9 @@ func EachLine(c *cli.Context, targets []string, do func(target string) (line str
 		}
 		line, err := do(t)
 		if err != nil {
+			if c.Context.Err() != nil {
+				return c.Context.Err()
+			}
 			Warn(c, err)
 			failed = true
 			continue

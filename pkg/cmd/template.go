@@ -30,9 +30,24 @@ func newTemplate(text string, cells bool) (*template.Template, error) {
 }
 
 // unescape takes \t and \n in a format for what they mean: a shell's single
-// quotes leave them as two characters.
+// quotes leave them as two characters. Inside {{ }} they are Go's.
 func unescape(text string) string {
-	return strings.NewReplacer(`\t`, "\t", `\n`, "\n").Replace(text)
+	r := strings.NewReplacer(`\t`, "\t", `\n`, "\n")
+	var b strings.Builder
+	for text != "" {
+		plain, action, found := strings.Cut(text, "{{")
+		b.WriteString(r.Replace(plain))
+		if !found {
+			break
+		}
+		inside, rest, closed := strings.Cut(action, "}}")
+		b.WriteString("{{" + inside)
+		if closed {
+			b.WriteString("}}")
+		}
+		text = rest
+	}
+	return b.String()
 }
 
 func functions() template.FuncMap {
