@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pouchcontainer/pouch/pkg/ctrd"
+	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/fsx"
 )
@@ -155,7 +156,12 @@ func (m *Manager) surveyEngine(ctx context.Context) ([]Leftover, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.engineLeftovers(o), nil
+	out := m.engineLeftovers(o)
+	dead, err := images.Abandoned(ctx, cl.Conn, cl.Namespace)
+	for _, id := range dead {
+		out = append(out, Leftover{"lease", id, "image", "the command that fetched an image died"})
+	}
+	return out, err
 }
 
 func (m *Manager) engineLeftovers(o *ctrd.Objects) []Leftover {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 
+	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
 	"github.com/pouchcontainer/pouch/pkg/shim/cgroup"
 )
 
@@ -59,6 +60,9 @@ func (m *Manager) surveyVolumes(ctx context.Context) ([]Leftover, error) {
 func (m *Manager) Clear(ctx context.Context, found []Leftover) (done []Leftover, err error) {
 	seen := map[string]error{}
 	for _, l := range found {
+		if l.Owner == "image" {
+			done, err = append(done, l), m.clearImageLeases(ctx)
+		}
 		if !isID(l.Owner) {
 			continue
 		}
@@ -77,6 +81,14 @@ func (m *Manager) Clear(ctx context.Context, found []Leftover) (done []Leftover,
 		return done, e
 	}
 	return done, firstError(err, m.Volume.Clean(ctx))
+}
+
+func (m *Manager) clearImageLeases(ctx context.Context) error {
+	cl, err := m.engine(ctx)
+	if err == nil {
+		_, err = images.Reap(ctx, cl.Conn, cl.Namespace)
+	}
+	return err
 }
 
 // clearOwner reaps a container that is on disk, and destroys what has none.
