@@ -206,13 +206,18 @@ func (m *Manager) awaitSupervisor(ctx context.Context, id string, limit time.Dur
 }
 
 // inheritedLock reports whether this process holds the lock at path by
-// inheritance.
+// inheritance. It then keeps the lock to itself: a containerd that it starts
+// must not hold it for its whole life.
 func inheritedLock(path string) bool {
 	var a, b unix.Stat_t
 	if unix.Fstat(lockFD, &a) != nil || unix.Lstat(path, &b) != nil {
 		return false
 	}
-	return a.Dev == b.Dev && a.Ino == b.Ino && filepath.IsAbs(path)
+	if a.Dev != b.Dev || a.Ino != b.Ino || !filepath.IsAbs(path) {
+		return false
+	}
+	unix.CloseOnExec(lockFD)
+	return true
 }
 
 // short is the form of an id for people.
