@@ -65,7 +65,8 @@ func randomName() string {
 	b := make([]byte, 3)
 	rand.Read(b)
 	n := int(b[0])<<16 | int(b[1])<<8 | int(b[2])
-	return adjectives[n%len(adjectives)] + "_" + trees[n/len(adjectives)%len(trees)]
+	a, t := adjectives(), trees()
+	return a[n%len(a)] + "_" + t[n/len(a)%len(t)]
 }
 
 // madeUp claims made-up names until one is free.

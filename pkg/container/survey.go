@@ -2,6 +2,8 @@ package container
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 
 	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
@@ -101,7 +103,7 @@ func (m *Manager) clearOwner(ctx context.Context, id string) error {
 
 func firstError(errs ...error) error {
 	for _, err := range errs {
-		if err != nil && !os.IsNotExist(err) {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
