@@ -2,6 +2,7 @@ package harness
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,6 +11,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/pouchcontainer/pouch/pkg/store"
 )
 
 func command(name string, args ...string) *exec.Cmd { return exec.Command(name, args...) }
@@ -83,4 +86,20 @@ func unmount(path string) error {
 		return fmt.Errorf("unmount %s: %w", path, err)
 	}
 	return nil
+}
+
+// removeCgroups removes the cgroup that all of the suite's containers had
+// theirs in; it fails when one is left in it.
+func (s *Suite) removeCgroups() error {
+	parent := (&store.Store{Root: s.Root, RunRoot: s.RunRoot}).CgroupParent()
+	var err error
+	for _, pattern := range []string{"/sys/fs/cgroup" + parent, "/sys/fs/cgroup/*" + parent} {
+		found, _ := filepath.Glob(pattern)
+		for _, dir := range found {
+			if e := unix.Rmdir(dir); e != nil {
+				err = errors.Join(err, fmt.Errorf("remove cgroup %s: %w", dir, e))
+			}
+		}
+	}
+	return err
 }

@@ -174,6 +174,7 @@ func (s *Suite) discard() error {
 	if left := s.processes(); len(left) > 0 {
 		err = errors.Join(err, fmt.Errorf("processes left after the engine's stop: %q", left))
 	}
+	err = errors.Join(err, s.removeCgroups())
 	if os.Getenv("POUCH_TEST_KEEP") != "" {
 		fmt.Fprintf(os.Stderr, "kept: %s\n", s.dir)
 		return err

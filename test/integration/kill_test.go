@@ -61,8 +61,7 @@ func pidGone(s *harness.Suite, id string) bool {
 	if err != nil || st.Init.Pid == 0 {
 		return false
 	}
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", st.Init.Pid))
-	return err != nil || bytes.Contains(b, []byte(") Z "))
+	return dead(st.Init.Pid)
 }
 
 // victims are whom kill -9 hits; each returns the pids to kill, none while the
@@ -135,11 +134,27 @@ func killWhen(t *testing.T, s *harness.Suite, c *exec.Cmd, id string, pids func(
 			continue
 		}
 		for _, pid := range pids(s, c, id) {
-			return syscall.Kill(pid, syscall.SIGKILL) == nil
+			return kill(t, pid)
 		}
 	}
 	t.Errorf("the run never was %s", m.name)
 	return false
+}
+
+// kill kills pid and waits until it is dead: the kernel closes its sockets on
+// the way.
+func kill(t *testing.T, pid int) bool {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		return false
+	}
+	return await(t, 10*time.Second, "the victim's death", func() bool { return dead(pid) })
+}
+
+// dead reports whether pid is gone or a zombie.
+func dead(pid int) bool {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err != nil || bytes.Contains(b, []byte(") Z "))
 }
 
 func afterwards(t *testing.T, s *harness.Suite) {
@@ -160,9 +175,7 @@ func TestContainersOutliveTheEngine(t *testing.T) {
 	s := start(t)
 	s.Must(t, "pouch-run", "-d", "--name", "survivor", s.Image, "sh", "-c", "echo first; sleep 1000")
 	for _, pid := range s.Processes("containerd") {
-		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-			t.Fatal(err)
-		}
+		kill(t, pid)
 	}
 	if got := s.Must(t, "pouch-run", "exec", "survivor", "echo", "still here"); got != "still here" {
 		t.Errorf("exec: %q", got)
@@ -179,9 +192,7 @@ func TestSupervisorDies(t *testing.T) {
 	s := start(t)
 	id := s.Must(t, "pouch-run", "-d", "--name", "orphan", s.Image, "sleep", "1000")
 	for _, pid := range supervisorOf(s, id) {
-		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-			t.Fatal(err)
-		}
+		kill(t, pid)
 	}
 	await(t, 10*time.Second, "ps without the orphan", func() bool {
 		return s.Must(t, "pouch-run", "ps", "-q", "--filter", "name=orphan") == ""
