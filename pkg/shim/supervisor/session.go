@@ -231,6 +231,7 @@ func (c *session) onExec(m *ctl.Message, files []*os.File) error {
 	if err != nil {
 		return err
 	}
+	spec.ConsoleSize = consoleSize(m)
 	p := newProcess(fmt.Sprintf("ctl-%p", c), spec)
 	streams, err := c.execStreams(m, files)
 	if err != nil {

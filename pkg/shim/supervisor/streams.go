@@ -6,6 +6,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/opencontainers/runtime-spec/specs-go"
+
 	"github.com/pouchcontainer/pouch/pkg/ctl"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/record"
@@ -144,11 +146,21 @@ func (t *task) terminal(launch *launched) error {
 	}
 	t.hub = stdio.NewHub(log)
 	t.s.client.setHub(t.hub)
+	t.opts.Spec.Process.ConsoleSize = consoleSize(launch.msg)
 	t.wire = func() (*stdio.Streams, error) { return stdio.Terminal(t.hub), nil }
 	if detached {
 		return nil
 	}
 	return t.s.sendStream(t.s.launch, t.hub, true)
+}
+
+// consoleSize is the size of the client's terminal, nil when it told none: the
+// process has it from its first moment on.
+func consoleSize(m *ctl.Message) *specs.Box {
+	if m.Width == 0 || m.Height == 0 {
+		return nil
+	}
+	return &specs.Box{Width: uint(m.Width), Height: uint(m.Height)}
 }
 
 // closeOutputs ends the clients of the container's output and waits until they
