@@ -86,19 +86,18 @@ func (m *Manager) release(ctx context.Context, id string) error {
 }
 
 // endProcesses kills what still runs in the container's cgroup and removes the
-// cgroup, by its path.
+// cgroup, by its path, and the engine's note of it.
 func (m *Manager) endProcesses(ctx context.Context, id string) error {
 	g, err := cgroup.Of(m.cgroupPath(id))
 	if err != nil {
 		return err
 	}
-	if !g.Exists() {
-		return nil
+	if g.Exists() {
+		if err := errors.Join(g.Kill(ctx), g.Remove(ctx)); err != nil {
+			return err
+		}
 	}
-	if err := g.Kill(ctx); err != nil {
-		return err
-	}
-	return g.Remove(ctx)
+	return cgroup.Forget(m.Store.RuntimeDir(), id)
 }
 
 func (m *Manager) releaseNetwork(ctx context.Context, id string) error {

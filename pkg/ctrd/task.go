@@ -2,6 +2,7 @@ package ctrd
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	tasks "github.com/containerd/containerd/api/services/tasks/v1"
@@ -17,14 +18,26 @@ const shimVersion = 3
 func (c *Client) CreateTask(ctx context.Context, id string, root Rootfs, terminal bool, address string) (pid int, err error) {
 	ctx, cancel := c.slow(ctx)
 	defer cancel()
-	r, err := c.tasks().Create(ctx, &tasks.CreateTaskRequest{
+	req := &tasks.CreateTaskRequest{
 		ContainerID: id, Rootfs: root, Terminal: terminal,
 		TaskApiAddress: "ttrpc+unix://" + address, TaskApiVersion: shimVersion,
-	})
-	if err != nil {
-		return 0, err
 	}
-	return int(r.Pid), nil
+	for until := time.Now().Add(CallTimeout); ; time.Sleep(5 * time.Millisecond) {
+		r, err := c.tasks().Create(ctx, req)
+		if err == nil {
+			return int(r.Pid), nil
+		}
+		if !leftBundle(err) || time.Now().After(until) || ctx.Err() != nil {
+			return 0, err
+		}
+	}
+}
+
+// leftBundle reports whether a task was refused because containerd is still
+// removing the folder of the one before, whose supervisor was killed: it forgets
+// the task first (core/runtime/v2, cleanupAfterDeadShim).
+func leftBundle(err error) bool {
+	return strings.Contains(err.Error(), "io.containerd.runtime.v2.task") && strings.Contains(err.Error(), "file exists")
 }
 
 // StartTask lets the task of container id run.
