@@ -37,7 +37,7 @@ func (m *Manager) Stop(ctx context.Context, target string, o StopOpts) error {
 		return err
 	}
 	if !Alive(st) {
-		return nil
+		return m.tidy(ctx, c.ID)
 	}
 	sig, timeout, err := stopPlan(c, o)
 	if err == nil {
@@ -47,6 +47,14 @@ func (m *Manager) Stop(ctx context.Context, target string, o StopOpts) error {
 		return fmt.Errorf("cannot stop container: %s: %w", target, err)
 	}
 	return nil
+}
+
+// tidy releases what a run has left whose supervisor was killed.
+func (m *Manager) tidy(ctx context.Context, id string) error {
+	if !exists(m.Store.RunDir(id)) || m.supervised(id) {
+		return nil
+	}
+	return m.Reap(ctx, id)
 }
 
 func stopPlan(c *record.Container, o StopOpts) (sig syscall.Signal, timeout int, err error) {
