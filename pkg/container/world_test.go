@@ -32,7 +32,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &world{Manager: &Manager{Store: s}, t: t}
+	return &world{Manager: Open(s, ""), t: t}
 }
 
 // add writes a container called name.
