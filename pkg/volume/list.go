@@ -1,6 +1,7 @@
 package volume
 
 import (
+	"slices"
 	"time"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -39,7 +40,8 @@ func (m *Manager) Inspect(name string) (*Info, error) {
 }
 
 // List returns the volumes by name, and beside them an error for each one that
-// is broken.
+// is broken. The anonymous volumes of a container that is on its way out, which
+// go with it, are left out.
 func (m *Manager) List() (volumes []*Info, broken []error, err error) {
 	names, err := m.s.VolumeNames()
 	if err != nil {
@@ -58,5 +60,21 @@ func (m *Manager) List() (volumes []*Info, broken []error, err error) {
 			broken = append(broken, err)
 		}
 	}
-	return volumes, broken, nil
+	return m.staying(volumes), broken, nil
+}
+
+// staying leaves out the anonymous volumes that go with their container just
+// now: who has seen the end of run --rm shall not see its volumes.
+func (m *Manager) staying(volumes []*Info) []*Info {
+	if !slices.ContainsFunc(volumes, func(v *Info) bool { return v.Anonymous }) {
+		return volumes
+	}
+	users, err := m.users("")
+	if err != nil {
+		return volumes
+	}
+	return slices.DeleteFunc(volumes, func(v *Info) bool {
+		ids := users[v.Name]
+		return v.Anonymous && len(ids) > 0 && m.going(ids)
+	})
 }

@@ -186,6 +186,13 @@ func TestRemoveWaitsForOneThatIsGoing(t *testing.T) {
 	c := container(t, s, record.Running, "v1")
 	c.Policy.AutoRemove = true
 	must(t, s.SetContainer(c))
+	anon, err := m.Create(context.Background(), CreateOptions{})
+	must(t, err)
+	c.Mounts = append(c.Mounts, record.Mount{Type: "volume", Name: anon.Name, Anonymous: true, Destination: "/anon"})
+	must(t, s.SetContainer(c))
+	if vols, _, err := m.List(); err != nil || len(vols) != 1 || vols[0].Name != "v1" {
+		t.Errorf("the list has the anonymous volume: %v, %v", vols, err)
+	}
 	gone := time.AfterFunc(50*time.Millisecond, func() { s.RemoveContainer(c.ID) })
 	defer gone.Stop()
 	must(t, m.Remove(context.Background(), "v1", false))
