@@ -42,7 +42,8 @@ func classifyCrun(err error) error {
 	switch {
 	case exec && (strings.Contains(text, "not found") || strings.Contains(text, "no such file")):
 		return &errs.Error{Kind: errs.NoCommand, Err: err}
-	case exec && (strings.Contains(text, "permission denied") || strings.Contains(text, "is a directory")),
+	case exec && (strings.Contains(text, "permission denied") || strings.Contains(text, "is a directory") ||
+		strings.Contains(text, "operation not permitted")),
 		strings.Contains(text, "exec format error"):
 		return &errs.Error{Kind: errs.NotExecutable, Err: err}
 	}

@@ -30,6 +30,9 @@ type CreateOpts struct {
 	IO     IO
 	// StateDir is where the runtime keeps its state: <StateDir>/<ID>.
 	StateDir string
+	// CacheDir keeps compiled seccomp filters for this boot, for every container
+	// of the host; empty: none are kept.
+	CacheDir string
 	// SystemdCgroup asks for the systemd cgroup driver.
 	SystemdCgroup bool
 }

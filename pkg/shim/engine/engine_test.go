@@ -24,6 +24,7 @@ func TestClassify(t *testing.T) {
 		{`exec: "/etc": is a directory`, errs.NotExecutable, `exec: "/etc": is a directory`},
 		{"executable file `nosuch` not found in $PATH: No such file or directory", errs.NoCommand, ""},
 		{"open executable: Permission denied", errs.NotExecutable, ""},
+		{"open executable: Operation not permitted", errs.NotExecutable, ""},
 		{`error mounting "/no" to rootfs at "/x": stat /no: no such file or directory`, errs.Internal, ""},
 		{`chdir to cwd ("/x") set in config.json failed: permission denied`, errs.Internal, ""},
 	}

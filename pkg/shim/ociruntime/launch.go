@@ -62,6 +62,7 @@ func (c *container) launch(ctx context.Context, io engine.IO, args func(launchAr
 		return nil, err
 	}
 	c.engine.reap.own(p)
+	c.engine.reap.home(p, c.process == nil)
 	if sock != nil {
 		err = sock.take(ctx, p, io.OnConsole)
 	}

@@ -15,20 +15,24 @@ import (
 
 // reaper waits for the orphans that become children of this process, the
 // subreaper, and would stay zombies: processes of a container without a pid
-// namespace, and what a runtime leaves that was killed at its work. It takes only
-// zombies of a container's cgroup, or of a killed runtime's process group, that
-// nobody else waits for; and none while a runtime may be about to leave us one.
+// namespace, and what a runtime leaves that failed or was killed. A zombie in a
+// container's pid namespace even keeps its process 1 from ending
+// (pid_namespaces(7)). It takes only zombies of such a pid namespace, of a
+// container's cgroup, or of a failed runtime's process group, that nobody else
+// waits for; and none while a runtime may be about to leave us one. What belongs to
+// another engine of this process it does not know, and leaves alone.
 type reaper struct {
 	mu      sync.RWMutex // held for reading while create or exec runs
 	owned   sync.Map     // pid to *process
 	marks   sync.Mutex   // guards the rest
 	groups  map[string]*cgroup.Group
-	leaders map[int]bool // process groups of runtimes that failed
+	spaces  map[string]bool // pid namespaces of containers
+	leaders map[int]bool    // process groups of runtimes that failed, sessions of containers
 }
 
 // newReaper starts a reaper, which lives as long as the process.
 func newReaper() *reaper {
-	r := &reaper{groups: map[string]*cgroup.Group{}, leaders: map[int]bool{}}
+	r := &reaper{groups: map[string]*cgroup.Group{}, spaces: map[string]bool{}, leaders: map[int]bool{}}
 	events := make(chan os.Signal, 1)
 	signal.Notify(events, unix.SIGCHLD)
 	go func() {
@@ -41,24 +45,44 @@ func newReaper() *reaper {
 
 // group says that processes of g are the container's. Idempotent.
 func (r *reaper) group(g *cgroup.Group) {
+	r.mark(func() { r.groups[g.Paths()[0]] = g })
+}
+
+// home says that the processes of p's pid namespace are the container's, as long
+// as p, its process 1, is there: the kernel gives the namespace's number to
+// another then. When that is this process' own namespace, those of p's session
+// are: only a v2 hierarchy tells the cgroup of a zombie.
+func (r *reaper) home(p *process, init bool) {
+	space := pidSpace(strconv.Itoa(p.Pid()))
+	if space == "" || space == pidSpace("self") {
+		r.mark(func() { r.leaders[p.Pid()] = true })
+		return
+	}
+	if !init {
+		return
+	}
+	r.mark(func() { r.spaces[space] = true })
+	go func() {
+		<-p.done
+		r.mark(func() { delete(r.spaces, space) })
+	}()
+}
+
+func (r *reaper) mark(f func()) {
 	r.marks.Lock()
 	defer r.marks.Unlock()
-	r.groups[g.Paths()[0]] = g
+	f()
 }
 
 // leader says that the processes of a process group are a failed runtime's.
 func (r *reaper) leader(pid int) {
-	r.marks.Lock()
-	r.leaders[pid] = true
-	r.marks.Unlock()
+	r.mark(func() { r.leaders[pid] = true })
 	r.sweep()
 }
 
 // notLeader says that pid is a new process, whatever had that pid before.
 func (r *reaper) notLeader(pid int) {
-	r.marks.Lock()
-	defer r.marks.Unlock()
-	delete(r.leaders, pid)
+	r.mark(func() { delete(r.leaders, pid) })
 }
 
 // sweep reaps the strays that there are.
@@ -82,13 +106,14 @@ func (r *reaper) stray(pid int) bool {
 		return false
 	}
 	f := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
-	if len(f) < 3 || f[0] != "Z" {
+	if len(f) < 4 || f[0] != "Z" {
 		return false
 	}
-	leader, _ := strconv.Atoi(f[2])
+	group, _ := strconv.Atoi(f[2])
+	session, _ := strconv.Atoi(f[3])
 	r.marks.Lock()
 	defer r.marks.Unlock()
-	if r.leaders[leader] {
+	if r.leaders[group] || r.leaders[session] || r.spaces[pidSpace(strconv.Itoa(pid))] {
 		return true
 	}
 	g, err := cgroup.OfPid(pid)
@@ -96,6 +121,13 @@ func (r *reaper) stray(pid int) bool {
 		return false
 	}
 	return slices.ContainsFunc(g.Paths(), r.known)
+}
+
+// pidSpace names a process' pid namespace, also a zombie's; empty when the
+// process is gone.
+func pidSpace(pid string) string {
+	s, _ := os.Readlink("/proc/" + pid + "/ns/pid")
+	return s
 }
 
 // known reports whether a cgroup's folder is a container's, or below one.

@@ -3,6 +3,7 @@ package enginetest
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,7 +16,8 @@ import (
 // the fixture and the container's id.
 const ownerEnv = "POUCH_ENGINETEST_OWNER"
 
-// own makes and starts a container, says so, and waits to be killed.
+// own makes and starts a container, says so, and waits to be killed, or for the
+// end of the process that would.
 func own(t *testing.T, f *fixture, id string) {
 	o := f.optsOf(t, id, null(), nil, "sh", "-c", "sleep 1000 & sleep 1000")
 	fmt.Println("owner: creating")
@@ -24,7 +26,10 @@ func own(t *testing.T, f *fixture, id string) {
 		err = c.Start(t.Context())
 	}
 	fmt.Println("owner: started", err)
-	select {}
+	if err == nil {
+		io.Copy(io.Discard, os.Stdin) //nolint:errcheck // its end is the news
+	}
+	os.Exit(1)
 }
 
 // ownerDies kills the process that owns a container with SIGKILL, at many
@@ -54,6 +59,11 @@ func killOwner(t *testing.T, f *fixture, id string, after time.Duration) {
 	cmd := exec.Command("/proc/self/exe", "-test.run", "^"+root+"$", "-test.count=1")
 	cmd.Env = append(os.Environ(), ownerEnv+"="+f.base+":"+id)
 	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -66,8 +76,12 @@ func killOwner(t *testing.T, f *fixture, id string, after time.Duration) {
 	if after < 0 {
 		want = "owner: started <nil>"
 	}
-	for lines.Scan() && !strings.HasPrefix(lines.Text(), want) {
-		t.Log(lines.Text())
+	said := ""
+	for !strings.HasPrefix(said, want) && lines.Scan() {
+		said = lines.Text()
+	}
+	if !strings.HasPrefix(said, want) {
+		t.Errorf("the owner says %q last, want %q", said, want)
 	}
 	if after > 0 {
 		time.Sleep(after) // the moment of the kill is what is tested
