@@ -57,7 +57,7 @@ $(OWN): | bin
 # The supervisor enters namespaces before the Go runtime is up: that is C.
 pouch-shim: | bin
 	@echo "build bin/$@"
-	@CGO_ENABLED=1 $(GO) build -trimpath -tags "$(STATIC_TAGS)" -ldflags "$(OWN_LDFLAGS) -extldflags -static" -o bin/$@ ./pouch-shim
+	@CGO_ENABLED=1 $(GO) build -modfile=$$(scripts/patched-runc) -trimpath -tags "$(STATIC_TAGS) pouch_bpf" -ldflags "$(OWN_LDFLAGS) -extldflags -static" -o bin/$@ ./pouch-shim
 
 containerd-shim-pouch-v2: | bin
 	@echo "build bin/$@"

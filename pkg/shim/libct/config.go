@@ -30,6 +30,9 @@ func (e *Engine) config(o engine.CreateOpts) (*configs.Config, error) {
 	if err != nil {
 		return nil, errs.New(errs.Invalid, "spec of container %s: %w", o.ID, err)
 	}
+	if err := precompile(cfg.Seccomp, o.CacheDir); err != nil {
+		return nil, fmt.Errorf("create container %s: %w", o.ID, err)
+	}
 	return cfg, nil
 }
 

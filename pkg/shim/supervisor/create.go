@@ -15,6 +15,7 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/mount"
 	"github.com/pouchcontainer/pouch/pkg/shim/bundle"
 	"github.com/pouchcontainer/pouch/pkg/shim/engine"
+	"github.com/pouchcontainer/pouch/pkg/store"
 )
 
 // maxSpec bounds a bundle's config.json.
@@ -94,7 +95,7 @@ func (t *task) prepare(ctx context.Context, req *createRequest) error {
 	}
 	t.opts = engine.CreateOpts{
 		ID: t.id, Bundle: req.bundle, Rootfs: rootfs, Spec: spec,
-		StateDir: set.StateDir, SystemdCgroup: req.systemd,
+		StateDir: set.StateDir, SystemdCgroup: req.systemd, CacheDir: t.s.cacheDir(),
 	}
 	if t.rec == nil {
 		t.wire = t.plainStreams
@@ -104,6 +105,15 @@ func (t *task) prepare(ctx context.Context, req *createRequest) error {
 		return err
 	}
 	return t.pouchStreams(ctx)
+}
+
+// cacheDir is where compiled seccomp filters are kept.
+func (s *Supervisor) cacheDir() string {
+	root := store.DefaultRunRoot
+	if s.store != nil {
+		root = s.store.RunRoot
+	}
+	return filepath.Join(root, "seccomp")
 }
 
 func readSpec(dir string) (*specs.Spec, error) {
