@@ -188,7 +188,8 @@ func (s *Suite) discard() error {
 }
 
 // Program runs main with a suite in namespaces of its own, as Main does for
-// tests, and returns the exit code.
+// tests, but without the census: peers leave their own links and rules there.
+// It returns the exit code.
 func Program(main func(*Suite) error) int {
 	if os.Geteuid() != 0 {
 		return report(errors.New("needs root"), 1)
@@ -204,7 +205,7 @@ func Program(main func(*Suite) error) int {
 	if err != nil {
 		return report(err, 1)
 	}
-	return report(errors.Join(main(suite), suite.Stop()), 0)
+	return report(errors.Join(main(suite), suite.Reset(), suite.discard()), 0)
 }
 
 // Scratch makes a folder that goes with the suite.
