@@ -137,7 +137,7 @@ func (c *container) Signal(sig os.Signal) error {
 func (c *container) KillAll() error {
 	ctx, cancel := background()
 	defer cancel()
-	return c.group.Kill(ctx)
+	return c.engine.kill(ctx, c.group)
 }
 
 // Pids implements engine.Container: by the kernel's list.
@@ -186,7 +186,7 @@ func (c *container) Delete(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, killTimeout)
 	defer cancel()
-	if err := c.group.Kill(ctx); err != nil {
+	if err := c.engine.kill(ctx, c.group); err != nil {
 		return err
 	}
 	select {

@@ -148,7 +148,7 @@ func (e *Engine) Destroy(ctx context.Context, stateDir, id string) error {
 	if err != nil {
 		return err
 	}
-	if err := group.Kill(ctx); err != nil {
+	if err := e.kill(ctx, group); err != nil {
 		return err
 	}
 	if _, err := os.Lstat(filepath.Join(stateDir, id)); err == nil {
@@ -171,4 +171,12 @@ func (e *Engine) sweep(ctx context.Context, group *cgroup.Group, stateDir, id st
 		return fmt.Errorf("remove the runtime state of %s: %w", id, err)
 	}
 	return cgroup.Forget(stateDir, id)
+}
+
+// kill kills all of the group, and has the zombies reaped that become ours.
+func (e *Engine) kill(ctx context.Context, group *cgroup.Group) error {
+	if pids, err := group.Pids(); err == nil {
+		e.reap.expect(pids)
+	}
+	return group.Kill(ctx)
 }

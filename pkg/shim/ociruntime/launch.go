@@ -57,12 +57,13 @@ func (c *container) launch(ctx context.Context, io engine.IO, args func(launchAr
 	if err != nil {
 		return nil, err
 	}
+	at := placeOf(strconv.Itoa(pid))
 	p, err := watch(pid)
 	if err != nil {
 		return nil, err
 	}
 	c.engine.reap.own(p)
-	c.engine.reap.home(p, c.process == nil)
+	c.engine.reap.home(p, at, c.process == nil)
 	if sock != nil {
 		err = sock.take(ctx, p, io.OnConsole)
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -28,11 +29,12 @@ type reaper struct {
 	groups  map[string]*cgroup.Group
 	spaces  map[string]bool // pid namespaces of containers
 	leaders map[int]bool    // process groups of runtimes that failed, sessions of containers
+	dying   map[int]bool    // processes that are being killed
 }
 
 // newReaper starts a reaper, which lives as long as the process.
 func newReaper() *reaper {
-	r := &reaper{groups: map[string]*cgroup.Group{}, spaces: map[string]bool{}, leaders: map[int]bool{}}
+	r := &reaper{groups: map[string]*cgroup.Group{}, spaces: map[string]bool{}, leaders: map[int]bool{}, dying: map[int]bool{}}
 	events := make(chan os.Signal, 1)
 	signal.Notify(events, unix.SIGCHLD)
 	go func() {
@@ -51,11 +53,15 @@ func (r *reaper) group(g *cgroup.Group) {
 // home says that the processes of p's pid namespace are the container's, as long
 // as p, its process 1, is there: the kernel gives the namespace's number to
 // another then. When that is this process' own namespace, those of p's session
-// are: only a v2 hierarchy tells the cgroup of a zombie.
-func (r *reaper) home(p *process, init bool) {
-	space := pidSpace(strconv.Itoa(p.Pid()))
-	if space == "" || space == pidSpace("self") {
-		r.mark(func() { r.leaders[p.Pid()] = true })
+// are: only a v2 hierarchy tells the cgroup of a zombie. at is where p was before
+// it could be reaped.
+func (r *reaper) home(p *process, at place, init bool) {
+	self := placeOf("self")
+	space := at.space
+	if space == "" || space == self.space {
+		if at.session > 0 && at.session != self.session {
+			r.mark(func() { r.leaders[at.session] = true })
+		}
 		return
 	}
 	if !init {
@@ -98,22 +104,35 @@ func (r *reaper) sweep() {
 	}
 }
 
-// stray reports whether pid is a zombie that is ours to reap. The kernel keeps a
-// zombie's cgroup and process group: proc_pid_stat(5).
+// expectation is how long expect waits for zombies.
+const expectation = 5 * time.Second
+
+// expect says that pids are a container's that is about to be killed: those
+// that become zombies of this process are strays.
+func (r *reaper) expect(pids []int) {
+	r.mark(func() {
+		for _, pid := range pids {
+			r.dying[pid] = true
+		}
+	})
+	time.AfterFunc(expectation, func() {
+		r.mark(func() {
+			for _, pid := range pids {
+				delete(r.dying, pid)
+			}
+		})
+	})
+}
+
+// stray reports whether pid is a zombie that is ours to reap.
 func (r *reaper) stray(pid int) bool {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	if err != nil {
+	at := placeOf(strconv.Itoa(pid))
+	if !at.zombie {
 		return false
 	}
-	f := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
-	if len(f) < 4 || f[0] != "Z" {
-		return false
-	}
-	group, _ := strconv.Atoi(f[2])
-	session, _ := strconv.Atoi(f[3])
 	r.marks.Lock()
 	defer r.marks.Unlock()
-	if r.leaders[group] || r.leaders[session] || r.spaces[pidSpace(strconv.Itoa(pid))] {
+	if r.dying[pid] || r.leaders[at.group] || r.leaders[at.session] || r.spaces[at.space] {
 		return true
 	}
 	g, err := cgroup.OfPid(pid)
@@ -123,11 +142,28 @@ func (r *reaper) stray(pid int) bool {
 	return slices.ContainsFunc(g.Paths(), r.known)
 }
 
-// pidSpace names a process' pid namespace, also a zombie's; empty when the
-// process is gone.
-func pidSpace(pid string) string {
-	s, _ := os.Readlink("/proc/" + pid + "/ns/pid")
-	return s
+// place is where a process is. The kernel keeps it for a zombie.
+type place struct {
+	zombie         bool
+	group, session int    // proc_pid_stat(5)
+	space          string // its pid namespace
+}
+
+// placeOf returns the zero place for a process that is gone.
+func placeOf(pid string) (p place) {
+	b, err := os.ReadFile("/proc/" + pid + "/stat")
+	if err != nil {
+		return p
+	}
+	f := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
+	if len(f) < 4 {
+		return p
+	}
+	p.zombie = f[0] == "Z"
+	p.group, _ = strconv.Atoi(f[2])
+	p.session, _ = strconv.Atoi(f[3])
+	p.space, _ = os.Readlink("/proc/" + pid + "/ns/pid")
+	return p
 }
 
 // known reports whether a cgroup's folder is a container's, or below one.
