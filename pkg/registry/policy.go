@@ -3,13 +3,13 @@ package registry
 import (
 	"context"
 	"errors"
-	"io/fs"
 
 	"github.com/opencontainers/go-digest"
 	"go.podman.io/image/v5/image"
 	libmanifest "go.podman.io/image/v5/manifest"
 	"go.podman.io/image/v5/signature"
 	"go.podman.io/image/v5/types"
+	"go.podman.io/storage/pkg/configfile"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 )
@@ -18,7 +18,7 @@ import (
 // accepts every image, as docker does; a broken one accepts none.
 func policy(sys *types.SystemContext) (*signature.Policy, error) {
 	p, err := signature.DefaultPolicy(sys)
-	if errors.Is(err, fs.ErrNotExist) && sys.SignaturePolicyPath == "" {
+	if errors.Is(err, configfile.ErrConfigFileNotFound) {
 		return nil, nil
 	}
 	if err != nil {
