@@ -2,7 +2,6 @@ package supervisor
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -28,7 +27,7 @@ func (t *task) personalize(ctx context.Context) error {
 			continue
 		}
 		if err := volume.Populate(ctx, t.s.store, m.Name, t.opts.Rootfs, m.Destination); err != nil {
-			return fmt.Errorf("fill volume %s: %w", m.Name, err)
+			return err
 		}
 	}
 	return nil
