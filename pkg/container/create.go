@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -20,7 +21,7 @@ import (
 // Create makes the container that o asks for, ready to be started, and returns
 // its id. On error nothing is left.
 func (m *Manager) Create(ctx context.Context, o *Options) (id string, err error) {
-	c, err := m.intend(ctx, o)
+	c, durable, err := m.intend(ctx, o)
 	if err != nil {
 		return "", err
 	}
@@ -36,6 +37,9 @@ func (m *Manager) Create(ctx context.Context, o *Options) (id string, err error)
 	if err := m.provide(ctx, c); err != nil {
 		return "", err
 	}
+	if err := durable(); err != nil {
+		return "", err
+	}
 	if _, err := cl.Prepare(ctx, c.ID, c.Image.ChainID); err != nil {
 		return "", fmt.Errorf("prepare the root of %s: %w", c.Image.Ref, err)
 	}
@@ -49,27 +53,35 @@ func (m *Manager) Create(ctx context.Context, o *Options) (id string, err error)
 }
 
 // intend plans the container and writes its record, its intent and its name:
-// from now on it is there, and whoever finds its owner dead destroys it.
-func (m *Manager) intend(ctx context.Context, o *Options) (*record.Container, error) {
+// from now on it is there, and whoever finds its owner dead destroys it. The
+// disk is not waited for: durable does that, before anything else that survives
+// a power cut is made.
+func (m *Manager) intend(ctx context.Context, o *Options) (c *record.Container, durable func() error, err error) {
 	if err := checkCIDFile(o.CIDFile); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	cl, err := m.engine(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	img, err := m.image(ctx, cl, o)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	c, err := m.plan(ctx, o, img)
-	if err != nil {
-		return nil, err
+	if c, err = m.plan(ctx, o, img); err != nil {
+		return nil, nil, err
 	}
 	if err := m.write(ctx, c); err != nil {
-		return nil, errors.Join(err, m.undo(c.ID))
+		return nil, nil, errors.Join(err, m.undo(c.ID))
 	}
-	return c, nil
+	synced := make(chan error, 1)
+	go func() { synced <- m.Store.SyncContainer(c) }()
+	return c, sync.OnceValue(func() error {
+		if err := <-synced; err != nil {
+			return fmt.Errorf("write the record of the container: %w", err)
+		}
+		return nil
+	}), nil
 }
 
 // write puts the record on disk under its name.
@@ -93,7 +105,7 @@ func (m *Manager) write(ctx context.Context, c *record.Container) error {
 	if err := m.madeUp(c); err != nil || c.Name == first {
 		return err
 	}
-	return m.Store.SetContainer(c)
+	return m.Store.DraftContainer(c)
 }
 
 // undo destroys what a failed create or run has made; it must work also when

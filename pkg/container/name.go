@@ -69,10 +69,13 @@ func randomName() string {
 	return a[n%len(a)] + "_" + t[n/len(a)%len(t)]
 }
 
-// madeUp claims made-up names until one is free.
+// madeUp claims made-up names until one is free, beginning with the one that c
+// has.
 func (m *Manager) madeUp(c *record.Container) error {
 	for i := range 20 {
-		c.Name = randomName()
+		if i > 0 {
+			c.Name = randomName()
+		}
 		if i > 5 {
 			c.Name += "_" + c.ID[:4]
 		}

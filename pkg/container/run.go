@@ -15,11 +15,11 @@ import (
 // supervisor cleans up after that by itself. Detached it returns the id as soon
 // as the process runs. On error nothing is left.
 func (m *Manager) Run(ctx context.Context, o *Options, streams IO) (id string, code int, err error) {
-	c, err := m.intend(ctx, o)
+	c, durable, err := m.intend(ctx, o)
 	if err != nil {
 		return "", 0, err
 	}
-	s, err := m.launchNew(ctx, c, o, streams)
+	s, err := m.launchNew(ctx, c, o, streams, durable)
 	if err != nil {
 		return "", 0, errors.Join(err, m.undo(c.ID))
 	}
@@ -31,7 +31,7 @@ func (m *Manager) Run(ctx context.Context, o *Options, streams IO) (id string, c
 	return c.ID, code, err
 }
 
-func (m *Manager) launchNew(ctx context.Context, c *record.Container, o *Options, streams IO) (*supervisor, error) {
+func (m *Manager) launchNew(ctx context.Context, c *record.Container, o *Options, streams IO, durable func() error) (*supervisor, error) {
 	if err := m.provide(ctx, c); err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func (m *Manager) launchNew(ctx context.Context, c *record.Container, o *Options
 		return nil, err
 	}
 	defer done()
-	s, err := m.launch(ctx, c, w)
+	s, err := m.launch(ctx, c, w, durable)
 	if err != nil {
 		return nil, err
 	}

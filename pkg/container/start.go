@@ -26,8 +26,9 @@ type wiring struct {
 
 // launch starts container c: supervisor, root, network and spec at the same
 // time as far as they do not need each other, then the task. On error nothing
-// of the run is left, the container itself stays.
-func (m *Manager) launch(ctx context.Context, c *record.Container, w wiring) (*supervisor, error) {
+// of the run is left, the container itself stays. durable waits until the
+// record is on the disk.
+func (m *Manager) launch(ctx context.Context, c *record.Container, w wiring, durable func() error) (*supervisor, error) {
 	cl, err := m.engine(ctx)
 	if err != nil {
 		return nil, err
@@ -35,11 +36,11 @@ func (m *Manager) launch(ctx context.Context, c *record.Container, w wiring) (*s
 	if err := m.Volume.Mount(ctx, c); err != nil {
 		return nil, errors.Join(err, m.release(context.WithoutCancel(ctx), c.ID))
 	}
-	s, err := m.spawn(c.ID, cl.Address)
+	s, err := m.newSupervisor(c.ID)
 	if err != nil {
 		return nil, err
 	}
-	if err := m.bringUp(ctx, cl, s, c, w); err != nil {
+	if err := m.bringUp(ctx, cl, s, c, w, durable); err != nil {
 		s.abandon()
 		return nil, errors.Join(err, m.settle(c.ID))
 	}
@@ -70,7 +71,7 @@ func ofTask(err error) error {
 	return taskError{err}
 }
 
-func (m *Manager) bringUp(ctx context.Context, cl *ctrd.Client, s *supervisor, c *record.Container, w wiring) error {
+func (m *Manager) bringUp(ctx context.Context, cl *ctrd.Client, s *supervisor, c *record.Container, w wiring, durable func() error) error {
 	msg := &ctl.Message{Op: ctl.Launch, Stdio: w.stdio, Detached: w.detached, Width: w.width, Height: w.height}
 	if err := s.conn.Send(msg, w.files...); err != nil {
 		return fmt.Errorf("talk to the supervisor: %w", err)
@@ -81,7 +82,13 @@ func (m *Manager) bringUp(ctx context.Context, cl *ctrd.Client, s *supervisor, c
 	g, gctx := errgroup.WithContext(ctx)
 	made := make(chan struct{}) // closed when the network namespace is there
 	g.Go(func() error { return m.setUpNetwork(gctx, c, s, made) })
-	g.Go(func() error { return m.makeTask(gctx, cl, c, w, made) })
+	g.Go(func() error { return m.spawn(s, c.ID, cl.Address) })
+	g.Go(func() error {
+		if err := durable(); err != nil {
+			return err
+		}
+		return m.makeTask(gctx, cl, c, w, made)
+	})
 	if err := g.Wait(); err != nil {
 		if _, ok := errors.AsType[taskError](err); ok {
 			return s.explain(err)
@@ -93,11 +100,17 @@ func (m *Manager) bringUp(ctx context.Context, cl *ctrd.Client, s *supervisor, c
 
 // makeTask makes the container up to its start.
 func (m *Manager) makeTask(ctx context.Context, cl *ctrd.Client, c *record.Container, w wiring, netns <-chan struct{}) error {
-	root, err := cl.Prepare(ctx, c.ID, c.Image.ChainID)
-	if err != nil {
-		return fmt.Errorf("prepare the root of %s: %w", c.Image.Ref, err)
-	}
-	if err := m.containerRecord(ctx, cl, c); err != nil {
+	var root ctrd.Rootfs
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		if root, err = cl.Prepare(gctx, c.ID, c.Image.ChainID); err != nil {
+			return fmt.Errorf("prepare the root of %s: %w", c.Image.Ref, err)
+		}
+		return nil
+	})
+	g.Go(func() error { return m.containerRecord(gctx, cl, c) })
+	g.Go(func() error { return cl.EnsureSupervised(gctx) })
+	if err := g.Wait(); err != nil {
 		return err
 	}
 	select {
@@ -105,7 +118,7 @@ func (m *Manager) makeTask(ctx context.Context, cl *ctrd.Client, c *record.Conta
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	_, err = cl.CreateTask(ctx, c.ID, root, w.stdio == ctl.TTY, m.Store.TaskSocket(c.ID))
+	_, err := cl.CreateTask(ctx, c.ID, root, w.stdio == ctl.TTY, m.Store.TaskSocket(c.ID))
 	return ofTask(err)
 }
 
@@ -125,9 +138,6 @@ func (m *Manager) containerRecord(ctx context.Context, cl *ctrd.Client, c *recor
 	}
 	shim, err := libexec.Find("containerd-shim-pouch-v2")
 	if err != nil {
-		return err
-	}
-	if err := cl.EnsureSupervised(ctx); err != nil {
 		return err
 	}
 	return cl.CreateContainer(ctx, ctrd.ContainerRecord{ID: c.ID, Image: c.Image.Ref, Shim: shim, Spec: data})

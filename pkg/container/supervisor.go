@@ -26,54 +26,65 @@ import (
 // that it becomes at its end, inherit the supervisor lock.
 const lockFD = 6
 
-// supervisor is a supervisor that this command has started.
+// supervisor is a supervisor that this command starts.
 type supervisor struct {
 	conn   *ctl.Conn
-	proc   *os.Process
 	stream *os.File // its terminal, when it came
+
+	lock *fsx.Lock
+	in   *inherited
+	proc *os.Process // nil: it was not started
 }
 
-// spawn starts the supervisor of container id. Its sockets listen before it
-// runs, so nobody who dials them comes too early. It fails with kind conflict
-// when the container has one already.
-func (m *Manager) spawn(id, containerd string) (*supervisor, error) {
-	path, err := libexec.Find("pouch-shim")
-	if err != nil {
-		return nil, err
-	}
+// newSupervisor makes what a supervisor of container id inherits. Its sockets
+// listen before it runs, so nobody who dials them comes too early. It fails
+// with kind conflict when the container has one already.
+func (m *Manager) newSupervisor(id string) (*supervisor, error) {
 	lock, err := m.supervisorLock(id)
 	if err != nil {
 		return nil, err
 	}
-	defer lock.Unlock()
-	in, err := m.sockets(id)
+	s := &supervisor{lock: lock}
+	if s.in, err = m.sockets(id); err == nil {
+		s.conn, err = ctl.FromFile(s.in.ours)
+	}
 	if err != nil {
+		s.letGo()
 		return nil, err
 	}
-	defer in.close()
+	return s, nil
+}
+
+// spawn starts the supervisor and lets go of what it inherits.
+func (m *Manager) spawn(s *supervisor, id, containerd string) error {
+	defer s.letGo()
+	path, err := libexec.Find("pouch-shim")
+	if err != nil {
+		return err
+	}
 	argv := []string{path, "--root", m.Store.Root, "--run-root", m.Store.RunRoot, "--id", id, "--containerd", containerd, "--namespace", ctrd.Namespace}
 	if m.address != "" {
 		argv = append(argv, "--address", m.address)
 	}
-	p, err := os.StartProcess(path, argv, &os.ProcAttr{
+	s.proc, err = os.StartProcess(path, argv, &os.ProcAttr{
 		Dir:   "/",
 		Env:   []string{"PATH=" + hostPath, "TTRPC_ADDRESS=" + containerd + ".ttrpc", "GRPC_ADDRESS=" + containerd},
-		Files: []*os.File{in.null, in.null, in.null, in.theirs, in.ctl, in.task, lock.File()},
+		Files: []*os.File{s.in.null, s.in.null, s.in.null, s.in.theirs, s.in.ctl, s.in.task, s.lock.File()},
 		Sys:   &syscall.SysProcAttr{Setsid: true, Cloneflags: unix.CLONE_NEWNS},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("start %s: %w", path, err)
+		return fmt.Errorf("start %s: %w", path, err)
 	}
-	conn, err := ctl.FromFile(in.ours)
-	if err == nil {
-		err = sign(lock, p.Pid)
+	return sign(s.lock, s.proc.Pid)
+}
+
+// letGo closes this command's own copies of what the supervisor inherits.
+// Idempotent.
+func (s *supervisor) letGo() {
+	if s.in != nil {
+		s.in.close()
 	}
-	if err != nil {
-		p.Kill()
-		p.Wait()
-		return nil, err
-	}
-	return &supervisor{conn: conn, proc: p}, nil
+	s.lock.Unlock()
 }
 
 // sign writes into the lock file who holds it.
@@ -96,8 +107,11 @@ func sign(lock *fsx.Lock, pid int) error {
 // abandon ends the supervisor of a start that failed: it cleans up what it has
 // made and goes.
 func (s *supervisor) abandon() {
+	s.letGo() // when it was not started
 	s.conn.Close()
-	s.proc.Wait()
+	if s.proc != nil {
+		s.proc.Wait()
+	}
 }
 
 const hostPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

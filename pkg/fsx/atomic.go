@@ -122,7 +122,7 @@ func fill(f *os.File, data []byte, mode os.FileMode, sync bool) error {
 	return nil
 }
 
-// SyncDir makes the entries of a folder durable.
+// SyncDir makes the entries of a folder, or the content of a file, durable.
 func SyncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
@@ -130,6 +130,20 @@ func SyncDir(dir string) error {
 	}
 	defer d.Close()
 	return d.Sync()
+}
+
+// SyncAll makes files and the entries of folders durable, all at the same time,
+// so that a file system with a journal commits once for them all.
+func SyncAll(paths ...string) error {
+	done := make(chan error, len(paths))
+	for _, p := range paths {
+		go func() { done <- SyncDir(p) }()
+	}
+	var err error
+	for range paths {
+		err = errors.Join(err, <-done)
+	}
+	return err
 }
 
 // ErrTooLarge is returned by ReadAtMost for a file over its limit.

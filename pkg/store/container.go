@@ -15,20 +15,30 @@ import (
 )
 
 // CreateContainer writes a container's intent: its folder, its record and a
-// state that names the owner. Durable when it returns.
+// state that names the owner. SyncContainer makes it durable.
 func (s *Store) CreateContainer(c *record.Container, st *record.State) error {
 	c.SchemaVersion, st.SchemaVersion = record.SchemaVersion, record.SchemaVersion
 	dir := s.ContainerDir(c.ID)
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
-	if err := s.SetState(c.ID, st); err != nil {
+	if err := s.SetStateVolatile(c.ID, st); err != nil {
 		return err
 	}
-	if err := s.SetContainer(c); err != nil {
-		return err
-	}
-	return fsx.SyncDir(s.containers())
+	return s.DraftContainer(c)
+}
+
+// DraftContainer replaces a container's record; SyncContainer makes it durable.
+func (s *Store) DraftContainer(c *record.Container) error {
+	return fsx.WriteJSONVolatile(filepath.Join(s.ContainerDir(c.ID), "config.json"), c, 0o600)
+}
+
+// SyncContainer waits until a new container's record, state and name are on the
+// disk.
+func (s *Store) SyncContainer(c *record.Container) error {
+	dir := s.ContainerDir(c.ID)
+	return fsx.SyncAll(filepath.Join(dir, "config.json"), filepath.Join(dir, "state.json"), dir, s.containers(),
+		filepath.Join(s.names(), c.Name), s.names())
 }
 
 // Container reads a container's record.
@@ -81,13 +91,13 @@ func (s *Store) RemoveContainer(id string) error {
 	return os.RemoveAll(s.ContainerDir(id))
 }
 
-// ClaimName gives name to container id, durably. A name that another container
+// ClaimName gives name to container id; SyncContainer makes that durable. A name that another container
 // has gives kind conflict with that container's id in the text; one whose
 // container is gone is taken over.
 func (s *Store) ClaimName(name, id string) error {
 	path := filepath.Join(s.names(), name)
 	for range 8 {
-		err := fsx.CreateExclusive(path, []byte(id), 0o600)
+		err := fsx.CreateExclusiveVolatile(path, []byte(id), 0o600)
 		if err == nil || !errors.Is(err, fs.ErrExist) {
 			return err
 		}
