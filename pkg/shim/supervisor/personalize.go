@@ -16,10 +16,13 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/volume"
 )
 
-// personalize does what needs the mounted root: user names, and the first
-// content of new volumes.
+// personalize does what needs the mounted root: user names, a look at the mount
+// points, and the first content of new volumes.
 func (t *task) personalize(ctx context.Context) error {
 	if err := asUser(t.opts.Spec.Process, t.opts.Rootfs, t.rec.Process.User, t.rec.Process.Groups); err != nil {
+		return err
+	}
+	if err := volume.CheckTargets(t.rec.Mounts, t.opts.Rootfs); err != nil {
 		return err
 	}
 	for _, m := range t.rec.Mounts {
