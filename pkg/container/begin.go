@@ -2,40 +2,45 @@ package container
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"sync"
 	"time"
 
 	"github.com/pouchcontainer/pouch/pkg/ctl"
+	"github.com/pouchcontainer/pouch/pkg/errs"
 )
 
 // tellTime is how long the supervisor's own words about a failure are waited
 // for: it tells them before containerd does.
 const tellTime = 200 * time.Millisecond
 
-// begin calls start, which lets the container run through containerd, and
-// returns when the supervisor says that it does. The supervisor's word counts:
-// the container may have ended, and its supervisor gone, before containerd has
-// looked. A terminal that comes along is kept for the one who follows.
-func (s *supervisor) begin(ctx context.Context, start func(context.Context) error) error {
-	failed := make(chan error, 1)
+// begin lets the created container run and returns when the supervisor says
+// that it does. A terminal that comes along is kept for the one who follows.
+func (s *supervisor) begin(ctx context.Context) error {
+	if err := s.conn.Send(&ctl.Message{Op: ctl.Start}); err != nil {
+		return fmt.Errorf("talk to the supervisor: %w", err)
+	}
 	var mu sync.Mutex
-	said := false
-	go func() {
-		err := start(ctx)
-		failed <- err
+	told := false
+	defer context.AfterFunc(ctx, func() {
 		mu.Lock()
 		defer mu.Unlock()
-		if err != nil && !said {
-			s.conn.SetDeadline(time.Now().Add(tellTime))
+		if !told {
+			s.conn.SetDeadline(time.Now())
 		}
-	}()
+	})()
 	err := s.awaitStarted()
 	mu.Lock()
-	said = true
+	defer mu.Unlock()
+	told = true
 	s.conn.SetDeadline(time.Time{})
-	mu.Unlock()
-	if isTimeout(err) {
-		return <-failed
+	switch {
+	case isTimeout(err):
+		return context.Cause(ctx)
+	case errors.Is(err, io.EOF):
+		return errs.New(errs.Internal, "the supervisor was lost before the container ran")
 	}
 	return err
 }

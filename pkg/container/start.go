@@ -95,7 +95,7 @@ func (m *Manager) bringUp(ctx context.Context, cl *ctrd.Client, s *supervisor, c
 		}
 		return err
 	}
-	return s.begin(ctx, func(ctx context.Context) error { return cl.StartTask(ctx, c.ID) })
+	return s.begin(ctx)
 }
 
 // makeTask makes the container up to its start.

@@ -18,6 +18,9 @@ const (
 	// order; connections go to the same port of address Target in the container.
 	// May come several times, after Launch and before the container starts.
 	Ports Op = "ports"
+	// Start lets the created container's process run. Only on the connection of
+	// Launch; answered by Started or Error.
+	Start Op = "start"
 	// Detach says that the end of this connection means nothing from now on.
 	Detach Op = "detach"
 	// Signal sends Signal to process 1, or to the exec of this connection.

@@ -40,14 +40,6 @@ func leftBundle(err error) bool {
 	return strings.Contains(err.Error(), "io.containerd.runtime.v2.task") && strings.Contains(err.Error(), "file exists")
 }
 
-// StartTask lets the task of container id run.
-func (c *Client) StartTask(ctx context.Context, id string) error {
-	ctx, cancel := c.slow(ctx)
-	defer cancel()
-	_, err := c.tasks().Start(ctx, &tasks.StartRequest{ContainerID: id})
-	return err
-}
-
 // RemoveTask removes the task of container id, whose processes are gone, and
 // waits until containerd has forgotten it. Idempotent.
 func (c *Client) RemoveTask(ctx context.Context, id string) error {

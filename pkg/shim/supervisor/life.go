@@ -27,9 +27,10 @@ const (
 func (t *task) start(ctx context.Context) (int, error) {
 	t.mu.Lock()
 	if t.phase != created || t.starting != nil {
-		phase := t.phase
+		err := errs.New(errs.Conflict, "start container %s: it is %s", t.id, t.phase)
 		t.mu.Unlock()
-		return 0, errs.New(errs.Conflict, "start container %s: it is %s", t.id, phase)
+		t.s.tellClient(err)
+		return 0, err
 	}
 	settled := make(chan struct{})
 	t.starting = settled

@@ -98,6 +98,8 @@ func (c *session) handlePlain(m *ctl.Message) error {
 			c.s.client.detach()
 		}
 		return nil
+	case ctl.Start:
+		return c.onStart()
 	case ctl.Wait:
 		c.tellEnd()
 		return nil
@@ -128,6 +130,23 @@ func (c *session) onLaunch(m *ctl.Message, files []*os.File) error {
 		return err
 	}
 	c.tellEnd()
+	return nil
+}
+
+// onStart starts the container: one hop less than through containerd, whose
+// own Start asks for the task's state afterwards, when it may have ended.
+func (c *session) onStart() error {
+	if !c.launch {
+		return errs.New(errs.Invalid, "start: not on this connection")
+	}
+	t, err := c.s.only()
+	if err != nil {
+		return err
+	}
+	_, err = t.start(context.Background())
+	if err != nil {
+		c.s.log.debugf("start: %v", err) // the client was told
+	}
 	return nil
 }
 
