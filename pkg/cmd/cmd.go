@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	rdebug "runtime/debug"
 	"strings"
 	"syscall"
 	"unicode"
@@ -96,6 +97,7 @@ func debug(c *cli.Context) error {
 // Run runs app and returns the exit code. SIGINT and SIGTERM cancel the
 // context; a verb that ends because of that has the code 128+n.
 func Run(args []string, app *cli.App) int {
+	rdebug.SetGCPercent(400) // most commands end before the first collection
 	keepDescriptors()
 	ctx, caught, stop := signalled(context.Background())
 	defer stop()
