@@ -45,11 +45,9 @@ func TestCopiedIsCompleteAfterDrain(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := strings.Repeat("0123456789\n", 50000)
-	go func() {
-		io.WriteString(s.Stderr, "e")
-		io.WriteString(s.Stdout, want)
-		s.Started()
-	}()
+	io.WriteString(s.Stderr, "e")
+	io.WriteString(s.Stdout, want)
+	s.Started()
 	if !s.Drain(10 * time.Second) {
 		t.Error("not complete")
 	}

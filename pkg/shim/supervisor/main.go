@@ -80,6 +80,7 @@ func (s *Supervisor) inherit() error {
 			return err
 		}
 	}
+	s.client = newClient()
 	if s.launch, err = ctl.FromFile(os.NewFile(fdLaunch, "launch")); err != nil {
 		return fmt.Errorf("descriptor %d: %w", fdLaunch, err)
 	}

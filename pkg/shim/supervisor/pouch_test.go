@@ -41,8 +41,9 @@ func TestForegroundHasTheCallersDescriptors(t *testing.T) {
 	if st := p.state(); st.Status != record.Running || st.Init.Pid == 0 || st.Owner.Pid != p.proc.Pid || st.BootID == "" {
 		t.Errorf("state: %+v", st)
 	}
-	sum := sha256.New()
+	sum, written := sha256.New(), make(chan struct{})
 	go func() {
+		defer close(written)
 		w := io.MultiWriter(in, sum)
 		for i := range 200000 {
 			fmt.Fprintln(w, i)
@@ -53,6 +54,7 @@ func TestForegroundHasTheCallersDescriptors(t *testing.T) {
 	if _, err := io.Copy(got, out); err != nil {
 		t.Fatal(err)
 	}
+	<-written
 	m, _ := p.recv(p.conn, ctl.Exited)
 	if m.ExitCode != 4 || fmt.Sprintf("%x", got.Sum(nil)) != fmt.Sprintf("%x", sum.Sum(nil)) {
 		t.Errorf("exit code %d, or other bytes", m.ExitCode)

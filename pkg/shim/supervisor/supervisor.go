@@ -71,7 +71,6 @@ func (s *Supervisor) serve() int {
 		return 1
 	}
 	if s.cfg.pouch() {
-		s.client = newClient()
 		go s.serveLaunch()
 		go s.serveCtl()
 	}
