@@ -21,13 +21,15 @@ func (s *Supervisor) isGone() bool { return s.client != nil && isClosed(s.client
 
 // abandoned ends a container whose client is gone, as its policy says.
 func (t *task) abandoned() {
-	_, phase := t.current()
-	if phase != created && t.s.client.background() {
+	t.mu.Lock()
+	ran := !t.since.IsZero()
+	t.mu.Unlock()
+	if ran && t.s.client.background() {
 		return
 	}
 	policy := t.rec.Policy.OnClientExit
 	switch {
-	case phase == created || policy == "" || policy == "kill":
+	case !ran || policy == "" || policy == "kill":
 		t.lastLife()
 		if err := t.killNow(); err != nil {
 			t.s.log.errorf("kill a container whose client is gone: %v", err)
