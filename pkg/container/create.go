@@ -21,15 +21,15 @@ import (
 // Create makes the container that o asks for, ready to be started, and returns
 // its id. On error nothing is left.
 func (m *Manager) Create(ctx context.Context, o *Options) (id string, err error) {
-	c, durable, err := m.intend(ctx, o)
-	if err != nil {
-		return "", err
-	}
+	c, durable, err := m.intend(ctx, newID(), o)
 	defer func() {
-		if err != nil {
+		if err != nil && c != nil {
 			err = errors.Join(err, m.undo(c.ID))
 		}
 	}()
+	if err != nil {
+		return "", err
+	}
 	cl, err := m.engine(ctx)
 	if err != nil {
 		return "", err
@@ -55,8 +55,8 @@ func (m *Manager) Create(ctx context.Context, o *Options) (id string, err error)
 // intend plans the container and writes its record, its intent and its name:
 // from now on it is there, and whoever finds its owner dead destroys it. The
 // disk is not waited for: durable does that, before anything else that survives
-// a power cut is made.
-func (m *Manager) intend(ctx context.Context, o *Options) (c *record.Container, durable func() error, err error) {
+// a power cut is made. An error with a container asks the caller for undo.
+func (m *Manager) intend(ctx context.Context, id string, o *Options) (c *record.Container, durable func() error, err error) {
 	if err := checkCIDFile(o.CIDFile); err != nil {
 		return nil, nil, err
 	}
@@ -68,11 +68,11 @@ func (m *Manager) intend(ctx context.Context, o *Options) (c *record.Container, 
 	if err != nil {
 		return nil, nil, err
 	}
-	if c, err = m.plan(ctx, o, img); err != nil {
+	if c, err = m.plan(ctx, id, o, img); err != nil {
 		return nil, nil, err
 	}
 	if err := m.write(ctx, c); err != nil {
-		return nil, nil, errors.Join(err, m.undo(c.ID))
+		return c, nil, err
 	}
 	synced := make(chan error, 1)
 	go func() { synced <- m.Store.SyncContainer(c) }()
@@ -161,9 +161,9 @@ func bridgeMode(mode string) bool { return mode == "" || mode == "default" || mo
 
 // plan makes the record of the container: image and words merged. It changes
 // nothing.
-func (m *Manager) plan(ctx context.Context, o *Options, img *images.Resolved) (*record.Container, error) {
+func (m *Manager) plan(ctx context.Context, id string, o *Options, img *images.Resolved) (*record.Container, error) {
 	c := &record.Container{
-		ID: newID(), Name: o.Name, Created: time.Now().UTC(),
+		ID: id, Name: o.Name, Created: time.Now().UTC(),
 		Image: record.Image{
 			Ref: img.Ref, Digest: img.Digest.String(), ConfigDigest: img.ConfigDigest.String(), ChainID: img.ChainID.String(),
 		},

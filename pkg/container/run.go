@@ -15,11 +15,22 @@ import (
 // supervisor cleans up after that by itself. Detached it returns the id as soon
 // as the process runs. On error nothing is left.
 func (m *Manager) Run(ctx context.Context, o *Options, streams IO) (id string, code int, err error) {
-	c, durable, err := m.intend(ctx, o)
+	id = newID()
+	early, err := m.early(ctx, id, o)
 	if err != nil {
 		return "", 0, err
 	}
-	s, err := m.launchNew(ctx, c, o, streams, durable)
+	c, durable, err := m.intend(ctx, id, o)
+	if err != nil {
+		if early != nil {
+			early.abandon()
+		}
+		if c != nil {
+			err = errors.Join(err, m.undo(c.ID))
+		}
+		return "", 0, err
+	}
+	s, err := m.launchNew(ctx, c, o, early, streams, durable)
 	if err != nil {
 		return "", 0, errors.Join(err, m.undo(c.ID))
 	}
@@ -31,16 +42,37 @@ func (m *Manager) Run(ctx context.Context, o *Options, streams IO) (id string, c
 	return c.ID, code, err
 }
 
-func (m *Manager) launchNew(ctx context.Context, c *record.Container, o *Options, streams IO, durable func() error) (*supervisor, error) {
-	if err := m.provide(ctx, c); err != nil {
-		return nil, err
+// early starts the supervisor before anything is known of the image, beside
+// whose look-up it comes up. With a named volume it does not: that may be
+// mounted first, where the supervisor would not see it.
+func (m *Manager) early(ctx context.Context, id string, o *Options) (*supervisor, error) {
+	for _, mt := range o.Mounts {
+		if mt.Type == "volume" && mt.Name != "" {
+			return nil, nil
+		}
 	}
-	w, done, err := wire(c, o.Detach, c.Process.OpenStdin, streams)
+	cl, err := m.engine(ctx)
 	if err != nil {
 		return nil, err
 	}
+	return m.newSupervisor(id, cl.Address)
+}
+
+func (m *Manager) launchNew(ctx context.Context, c *record.Container, o *Options, early *supervisor, streams IO, durable func() error) (*supervisor, error) {
+	err := m.provide(ctx, c)
+	var w wiring
+	done := func() {}
+	if err == nil {
+		w, done, err = wire(c, o.Detach, c.Process.OpenStdin, streams)
+	}
 	defer done()
-	s, err := m.launch(ctx, c, w, durable)
+	if err != nil {
+		if early != nil {
+			early.abandon()
+		}
+		return nil, err
+	}
+	s, err := m.launch(ctx, c, early, w, durable)
 	if err != nil {
 		return nil, err
 	}

@@ -24,27 +24,28 @@ type wiring struct {
 	width, height uint16 // with TTY: of the caller's terminal, if it has one
 }
 
-// launch starts container c: supervisor, root, network and spec at the same
-// time as far as they do not need each other, then the task. On error nothing
-// of the run is left, the container itself stays. durable waits until the
-// record is on the disk.
-func (m *Manager) launch(ctx context.Context, c *record.Container, w wiring, durable func() error) (*supervisor, error) {
+// launch starts container c under its supervisor: root, network and spec at the
+// same time as far as they do not need each other, then the task. s nil starts
+// the supervisor here. On error nothing of the run is left, the container itself
+// stays. durable waits until the record is on the disk.
+func (m *Manager) launch(ctx context.Context, c *record.Container, s *supervisor, w wiring, durable func() error) (_ *supervisor, err error) {
 	cl, err := m.engine(ctx)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = m.Volume.Mount(ctx, c)
 	}
-	if err := m.Volume.Mount(ctx, c); err != nil {
-		return nil, errors.Join(err, m.release(context.WithoutCancel(ctx), c.ID))
+	if err == nil && s == nil {
+		s, err = m.newSupervisor(c.ID, cl.Address)
 	}
-	s, err := m.newSupervisor(c.ID)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = m.bringUp(ctx, cl, s, c, w, durable)
 	}
-	if err := m.bringUp(ctx, cl, s, c, w, durable); err != nil {
+	if err == nil {
+		return s, nil
+	}
+	if s != nil {
 		s.abandon()
-		return nil, errors.Join(err, m.settle(c.ID))
 	}
-	return s, nil
+	return nil, errors.Join(err, m.settle(c.ID))
 }
 
 // settle releases what a failed start has made; it must work also when the
@@ -82,7 +83,7 @@ func (m *Manager) bringUp(ctx context.Context, cl *ctrd.Client, s *supervisor, c
 	g, gctx := errgroup.WithContext(ctx)
 	made := make(chan struct{}) // closed when the network namespace is there
 	g.Go(func() error { return m.setUpNetwork(gctx, c, s, made) })
-	g.Go(func() error { return m.spawn(s, c.ID, cl.Address) })
+	g.Go(s.spawned)
 	g.Go(func() error {
 		if err := durable(); err != nil {
 			return err

@@ -69,7 +69,7 @@ func (m *Manager) startEnded(ctx context.Context, c *record.Container, o StartOp
 		return nil, err
 	}
 	defer done()
-	s, err := m.launch(ctx, c, w, func() error { return nil })
+	s, err := m.launch(ctx, c, nil, w, func() error { return nil })
 	if err != nil {
 		return nil, errors.Join(err, m.notStarted(c.ID, err))
 	}

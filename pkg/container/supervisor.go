@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
@@ -31,15 +32,17 @@ type supervisor struct {
 	conn   *ctl.Conn
 	stream *os.File // its terminal, when it came
 
-	lock *fsx.Lock
-	in   *inherited
-	proc *os.Process // nil: it was not started
+	lock    *fsx.Lock
+	in      *inherited
+	proc    *os.Process  // nil: it was not started
+	spawned func() error // waits until it is started
 }
 
-// newSupervisor makes what a supervisor of container id inherits. Its sockets
-// listen before it runs, so nobody who dials them comes too early. It fails
-// with kind conflict when the container has one already.
-func (m *Manager) newSupervisor(id string) (*supervisor, error) {
+// newSupervisor starts the supervisor of container id, whose record may come
+// later. Its sockets listen before it runs, so nobody who dials them comes too
+// early; spawned tells whether it does run. It fails with kind conflict when the
+// container has one already.
+func (m *Manager) newSupervisor(id, containerd string) (*supervisor, error) {
 	lock, err := m.supervisorLock(id)
 	if err != nil {
 		return nil, err
@@ -52,10 +55,13 @@ func (m *Manager) newSupervisor(id string) (*supervisor, error) {
 		s.letGo()
 		return nil, err
 	}
+	done := make(chan error, 1)
+	go func() { done <- m.spawn(s, id, containerd) }()
+	s.spawned = sync.OnceValue(func() error { return <-done })
 	return s, nil
 }
 
-// spawn starts the supervisor and lets go of what it inherits.
+// spawn starts the program and lets go of what it inherits.
 func (m *Manager) spawn(s *supervisor, id, containerd string) error {
 	defer s.letGo()
 	path, err := libexec.Find("pouch-shim")
@@ -79,7 +85,6 @@ func (m *Manager) spawn(s *supervisor, id, containerd string) error {
 }
 
 // letGo closes this command's own copies of what the supervisor inherits.
-// Idempotent.
 func (s *supervisor) letGo() {
 	if s.in != nil {
 		s.in.close()
@@ -107,9 +112,9 @@ func sign(lock *fsx.Lock, pid int) error {
 // abandon ends the supervisor of a start that failed: it cleans up what it has
 // made and goes.
 func (s *supervisor) abandon() {
-	s.letGo() // when it was not started
+	err := s.spawned()
 	s.conn.Close()
-	if s.proc != nil {
+	if err == nil {
 		s.proc.Wait()
 	}
 }

@@ -63,7 +63,10 @@ type createRequest struct {
 
 // prepare makes what all lives share: settings, root, spec, streams' kind.
 func (t *task) prepare(ctx context.Context, req *createRequest) error {
-	if req.id == t.s.cfg.ID {
+	if t.s.cfg.pouch() && req.id == t.s.cfg.ID {
+		if _, err := t.s.client.wait(ctx); err != nil {
+			return err
+		}
 		t.rec = t.s.rec
 	}
 	spec, err := readSpec(req.bundle)

@@ -7,6 +7,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/fsx"
 	"github.com/pouchcontainer/pouch/pkg/libexec"
 )
 
@@ -31,11 +33,24 @@ func (s *Supervisor) leave() int {
 	s.events.Close(publishLimit)
 	if s.cfg.pouch() {
 		s.ttrpc.Close()
+		if _, err := s.store.Container(s.cfg.ID); errs.Is(err, errs.NotFound) {
+			return s.neverWas()
+		}
 		return s.becomeGC()
 	}
 	s.conns.open.wait(hangUpLimit)
 	s.ttrpc.Close()
 	os.Remove(s.cfg.Socket)
+	return 0
+}
+
+// neverWas ends a supervisor whose container was never made: an image that is
+// not there, a name that is taken.
+func (s *Supervisor) neverWas() int {
+	if err := s.store.RemoveRun(s.cfg.ID); err != nil {
+		s.log.errorf("remove the sockets: %v", err)
+	}
+	fsx.Adopt(os.NewFile(fdLock, s.store.SupervisorLock(s.cfg.ID))).Remove()
 	return 0
 }
 

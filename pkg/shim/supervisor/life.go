@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"time"
 
 	eventsapi "github.com/containerd/containerd/api/events"
@@ -46,6 +47,7 @@ func (t *task) start(ctx context.Context) (int, error) {
 	t.mu.Lock()
 	t.phase, t.since = running, time.Now()
 	t.mu.Unlock()
+	go settleMemory()
 	t.noteRunning(c)
 	t.s.publish(&eventsapi.TaskStart{ContainerID: t.id, Pid: uint32(c.Pid())})
 	if t.s.launch != nil {
@@ -56,6 +58,18 @@ func (t *task) start(ctx context.Context) (int, error) {
 	}
 	return c.Pid(), nil
 }
+
+// settleMemory lets the garbage collector work as from now on: until the
+// container runs it would only take time, afterwards every supervisor should be
+// small.
+func settleMemory() {
+	time.Sleep(settleAfter)
+	debug.SetGCPercent(40)
+	debug.FreeOSMemory()
+}
+
+// settleAfter leaves containers that end at once alone.
+const settleAfter = time.Second
 
 // watch waits for the end of one life and decides what follows.
 func (t *task) watch(c engine.Container, p *process) {

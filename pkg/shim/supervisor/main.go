@@ -45,7 +45,7 @@ func Main(args []string) int {
 func run(cfg *Config) int {
 	// Caught and dropped, not ignored: a container would inherit that they are.
 	signal.Notify(make(chan os.Signal, 1), unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGPIPE)
-	debug.SetGCPercent(40)
+	debug.SetGCPercent(-1) // until the container runs: see settleMemory
 	runtime.GOMAXPROCS(min(runtime.NumCPU(), 4))
 	s := newSupervisor(cfg)
 	s.oomScore = protect()
@@ -72,14 +72,6 @@ func (s *Supervisor) inherit() error {
 	}
 	var err error
 	s.store = &store.Store{Root: s.cfg.Root, RunRoot: s.cfg.RunRoot} // pouch-run has made it
-	if s.rec, err = s.store.Container(s.cfg.ID); err != nil {
-		return err
-	}
-	if !sharesMounts(s.rec) {
-		if err := slaveMounts(); err != nil {
-			return err
-		}
-	}
 	s.client = newClient()
 	if s.launch, err = ctl.FromFile(os.NewFile(fdLaunch, "launch")); err != nil {
 		return fmt.Errorf("descriptor %d: %w", fdLaunch, err)

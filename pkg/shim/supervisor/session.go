@@ -126,10 +126,29 @@ func (c *session) onLaunch(m *ctl.Message, files []*os.File) error {
 	if !c.launch {
 		return errs.New(errs.Invalid, "launch: not on this connection")
 	}
+	if err := c.s.readRecord(); err != nil {
+		return err
+	}
 	if err := c.s.client.set(m, files); err != nil {
 		return err
 	}
 	c.tellEnd()
+	return nil
+}
+
+// readRecord reads the container's record, which is on disk by the time that
+// the launching client speaks: the supervisor is started before.
+func (s *Supervisor) readRecord() error {
+	rec, err := s.store.Container(s.cfg.ID)
+	if err != nil {
+		return err
+	}
+	if !sharesMounts(rec) {
+		if err := slaveMounts(); err != nil {
+			return err
+		}
+	}
+	s.rec = rec
 	return nil
 }
 
