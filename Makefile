@@ -26,7 +26,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 # The one place for build tags: what Pouch does not use is not built.
 TAGS := no_btrfs no_devmapper no_zfs no_tracing urfave_cli_no_docs containers_image_openpgp exclude_graphdriver_btrfs
-STATIC_TAGS := $(TAGS) seccomp netgo osusergo
+STATIC_TAGS := $(TAGS) seccomp netgo osusergo runc_nocriu
 
 OWN    := pouch-run pouch-image pouch-net pouch-vol
 SHIMS  := pouch-shim containerd-shim-pouch-v2

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pouchcontainer/pouch/pkg/ctrd"
 	"github.com/pouchcontainer/pouch/pkg/ctrd/engine"
+	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/network"
 	"github.com/pouchcontainer/pouch/pkg/store"
 	"github.com/pouchcontainer/pouch/pkg/volume"
@@ -21,6 +22,7 @@ type Manager struct {
 	Volume  *volume.Manager
 
 	address string // of containerd; empty: the private one
+	last    bool   // this is the last act of a supervisor: see Reap
 	once    sync.Once
 	client  *ctrd.Client
 	err     error
@@ -37,6 +39,10 @@ func Open(s *store.Store, address string) *Manager {
 func (m *Manager) engine(ctx context.Context) (*ctrd.Client, error) {
 	m.once.Do(func() {
 		var address string
+		if m.last && m.address == "" && !engine.Running(m.Store) {
+			m.err = errs.New(errs.Unavailable, "containerd does not run: pouch-run gc clears what is left")
+			return
+		}
 		if address, m.err = engine.Address(ctx, m.Store, m.address); m.err == nil {
 			m.client, m.err = ctrd.Dial(address, ctrd.Namespace)
 		}

@@ -15,8 +15,10 @@ import (
 // Reap settles container id after its end: it removes what must go (--rm, a
 // create that was cut short, a removal that was), and otherwise releases what
 // the run has made and makes the state true. A running container is left
-// alone. Idempotent. The supervisor runs it last, as `pouch-run gc ID`.
+// alone. Idempotent. The supervisor runs it last, as `pouch-run gc ID`: then no
+// containerd is started, which would live in the supervisor's mount namespace.
 func (m *Manager) Reap(ctx context.Context, id string) error {
+	m.last = m.last || inheritedLock(m.Store.SupervisorLock(id))
 	if m.supervised(id) || m.inHands(id) {
 		return nil
 	}

@@ -50,6 +50,9 @@ func Address(ctx context.Context, s *store.Store, address string) (string, error
 	return sock, nil
 }
 
+// Running reports whether the private containerd listens.
+func Running(s *store.Store) bool { return listening(Socket(s)) }
+
 // Status returns the private containerd's process; the error has kind not_found
 // when none runs.
 func Status(s *store.Store) (record.Proc, error) {
