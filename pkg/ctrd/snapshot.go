@@ -7,6 +7,7 @@ import (
 	snapshots "github.com/containerd/containerd/api/services/snapshots/v1"
 	"github.com/containerd/containerd/api/types"
 
+	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 )
 
@@ -20,9 +21,11 @@ func (c *Client) Prepare(ctx context.Context, id, parent string) (Rootfs, error)
 	if err := unless(err, errs.Conflict); err != nil {
 		return nil, err
 	}
-	r, err := c.snapshots().Prepare(underLease(ctx, id), &snapshots.PrepareSnapshotRequest{
-		Snapshotter: Snapshotter, Key: id, Parent: parent,
-	})
+	req := &snapshots.PrepareSnapshotRequest{Snapshotter: Snapshotter, Key: id, Parent: parent}
+	r, err := c.snapshots().Prepare(underLease(ctx, id), req)
+	if images.OrphanFolder(err) {
+		r, err = c.snapshots().Prepare(underLease(ctx, id), req)
+	}
 	if errs.Is(err, errs.Conflict) {
 		return c.Mounts(ctx, id)
 	}

@@ -3,6 +3,7 @@ package images
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -45,4 +46,12 @@ func kindOf(c codes.Code) errs.Kind {
 		return errs.Invalid
 	}
 	return errs.Internal
+}
+
+// OrphanFolder reports whether a snapshot was refused because a containerd that
+// was killed in the middle of another left a folder in its place. containerd
+// removes it as it refuses (overlay snapshotter, createSnapshot): the same call
+// works the next time.
+func OrphanFolder(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "failed to rename") && strings.Contains(err.Error(), "file exists")
 }

@@ -90,9 +90,11 @@ func (u unpacking) there(ctx context.Context) (bool, error) {
 
 func (u unpacking) make(ctx context.Context) error {
 	key := "extract-" + rand.Text()[:8] + "-" + u.name
-	p, err := u.snapshots().Prepare(u.under(ctx), &snapshotsapi.PrepareSnapshotRequest{
-		Snapshotter: Snapshotter, Key: key, Parent: u.parent,
-	})
+	req := &snapshotsapi.PrepareSnapshotRequest{Snapshotter: Snapshotter, Key: key, Parent: u.parent}
+	p, err := u.snapshots().Prepare(u.under(ctx), req)
+	if images.OrphanFolder(err) {
+		p, err = u.snapshots().Prepare(u.under(ctx), req)
+	}
 	if err != nil {
 		return images.Fault(err, "unpack layer "+u.layer.Digest.String())
 	}
