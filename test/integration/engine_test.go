@@ -1,0 +1,86 @@
+//go:build integration
+
+package integration
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pouchcontainer/pouch/test/harness"
+)
+
+// another returns a suite with the same programs and state folders of its own;
+// its engine ends with the test.
+func another(t *testing.T) *harness.Suite {
+	t.Helper()
+	suite.Need(t)
+	dir, err := os.MkdirTemp("/tmp", "pe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &harness.Suite{
+		Bin: suite.Bin, Root: filepath.Join(dir, "l"), RunRoot: filepath.Join(dir, "r"),
+		Image: suite.Image, Archive: suite.Archive,
+	}
+	t.Cleanup(func() {
+		if r := s.Pouch("pouch-run", "engine", "stop"); r.Code != 0 {
+			t.Error(r)
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// engines counts the containerds that were started for s.
+func engines(t *testing.T, s *harness.Suite) (pids []int) {
+	t.Helper()
+	all, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range all {
+		b, _ := os.ReadFile(f)
+		if strings.Contains(string(b), "containerd\x00--config\x00"+s.RunRoot+"/") {
+			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(f)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+func TestAddressUsesAnotherEngine(t *testing.T) {
+	theirs, ours := another(t), another(t)
+	theirs.Must(t, "pouch-image", "load", "-q", "-i", theirs.Archive)
+	sock := filepath.Join(theirs.RunRoot, "containerd", "containerd.sock")
+	out := ours.Must(t, "pouch-run", "--address", sock, "run", "--rm", "--network", "none", ours.Image, "echo", "hello")
+	if out != "hello" {
+		t.Errorf("it printed %q", out)
+	}
+	if pids := engines(t, ours); len(pids) != 0 {
+		t.Errorf("an engine of its own was started: %v", pids)
+	}
+	if r := ours.Settle("pouch-run", "--address", sock, "gc", "--check"); r.Code != 0 {
+		t.Error(r)
+	}
+}
+
+func TestEngineThatIsNotThere(t *testing.T) {
+	s := another(t)
+	begin := time.Now()
+	r := s.Pouch("pouch-run", "--address", "/tmp/no-such-containerd.sock", "run", "--rm", s.Image, "true")
+	if r.Code != 125 || !strings.Contains(r.Stderr, "containerd at /tmp/no-such-containerd.sock") || strings.Count(r.Stderr, "\n") != 1 {
+		t.Error(r)
+	}
+	if d := time.Since(begin); d > 15*time.Second {
+		t.Errorf("it took %v to say so", d)
+	}
+}
