@@ -40,23 +40,43 @@ func leftBundle(err error) bool {
 	return strings.Contains(err.Error(), "io.containerd.runtime.v2.task") && strings.Contains(err.Error(), "file exists")
 }
 
-// RemoveTask removes the task of container id, whose processes are gone, and
-// waits until containerd has forgotten it. Idempotent.
+// forgetTime is how long containerd may take to clean up after a supervisor
+// that is gone, before it is asked to.
+const forgetTime = time.Second
+
+// RemoveTask waits until containerd has forgotten the task of container id,
+// whose supervisor is gone: it does so by itself when the connection ends. One
+// that it keeps is deleted. Idempotent.
 func (c *Client) RemoveTask(ctx context.Context, id string) error {
-	_, err := c.tasks().Delete(ctx, &tasks.DeleteTaskRequest{ContainerID: id})
-	if err == nil || errs.Is(err, errs.NotFound) {
+	gone, err := c.awaitGone(ctx, id, forgetTime)
+	if gone || err != nil {
+		return err
+	}
+	_, derr := c.tasks().Delete(ctx, &tasks.DeleteTaskRequest{ContainerID: id})
+	if err := unless(derr, errs.NotFound); err == nil {
 		return nil
 	}
-	// The supervisor left just now and containerd is cleaning up after it.
-	for until := time.Now().Add(CallTimeout); time.Now().Before(until); {
-		_, gerr := c.tasks().Get(ctx, &tasks.GetRequest{ContainerID: id})
-		if errs.Is(gerr, errs.NotFound) {
-			return nil
-		}
-		if errs.Is(gerr, errs.Unavailable) || ctx.Err() != nil {
-			return gerr
-		}
-		time.Sleep(5 * time.Millisecond)
+	if gone, err := c.awaitGone(ctx, id, CallTimeout); gone || err != nil {
+		return err
 	}
-	return err
+	return derr
+}
+
+// awaitGone reports whether containerd has no task of container id, or comes to
+// have none within limit.
+func (c *Client) awaitGone(ctx context.Context, id string, limit time.Duration) (bool, error) {
+	until := time.Now().Add(limit)
+	for pause := time.Millisecond; ; pause = min(2*pause, 20*time.Millisecond) {
+		_, err := c.tasks().Get(ctx, &tasks.GetRequest{ContainerID: id})
+		if errs.Is(err, errs.NotFound) {
+			return true, nil
+		}
+		if errs.Is(err, errs.Unavailable) || ctx.Err() != nil {
+			return false, err
+		}
+		if time.Now().After(until) {
+			return false, nil
+		}
+		time.Sleep(pause)
+	}
 }

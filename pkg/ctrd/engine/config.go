@@ -23,6 +23,7 @@ disabled_plugins = [
   "io.containerd.cri.v1.images",
   "io.containerd.cri.v1.runtime",
   "io.containerd.nri.v1.nri",
+  "io.containerd.podsandbox.controller.v1.podsandbox",
   "io.containerd.monitor.container.v1.restart",
   "io.containerd.monitor.task.v1.cgroups",
   "io.containerd.image-verifier.v1.bindir",
