@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pouchcontainer/pouch/pkg/cmd"
+	"github.com/pouchcontainer/pouch/pkg/container"
 	"github.com/pouchcontainer/pouch/pkg/ctrd/engine"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 )
@@ -35,7 +36,10 @@ func engineVerb(c *cli.Context) error {
 		_, err = engine.Address(c.Context, s, "")
 		return err
 	case "stop":
-		return engine.Stop(c.Context, s)
+		if err := engine.Stop(c.Context, s); err != nil {
+			return err
+		}
+		return container.Open(s, "").PruneCgroups()
 	case "status":
 		p, err := engine.Status(s)
 		if err != nil {

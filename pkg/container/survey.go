@@ -30,6 +30,16 @@ func (m *Manager) surveyCgroups(context.Context) ([]Leftover, error) {
 	return out, nil
 }
 
+// PruneCgroups removes the cgroup that holds those of the containers when it is
+// empty; the next container makes it anew. Idempotent.
+func (m *Manager) PruneCgroups() error {
+	parent, err := cgroup.Of(m.Store.CgroupParent())
+	if err != nil {
+		return err
+	}
+	return parent.Prune()
+}
+
 // surveyNetwork looks for what containers and netns that are gone have left of
 // networks.
 func (m *Manager) surveyNetwork(ctx context.Context) ([]Leftover, error) {
