@@ -7,12 +7,9 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
-	"github.com/pouchcontainer/pouch/pkg/errs"
-	"github.com/pouchcontainer/pouch/pkg/libexec"
 	"github.com/pouchcontainer/pouch/pkg/passwd"
 	"github.com/pouchcontainer/pouch/pkg/record"
-	"github.com/pouchcontainer/pouch/pkg/shim/engine"
-	"github.com/pouchcontainer/pouch/pkg/shim/ociruntime"
+	"github.com/pouchcontainer/pouch/pkg/spec"
 	"github.com/pouchcontainer/pouch/pkg/volume"
 )
 
@@ -36,34 +33,22 @@ func (t *task) personalize(ctx context.Context) error {
 	return nil
 }
 
-// asUser puts the ids of user, in docker's grammar, and of groups into p, and
-// HOME into its environment when that has none.
+// asUser puts the ids of user, in docker's grammar, and of groups into p, with
+// the capabilities that such a user has of p's bounding set, and HOME into its
+// environment when that has none.
 func asUser(p *specs.Process, rootfs, user string, groups []string) error {
 	u, err := passwd.Resolve(rootfs, user, groups)
 	if err != nil {
 		return err
 	}
-	p.User.UID, p.User.GID, p.User.AdditionalGids = u.UID, u.GID, u.Groups
+	if p.Capabilities == nil {
+		p.Capabilities = &specs.LinuxCapabilities{}
+	}
+	spec.SetUser(p, u.UID, u.GID, u.Groups)
 	if !slices.ContainsFunc(p.Env, func(kv string) bool { return strings.HasPrefix(kv, "HOME=") }) {
 		p.Env = append(slices.Clip(p.Env), "HOME="+u.Home)
 	}
 	return nil
-}
-
-// engine returns the engine for an OCI runtime: a path, the name of a program
-// of this build, or empty for libcontainer.
-func (s *Supervisor) engine(runtime string) (engine.Engine, error) {
-	if runtime == "" {
-		return s.libct, nil
-	}
-	if !strings.Contains(runtime, "/") {
-		path, err := libexec.Find(runtime)
-		if err != nil {
-			return nil, errs.New(errs.Unavailable, "runtime %s: %w", runtime, err)
-		}
-		runtime = path
-	}
-	return ociruntime.New(runtime)
 }
 
 // sharesMounts reports whether something that the container mounts must reach

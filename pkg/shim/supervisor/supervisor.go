@@ -26,6 +26,7 @@ type Supervisor struct {
 	log      *logger
 	oomScore int
 	libct    engine.Engine
+	engines  engines
 	events   *publish.Publisher
 	ports    portproxy.Proxy
 
