@@ -20,6 +20,13 @@ export PATH := $(PATH):$(patsubst %/,%,$(dir $(GO)))
 export GOFLAGS := -buildvcs=false
 export HOME ?= /root
 
+# Containers need root: say so before minutes of building.
+ifneq ($(filter run test bench,$(MAKECMDGOALS)),)
+ifneq ($(shell id -u),0)
+$(error containers need root: say sudo make $(MAKECMDGOALS))
+endif
+endif
+
 PREFIX  ?= /usr/local
 DESTDIR ?=
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
