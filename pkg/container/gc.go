@@ -93,6 +93,11 @@ func (m *Manager) owned(st *record.State) bool {
 	return err == nil && st.BootID == m.bootID() && st.Owner != me && proc.Alive(st.Owner)
 }
 
+// lost reports whether st is the intent of a command that is dead.
+func (m *Manager) lost(st *record.State) bool {
+	return (st.Status == record.Creating || st.Status == record.Removing) && !m.owned(st)
+}
+
 // settleEnded releases the run of an ended container and corrects its state.
 func (m *Manager) settleEnded(ctx context.Context, id string) error {
 	lock, err := m.Store.Lock(ctx, "c", id)

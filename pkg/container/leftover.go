@@ -87,7 +87,7 @@ func (m *Manager) survey(ctx context.Context) ([]Leftover, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, find := range []func(context.Context) ([]Leftover, error){m.surveyEngine, m.surveyRun, m.surveyCgroups, m.surveyNetwork, m.surveyVolumes} {
+	for _, find := range []func(context.Context) ([]Leftover, error){m.surveyEngine, m.surveyRun, m.surveyStale, m.surveyCgroups, m.surveyNetwork, m.surveyVolumes} {
 		more, err := find(ctx)
 		if err != nil {
 			return nil, err
@@ -125,7 +125,7 @@ func (m *Manager) surveyRecords() ([]Leftover, error) {
 // wrong says why a container on disk must be reaped, or "".
 func (m *Manager) wrong(id string) string {
 	if m.supervised(id) {
-		if st, err := m.Store.State(id); err == nil && m.initEnded(st) {
+		if st, err := m.Store.State(id); err == nil && (m.initEnded(st) || m.lost(st)) {
 			return "its supervisor has not finished"
 		}
 		return ""

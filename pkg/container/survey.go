@@ -67,12 +67,28 @@ func (m *Manager) surveyVolumes(ctx context.Context) ([]Leftover, error) {
 	return out, nil
 }
 
+// surveyStale looks for records that a command was killed at writing.
+func (m *Manager) surveyStale(ctx context.Context) ([]Leftover, error) {
+	paths, err := m.Store.Stale(ctx)
+	var out []Leftover
+	for _, p := range paths {
+		out = append(out, Leftover{"file", p, staleOwner, "the command that wrote it died"})
+	}
+	return out, err
+}
+
+// staleOwner stands for the owner of files that surveyStale finds.
+const staleOwner = "records"
+
 // Clear removes leftovers, and returns those that it has removed.
 func (m *Manager) Clear(ctx context.Context, found []Leftover) (done []Leftover, err error) {
 	seen := map[string]error{}
 	for _, l := range found {
 		if l.Owner == "image" {
 			done, err = append(done, l), m.clearImageLeases(ctx)
+		}
+		if l.Owner == staleOwner {
+			done, err = append(done, l), firstError(err, m.Store.RemoveStale(ctx))
 		}
 		if !isID(l.Owner) {
 			continue

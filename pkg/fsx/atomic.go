@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TempPrefix begins the name of every temporary file of this package. A file
-// with it that is older than the running command is a leftover of a crash.
+// TempPrefix begins the name of every temporary file of this package. One that
+// nobody holds a lock on is a leftover of a crash: see StaleTemps.
 const TempPrefix = ".tmp-"
 
 // WriteFile replaces path by data, durably: temporary file, fsync, rename,
@@ -73,53 +73,27 @@ func CreateExclusiveVolatile(path string, data []byte, mode os.FileMode) error {
 }
 
 func createExclusive(path string, data []byte, mode os.FileMode, sync bool) error {
-	tmp, err := writeTemp(path, data, mode, sync)
+	d, err := newDraft(path)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp)
-	return os.Link(tmp, path)
+	defer d.discard()
+	if err := d.fill(data, mode, sync); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return d.link(path)
 }
 
 func replace(path string, data []byte, mode os.FileMode, sync bool) error {
-	tmp, err := writeTemp(path, data, mode, sync)
+	d, err := newDraft(path)
 	if err != nil {
 		return err
 	}
-	if err := os.Rename(tmp, path); err != nil {
-		os.Remove(tmp)
-		return err
+	defer d.discard()
+	if err := d.fill(data, mode, sync); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
 	}
-	return nil
-}
-
-func writeTemp(path string, data []byte, mode os.FileMode, sync bool) (string, error) {
-	f, err := os.CreateTemp(filepath.Dir(path), TempPrefix+filepath.Base(path)+"-*")
-	if err != nil {
-		return "", err
-	}
-	err = fill(f, data, mode, sync)
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		os.Remove(f.Name())
-		return "", fmt.Errorf("write %s: %w", path, err)
-	}
-	return f.Name(), nil
-}
-
-func fill(f *os.File, data []byte, mode os.FileMode, sync bool) error {
-	if _, err := f.Write(data); err != nil {
-		return err
-	}
-	if err := f.Chmod(mode); err != nil {
-		return err
-	}
-	if sync {
-		return f.Sync()
-	}
-	return nil
+	return d.rename(path)
 }
 
 // SyncDir makes the entries of a folder, or the content of a file, durable.

@@ -15,17 +15,31 @@ import (
 )
 
 // CreateContainer writes a container's intent: its folder, its record and a
-// state that names the owner. SyncContainer makes it durable.
+// state that names the owner, all of it there at once. SyncContainer makes it
+// durable.
 func (s *Store) CreateContainer(c *record.Container, st *record.State) error {
 	c.SchemaVersion, st.SchemaVersion = record.SchemaVersion, record.SchemaVersion
-	dir := s.ContainerDir(c.ID)
-	if err := os.Mkdir(dir, 0o700); err != nil {
+	// As long as somebody shares this lock, what is staged is not stale.
+	l, err := fsx.LockDirShared(s.containers())
+	if err != nil {
 		return err
 	}
-	if err := s.SetStateVolatile(c.ID, st); err != nil {
+	defer l.Unlock()
+	tmp := s.stagedContainer(c.ID)
+	if err := os.Mkdir(tmp, 0o700); err != nil {
 		return err
 	}
-	return s.DraftContainer(c)
+	err = errors.Join(
+		fsx.WriteJSONVolatile(filepath.Join(tmp, "state.json"), st, 0o600),
+		fsx.WriteJSONVolatile(filepath.Join(tmp, "config.json"), c, 0o600),
+	)
+	if err == nil {
+		err = fsx.MoveVolatile(tmp, s.ContainerDir(c.ID))
+	}
+	if err != nil {
+		return errors.Join(err, os.RemoveAll(tmp))
+	}
+	return nil
 }
 
 // DraftContainer replaces a container's record; SyncContainer makes it durable.

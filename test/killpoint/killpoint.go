@@ -1,0 +1,78 @@
+//go:build linux && amd64
+
+// Package killpoint runs a program under ptrace(2) and kills it with SIGKILL
+// just before one of its system calls that change the world: the n-th, counted
+// over all its threads. Its children are not traced and live on.
+package killpoint
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Result tells how a run ended.
+type Result struct {
+	Points int    // changing system calls that were seen, the deadly one included
+	Killed bool   // it was killed at a point
+	Call   string // the deadly system call, with the file it was about to touch
+	Code   int    // exit code of a run that was not killed; -1 for a signal
+}
+
+// Limit bounds a run; one that takes longer hangs, and is killed.
+const Limit = 60 * time.Second
+
+// ErrHung says that a run took longer than Limit.
+var ErrHung = errors.New("hung")
+
+// Run starts argv as attr says and kills it before its changing system call
+// number at, counted from 1; 0 kills never. It returns when the process has
+// ended. attr.Sys.Ptrace is set by it.
+func Run(argv []string, attr *os.ProcAttr, at int) (Result, error) {
+	type outcome struct {
+		r   Result
+		err error
+	}
+	done := make(chan outcome)
+	go func() {
+		// Every ptrace request, and the wait for what is traced, must come from
+		// the thread that started it. The thread ends with the goroutine.
+		runtime.LockOSThread()
+		r, err := run(argv, attr, at)
+		done <- outcome{r, err}
+	}()
+	o := <-done
+	return o.r, o.err
+}
+
+func run(argv []string, attr *os.ProcAttr, at int) (Result, error) {
+	attr.Sys.Ptrace = true
+	p, err := os.StartProcess(argv[0], argv, attr)
+	if err != nil {
+		return Result{}, err
+	}
+	defer p.Release()
+	t := &tracer{pid: p.Pid, at: at, calls: calls(), inside: map[int]bool{}}
+	stop := time.AfterFunc(Limit, func() { t.hung.Store(true); unix.Kill(t.pid, unix.SIGKILL) })
+	defer stop.Stop()
+	var ws unix.WaitStatus
+	if _, err := unix.Wait4(t.pid, &ws, unix.WALL, nil); err != nil || !ws.Stopped() {
+		return Result{}, fmt.Errorf("wait for the exec of %s: %w", argv[0], err)
+	}
+	if err := unix.PtraceSetOptions(t.pid, unix.PTRACE_O_TRACECLONE|unix.PTRACE_O_TRACESYSGOOD|unix.PTRACE_O_EXITKILL); err != nil {
+		return Result{}, err
+	}
+	if err := unix.PtraceSyscall(t.pid, 0); err != nil {
+		return Result{}, err
+	}
+	err = t.loop()
+	if t.hung.Load() {
+		err = fmt.Errorf("%s: %w for %v", strings.Join(argv, " "), ErrHung, Limit)
+	}
+	return t.r, err
+}
