@@ -18,6 +18,7 @@ func main() {
 func verbs() []*cli.Command {
 	return []*cli.Command{
 		runCommand(), createCommand(), startCommand(), stopCommand(), killCommand(), rmCommand(), psCommand(),
-		inspectCommand(), logsCommand(), execCommand(), waitCommand(), gcCommand(), engineCommand(),
+		inspectCommand(), logsCommand(), execCommand(), waitCommand(), restartCommand(), pauseCommand(), unpauseCommand(),
+		renameCommand(), portCommand(), topCommand(), versionCommand(), infoCommand(), gcCommand(), engineCommand(),
 	}
 }

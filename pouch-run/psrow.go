@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"maps"
-	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/pouchcontainer/pouch/pkg/cmd"
 	"github.com/pouchcontainer/pouch/pkg/container"
-	"github.com/pouchcontainer/pouch/pkg/imageref"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
@@ -41,7 +39,7 @@ func newPsRow(s container.Summary, now time.Time, short bool) psRow {
 	c, st := s.Container, s.State
 	r := psRow{
 		Command: strings.Join(c.Process.Args(), " "), CreatedAt: c.Created.Local().Format("2006-01-02 15:04:05 -0700 MST"),
-		ID: c.ID, Image: imageref.Familiar(c.Image.Ref), Labels: joinLabels(c.Labels), Names: c.Name,
+		ID: c.ID, Image: c.Image.Name, Labels: joinLabels(c.Labels), Names: c.Name,
 		Networks: networks(c, st), Ports: ports(st.Ports), RunningFor: cmd.HumanDuration(now.Sub(c.Created)) + " ago",
 		State: string(st.Status), Status: container.StatusText(st, now), labels: c.Labels,
 	}
@@ -103,12 +101,8 @@ func mounts(list []record.Mount, short bool) (names, volumes string) {
 func ports(list []record.Port) string {
 	var out []string
 	for _, p := range list {
-		hosts := []string{p.HostIP}
-		if p.HostIP == "" {
-			hosts = []string{"0.0.0.0", "::"}
-		}
-		for _, h := range hosts {
-			out = append(out, fmt.Sprintf("%s->%d/%s", net.JoinHostPort(h, strconv.Itoa(int(p.HostPort))), p.ContainerPort, p.Protocol))
+		for _, place := range places(p) {
+			out = append(out, fmt.Sprintf("%s->%d/%s", place, p.ContainerPort, p.Protocol))
 		}
 	}
 	return strings.Join(out, ", ")

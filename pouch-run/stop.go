@@ -12,12 +12,25 @@ func stopCommand() *cli.Command {
 		Name:      "stop",
 		Usage:     "ask containers to end, and kill those that do not",
 		ArgsUsage: "CONTAINER…",
-		Flags: []cli.Flag{
-			&cli.IntFlag{Name: "time", Aliases: []string{"t", "timeout"}, Usage: "`SECONDS` to wait before the kill; -1: for ever (default: the container's own, else 10)", DefaultText: "10"},
-			&cli.StringFlag{Name: "signal", Aliases: []string{"s"}, Usage: "`SIGNAL` to ask with (default: the container's own, else TERM)"},
-		},
-		Action: stop,
+		Flags:     stopFlags(),
+		Action:    stop,
 	}
+}
+
+func stopFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.IntFlag{Name: "time", Aliases: []string{"t", "timeout"}, Usage: "`SECONDS` to wait before the kill; -1: for ever (default: the container's own, else 10)", DefaultText: "10"},
+		&cli.StringFlag{Name: "signal", Aliases: []string{"s"}, Usage: "`SIGNAL` to ask with (default: the container's own, else TERM)"},
+	}
+}
+
+func stopOpts(c *cli.Context) container.StopOpts {
+	o := container.StopOpts{Signal: c.String("signal")}
+	if c.IsSet("time") {
+		seconds := c.Int("time")
+		o.Timeout = &seconds
+	}
+	return o
 }
 
 func stop(c *cli.Context) error {
@@ -25,14 +38,10 @@ func stop(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	o := container.StopOpts{Signal: c.String("signal")}
-	if c.IsSet("time") {
-		seconds := c.Int("time")
-		o.Timeout = &seconds
-	}
 	m, err := manager(c)
 	if err != nil {
 		return err
 	}
+	o := stopOpts(c)
 	return cmd.Each(c, targets, func(t string) error { return m.Stop(c.Context, t, o) })
 }

@@ -31,6 +31,12 @@ const (
 	// Kill sends Signal to process 1; SIGKILL counts as a stop by the user.
 	// Answered by OK.
 	Kill Op = "kill"
+	// Restart ends this life of the container as Stop does, and begins another at
+	// once. Answered by OK when that runs.
+	Restart Op = "restart"
+	// Pause and Unpause freeze and thaw the container. Answered by OK.
+	Pause   Op = "pause"
+	Unpause Op = "unpause"
 	// Wait is answered by Exit when the container has ended for good.
 	Wait Op = "wait"
 	// Exec runs Exec in the container; stdio as with Launch. Answered by

@@ -102,10 +102,16 @@ func (c *Client) slow(ctx context.Context) (context.Context, context.CancelFunc)
 	return context.WithValue(ctx, slowCall{}, true), func() { cancel(context.Canceled) }
 }
 
-// Ping asks containerd for its version.
+// Ping asks whether containerd answers.
 func (c *Client) Ping(ctx context.Context) error {
-	_, err := version.NewVersionClient(c.Conn).Version(ctx, &emptypb.Empty{})
+	_, err := c.Version(ctx)
 	return err
+}
+
+// Version asks containerd for its version.
+func (c *Client) Version(ctx context.Context) (string, error) {
+	r, err := version.NewVersionClient(c.Conn).Version(ctx, &emptypb.Empty{})
+	return r.GetVersion(), err
 }
 
 // kind turns a gRPC status into an error of Pouch's.

@@ -23,6 +23,9 @@ func (t *task) wantsAgain(r result) bool {
 	if t.last || t.since.IsZero() {
 		return false
 	}
+	if t.born != nil {
+		return true
+	}
 	p := t.policyOf()
 	switch p.Name {
 	case "always", "unless-stopped":
@@ -37,6 +40,9 @@ func (t *task) wantsAgain(r result) bool {
 // when that runs, else how the attempt ended.
 func (t *task) again(r result, old engine.Container) result {
 	wait := t.nextBackoff(r)
+	if t.expected() {
+		wait = 0
+	}
 	t.noteRestarting(r)
 	if err := old.Delete(context.Background()); err != nil {
 		t.s.log.errorf("delete the previous life: %v", err)
@@ -52,6 +58,7 @@ func (t *task) again(r result, old engine.Container) result {
 	if err == nil {
 		_, err = t.start(context.Background())
 	}
+	t.tellBorn(err)
 	if err == nil {
 		r.code = -1
 		return r
@@ -101,6 +108,8 @@ func (t *task) nextBackoff(r result) time.Duration {
 		t.backoff = min(2*t.backoff, backoffMost)
 	}
 	t.phase, t.paused, t.starting = restarting, false, nil
-	t.restarts++
+	if t.born == nil {
+		t.restarts++
+	}
 	return t.backoff
 }

@@ -116,6 +116,12 @@ func (c *session) handlePlain(m *ctl.Message) error {
 		return err
 	case ctl.Stop:
 		return c.onStop(m)
+	case ctl.Restart:
+		return c.onRestart(m)
+	case ctl.Pause:
+		return c.onTask((*task).pause)
+	case ctl.Unpause:
+		return c.onTask((*task).resume)
 	case ctl.Resize:
 		return c.onResize(m)
 	}
@@ -203,6 +209,37 @@ func (c *session) onStop(m *ctl.Message) error {
 		}
 	}()
 	return nil
+}
+
+func (c *session) onRestart(m *ctl.Message) error {
+	t, err := c.s.only()
+	if err != nil {
+		return err
+	}
+	sig := unix.Signal(m.Signal)
+	if sig == 0 {
+		sig = t.stopSignal()
+	}
+	go func() {
+		if err := t.restart(sig, m.Timeout); err != nil {
+			c.tell(errorMessage(err))
+			return
+		}
+		c.tell(&ctl.Message{Op: ctl.OK})
+	}()
+	return nil
+}
+
+// onTask does something at once with the container, and says OK.
+func (c *session) onTask(do func(*task) error) error {
+	t, err := c.s.only()
+	if err == nil {
+		err = do(t)
+	}
+	if err == nil {
+		c.tell(&ctl.Message{Op: ctl.OK})
+	}
+	return err
 }
 
 func (c *session) onResize(m *ctl.Message) error {

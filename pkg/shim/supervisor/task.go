@@ -60,6 +60,7 @@ type task struct {
 	last     bool          // no further life
 	byUser   bool          // ... because the user wants so
 	stopping chan struct{} // closed with last
+	born     chan error    // told of the next life; nil: no user waits for it
 
 	ended  chan struct{} // closed at the end of the last life: result is set
 	result result

@@ -1,0 +1,46 @@
+package proc
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestStat(t *testing.T) {
+	before := time.Now()
+	c := exec.Command("sleep", "1000")
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p, err := Stat(c.Process.Pid)
+	c.Process.Kill()
+	c.Wait()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.PPid != os.Getpid() || p.UID != uint32(os.Getuid()) || p.Comm != "sleep" || !slices.Equal(p.Args, []string{"sleep", "1000"}) {
+		t.Errorf("%+v", p)
+	}
+	if d := p.Started.Sub(before).Abs(); d > 2*time.Second {
+		t.Errorf("started %v from now", d)
+	}
+	me, err := Stat(os.Getpid())
+	if err != nil || me.RSS <= 0 || me.VSZ < me.RSS || me.Threads < 1 {
+		t.Errorf("%+v, %v", me, err)
+	}
+	if _, err := Stat(c.Process.Pid); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("of an ended process: %v", err)
+	}
+}
+
+func TestTTYName(t *testing.T) {
+	for nr, want := range map[int64]string{0: "?", 136 << 8: "pts/0", 136<<8 | 7: "pts/7", 137<<8 | 1: "pts/257", 4<<8 | 1: "tty1", 5<<8 | 1: "5:1"} {
+		if got := ttyName(nr); got != want {
+			t.Errorf("%#x: %s, not %s", nr, got, want)
+		}
+	}
+}

@@ -1,0 +1,79 @@
+package supervisor
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+)
+
+// restart ends this life, as stop does, and begins another at once, whatever
+// the restart policy says: the same supervisor, network and root. It returns
+// when the next life runs.
+func (t *task) restart(sig unix.Signal, seconds int) error {
+	born, err := t.expect()
+	if err != nil {
+		return err
+	}
+	if t.isPaused() {
+		if err := t.resume(); err != nil { // a frozen process takes no signal
+			return err
+		}
+	}
+	if err := t.signal(sig); err != nil && !errs.Is(err, errs.Conflict) && !errs.Is(err, errs.NotFound) {
+		return err
+	}
+	var late <-chan time.Time
+	if seconds >= 0 {
+		timer := time.NewTimer(time.Duration(seconds) * time.Second)
+		defer timer.Stop()
+		late = timer.C
+	}
+	for {
+		select {
+		case err := <-born:
+			return err
+		case <-t.ended:
+			return errs.New(errs.Conflict, "restart container %s: it was stopped meanwhile", t.id)
+		case <-late:
+			if err := t.killNow(); err != nil {
+				return err
+			}
+			late = nil
+		}
+	}
+}
+
+// expect asks for another life after this one.
+func (t *task) expect() (<-chan error, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.phase != running && t.phase != restarting:
+		return nil, errs.New(errs.Conflict, "restart container %s: it is %s", t.id, t.phase)
+	case t.last:
+		return nil, errs.New(errs.Conflict, "restart container %s: it is being stopped", t.id)
+	case t.born != nil:
+		return nil, errs.New(errs.Conflict, "restart container %s: another restart is under way", t.id)
+	}
+	t.born = make(chan error, 1)
+	return t.born, nil
+}
+
+// expected reports whether a user waits for the next life.
+func (t *task) expected() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.born != nil
+}
+
+// tellBorn tells the user who waits for the next life how it began.
+func (t *task) tellBorn(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.born != nil {
+		t.born <- err
+		t.born = nil
+	}
+}
