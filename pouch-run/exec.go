@@ -90,8 +90,8 @@ func standardIO() container.IO {
 
 // exitCode makes a container's exit code this program's.
 func exitCode(code int, err error) error {
-	if err == nil && code != 0 {
-		return &cmd.ExitError{Code: code}
+	if code != 0 {
+		return &cmd.ExitError{Code: code, Err: err}
 	}
 	return err
 }

@@ -77,7 +77,7 @@ func networkFlags() []cli.Flag {
 		text("ip", "IPv4 address on the network"),
 		text("ip6", "IPv6 address on the network"),
 		text("mac-address", "MAC address on the network"),
-		list("publish", "publish a port on the host: [ip:][host]:container[/proto]", "p"),
+		list("publish", "publish a port, or a range, on the host: [ip:][host]:container[/proto]", "p"),
 		flag("publish-all", "publish all exposed ports, on ports of the kernel's choice", "P"),
 		list("expose", "expose a port or a range: port[/proto]"),
 		list("add-host", "line of /etc/hosts: name:ip, or name:host-gateway"),

@@ -7,7 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/pkg/cmd"
-	"github.com/pouchcontainer/pouch/pkg/container"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/libexec"
 )
@@ -15,10 +14,10 @@ import (
 func inspectCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "inspect",
-		Usage:     "print everything about containers as a JSON array",
-		ArgsUsage: "CONTAINER…",
+		Usage:     "print everything about containers, or what else has the name, as a JSON array",
+		ArgsUsage: "NAME…",
 		Flags: append(cmd.InspectFlags(),
-			&cli.StringFlag{Name: "type", Value: "container", Usage: "container, image, network or volume"}),
+			&cli.StringFlag{Name: "type", Usage: "container, image, network or volume (default: the first that has the name)"}),
 		Action: inspect,
 	}
 }
@@ -29,7 +28,7 @@ func inspect(c *cli.Context) error {
 		return err
 	}
 	switch kind := c.String("type"); kind {
-	case "container":
+	case "", "container":
 	case "image", "network", "volume":
 		return elsewhere(c, map[string]string{"image": "pouch-image", "network": "pouch-net", "volume": "pouch-vol"}[kind], targets)
 	default:
@@ -39,7 +38,7 @@ func inspect(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return cmd.Inspect(c, targets, func(t string) (*container.Info, error) { return m.Inspect(c.Context, t) })
+	return cmd.Inspect(c, targets, func(t string) (any, error) { return findAny(c, m, t) })
 }
 
 // elsewhere becomes the program that knows the other kinds of object.
@@ -48,13 +47,5 @@ func elsewhere(c *cli.Context, program string, targets []string) error {
 	if err != nil {
 		return err
 	}
-	argv := []string{program, "--root", c.String("root"), "--run-root", c.String("run-root")}
-	if a := c.String("address"); a != "" && program == "pouch-image" {
-		argv = append(argv, "--address", a)
-	}
-	argv = append(argv, "inspect")
-	if c.IsSet("format") {
-		argv = append(argv, "--format", c.String("format"))
-	}
-	return unix.Exec(path, append(append(argv, "--"), targets...), os.Environ())
+	return unix.Exec(path, append([]string{program}, inspectArgs(c, program, c.String("format"), targets...)...), os.Environ())
 }

@@ -1,8 +1,9 @@
 package main
 
 import (
-	"os"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -47,11 +48,6 @@ func conflicts(c *cli.Context, o *container.Options) error {
 	case o.Image == "":
 		return errs.New(errs.Invalid, "invalid reference format: the image's name is empty")
 	}
-	if o.CIDFile != "" {
-		if _, err := os.Lstat(o.CIDFile); err == nil {
-			return errs.New(errs.Conflict, "container ID file found, make sure the other container isn't running or delete %s", o.CIDFile)
-		}
-	}
 	return nil
 }
 
@@ -59,10 +55,18 @@ func conflicts(c *cli.Context, o *container.Options) error {
 func each(c *cli.Context, flag string, read func(string) error) error {
 	for _, v := range c.StringSlice(flag) {
 		if err := read(v); err != nil {
-			return err
+			return flagged(flag, v, err)
 		}
 	}
 	return nil
+}
+
+// flagged names the flag in an error whose text does not.
+func flagged(flag, value string, err error) error {
+	if err == nil || strings.Contains(err.Error(), flag) {
+		return err
+	}
+	return fmt.Errorf("invalid argument %q for --%s: %w", value, flag, err)
 }
 
 // collect reads every value of a list flag into *to.
@@ -78,6 +82,7 @@ func collect[T any](c *cli.Context, flag string, to *[]T, read func(string) (T, 
 func set[T any](c *cli.Context, flag string, to *T, read func(string) (T, error)) (err error) {
 	if s := c.String(flag); s != "" {
 		*to, err = read(s)
+		err = flagged(flag, s, err)
 	}
 	return err
 }

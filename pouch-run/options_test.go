@@ -108,10 +108,6 @@ func TestOptionsEmptyEntrypoint(t *testing.T) {
 
 // TestOptionsRefused has docker's words where docker has them.
 func TestOptionsRefused(t *testing.T) {
-	cid := filepath.Join(t.TempDir(), "cid")
-	if err := os.WriteFile(cid, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	env := filepath.Join(t.TempDir(), "env")
 	if err := os.WriteFile(env, []byte("export E=1\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -121,7 +117,6 @@ func TestOptionsRefused(t *testing.T) {
 		"--rm --restart always IMG":           "conflicting options: cannot specify both --restart and --rm",
 		"-d -a stdout IMG":                    "conflicting options: cannot specify both --attach and --detach",
 		"-a stdout IMG":                       "--attach: a foreground container has all three streams",
-		"--cidfile " + cid + " IMG":           "container ID file found, make sure the other container isn't running or delete " + cid,
 		"--env-file " + env + " IMG":          "invalid env file (" + env + "): variable 'export E' contains whitespaces",
 		"--env-file /nosuch IMG":              "--env-file: open /nosuch: no such file or directory",
 		"-m 1 IMG":                            "Minimum memory limit allowed is 6MB",

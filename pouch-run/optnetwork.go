@@ -102,7 +102,7 @@ func eachPort(c *cli.Context, flag string, to *[]record.Port, read func(string) 
 func samePort(ports []record.Port) error {
 	for i, p := range ports {
 		for _, q := range ports[:i] {
-			if p.HostPort != 0 && p.HostPort == q.HostPort && p.Protocol == q.Protocol && p.HostIP == q.HostIP {
+			if p.HostPort != 0 && p.HostPortEnd == 0 && q.HostPortEnd == 0 && p.HostPort == q.HostPort && p.Protocol == q.Protocol && p.HostIP == q.HostIP {
 				return errs.New(errs.Invalid, "publish %d/%s: given twice on the host", p.HostPort, p.Protocol)
 			}
 		}

@@ -13,7 +13,7 @@ func TestPsRow(t *testing.T) {
 	id := "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 	s := container.Summary{
 		Container: &record.Container{
-			ID: id, Name: "c1", Created: now.Add(-5 * time.Minute), Image: record.Image{Ref: "docker.io/library/bb:1"},
+			ID: id, Name: "c1", Created: now.Add(-5 * time.Minute), Image: record.Image{Name: "bb:1", Ref: "docker.io/library/bb:1"},
 			Process: record.Process{Entrypoint: []string{"sh", "-c"}, Cmd: []string{`echo "a"; sleep 1000`}},
 			Labels:  record.Labels{"b": "2", "a": "1"}, NetworkMode: "bridge",
 			Mounts: []record.Mount{{Type: "bind", Source: "/a/long/path/of/the/host"}, {Type: "volume", Name: "v1"}, {Type: "tmpfs"}},

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -101,8 +102,12 @@ func mounts(list []record.Mount, short bool) (names, volumes string) {
 func ports(list []record.Port) string {
 	var out []string
 	for _, p := range list {
-		for _, place := range places(p) {
-			out = append(out, fmt.Sprintf("%s->%d/%s", place, p.ContainerPort, p.Protocol))
+		hosts := []string{p.HostIP}
+		if p.HostIP == "" {
+			hosts = []string{"0.0.0.0", "::"}
+		}
+		for _, h := range hosts {
+			out = append(out, fmt.Sprintf("%s->%d/%s", net.JoinHostPort(h, strconv.Itoa(int(p.HostPort))), p.ContainerPort, p.Protocol))
 		}
 	}
 	return strings.Join(out, ", ")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -21,6 +22,9 @@ import (
 // Create makes the container that o asks for, ready to be started, and returns
 // its id. On error nothing is left.
 func (m *Manager) Create(ctx context.Context, o *Options) (id string, err error) {
+	if err := checkCIDFile(o.CIDFile); err != nil {
+		return "", err
+	}
 	c, durable, err := m.intend(ctx, newID(), o)
 	defer func() {
 		if err != nil && c != nil {
@@ -57,9 +61,6 @@ func (m *Manager) Create(ctx context.Context, o *Options) (id string, err error)
 // disk is not waited for: durable does that, before anything else that survives
 // a power cut is made. An error with a container asks the caller for undo.
 func (m *Manager) intend(ctx context.Context, id string, o *Options) (c *record.Container, durable func() error, err error) {
-	if err := checkCIDFile(o.CIDFile); err != nil {
-		return nil, nil, err
-	}
 	cl, err := m.engine(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -126,12 +127,17 @@ func (m *Manager) provide(ctx context.Context, c *record.Container) error {
 	return err
 }
 
+// checkCIDFile refuses, before anything is made, a file that is there or whose
+// folder is not.
 func checkCIDFile(path string) error {
 	if path == "" {
 		return nil
 	}
 	if _, err := os.Lstat(path); err == nil {
 		return errCIDFile(path)
+	}
+	if _, err := os.Stat(filepath.Dir(path)); err != nil {
+		return errs.New(errs.Invalid, "--cidfile %s: %w", path, err)
 	}
 	return nil
 }
@@ -165,7 +171,7 @@ func (m *Manager) plan(ctx context.Context, id string, o *Options, img *images.R
 	c := &record.Container{
 		ID: id, Name: o.Name, Created: time.Now().UTC(),
 		Image: record.Image{
-			Ref: img.Ref, Digest: img.Digest.String(), ConfigDigest: img.ConfigDigest.String(), ChainID: img.ChainID.String(),
+			Name: o.Image, Ref: img.Ref, Digest: img.Digest.String(), ConfigDigest: img.ConfigDigest.String(), ChainID: img.ChainID.String(),
 		},
 		Host: o.Host, NetworkMode: o.NetworkMode, Networks: o.Networks, Ports: o.Ports,
 		Mounts: o.Mounts, Policy: o.Policy, Annotations: o.Annotations, Runtime: o.Runtime,

@@ -11,6 +11,9 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/errs"
 )
 
+// errLost is what a client learns of a supervisor that was killed.
+var errLost = errs.New(errs.Internal, "the supervisor (pouch-shim) was killed, and its container with it")
+
 // IO is a caller's standard streams.
 type IO struct{ Stdin, Stdout, Stderr *os.File }
 
@@ -48,7 +51,7 @@ func Follow(ctx context.Context, conn *ctl.Conn, o FollowOpts) (int, error) {
 	case err != nil && f.left.Load():
 		return 0, ctx.Err()
 	case errors.Is(err, io.EOF):
-		return 0, errs.New(errs.Internal, "the supervisor was lost before it told how the process ended")
+		return 0, errLost
 	}
 	return code, err
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
-	"github.com/pouchcontainer/pouch/pkg/imageref"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
@@ -67,7 +66,7 @@ func infoConfig(c *record.Container) InfoConfig {
 	i := InfoConfig{
 		Hostname: c.Host.Hostname, Domainname: c.Host.Domainname, User: p.User,
 		Tty: p.TTY, OpenStdin: p.OpenStdin, Env: orEmpty(p.Env), Cmd: p.Cmd,
-		Image: imageref.Familiar(c.Image.Ref), WorkingDir: p.Cwd, Entrypoint: p.Entrypoint,
+		Image: c.Image.Name, WorkingDir: p.Cwd, Entrypoint: p.Entrypoint,
 		Labels: c.Labels, StopSignal: p.StopSignal, StopTimeout: p.StopTimeout,
 	}
 	if i.Labels == nil {
@@ -158,6 +157,9 @@ func portMap(ports []record.Port) map[string][]InfoBinding {
 		b := InfoBinding{HostIP: p.HostIP}
 		if p.HostPort != 0 {
 			b.HostPort = strconv.Itoa(int(p.HostPort))
+		}
+		if p.HostPortEnd > p.HostPort {
+			b.HostPort += "-" + strconv.Itoa(int(p.HostPortEnd))
 		}
 		out[portKey(p)] = append(out[portKey(p)], b)
 	}

@@ -3,6 +3,7 @@ package container
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 
 	"github.com/pouchcontainer/pouch/pkg/ctl"
@@ -15,6 +16,9 @@ import (
 // supervisor cleans up after that by itself. Detached it returns the id as soon
 // as the process runs. On error nothing is left.
 func (m *Manager) Run(ctx context.Context, o *Options, streams IO) (id string, code int, err error) {
+	if err := checkCIDFile(o.CIDFile); err != nil {
+		return "", 0, err
+	}
 	id = newID()
 	early, err := m.early(ctx, id, o)
 	if err != nil {
@@ -126,8 +130,11 @@ func (m *Manager) stay(ctx context.Context, c *record.Container, s *supervisor, 
 	}
 	end, cancel := context.WithTimeout(context.Background(), supervisorEnd)
 	defer cancel()
-	if aerr := m.awaitSupervisor(end, c.ID, supervisorEnd); aerr != nil {
-		return lostExit, aerr
+	if errors.Is(err, errLost) {
+		code, err = lostExit, fmt.Errorf("container %s: %w", c.Name, err)
 	}
-	return lostExit, errors.Join(err, m.Reap(end, c.ID))
+	if aerr := m.awaitSupervisor(end, c.ID, supervisorEnd); aerr != nil {
+		return code, errors.Join(err, aerr)
+	}
+	return code, errors.Join(err, m.Reap(end, c.ID))
 }

@@ -42,7 +42,7 @@ func (w *world) add(name string, st record.State, change func(*record.Container)
 	c := &record.Container{
 		ID: strings.Repeat(string("0123456789abcdef"[w.n]), 64), Name: name,
 		Created: time.Date(2026, 1, 1, 0, w.n, 0, 0, time.UTC),
-		Image:   record.Image{Ref: "docker.io/library/bb:1", ConfigDigest: "sha256:" + strings.Repeat("e", 64)},
+		Image:   record.Image{Name: "bb:1", Ref: "docker.io/library/bb:1", ConfigDigest: "sha256:" + strings.Repeat("e", 64)},
 		Process: record.Process{Entrypoint: []string{"sleep"}, Cmd: []string{"300"}, Cwd: "/"}, NetworkMode: "bridge",
 	}
 	if change != nil {

@@ -17,6 +17,8 @@ import (
 func explain(p record.Port, mine []record.Port, err error) error {
 	what := "publish " + endpoint(p)
 	switch {
+	case errors.Is(err, unix.EADDRINUSE) && p.HostPortEnd > p.HostPort:
+		return errs.New(errs.Conflict, "%s: every port of the range is in use", what)
 	case errors.Is(err, unix.EADDRINUSE):
 		for _, o := range mine {
 			if o.HostPort == p.HostPort && o.Protocol == p.Protocol {
@@ -40,9 +42,18 @@ func endpoint(p record.Port) string {
 	if ip == "" {
 		ip = "0.0.0.0"
 	}
-	s := net.JoinHostPort(ip, strconv.Itoa(int(p.HostPort)))
+	s := net.JoinHostPort(ip, hostPorts(p))
 	if p.Protocol != "tcp" && p.Protocol != "" {
 		s += "/" + p.Protocol
+	}
+	return s
+}
+
+// hostPorts is the port or the range on the host.
+func hostPorts(p record.Port) string {
+	s := strconv.Itoa(int(p.HostPort))
+	if p.HostPortEnd > p.HostPort {
+		s += "-" + strconv.Itoa(int(p.HostPortEnd))
 	}
 	return s
 }

@@ -16,7 +16,8 @@ import (
 const backlog = 4096
 
 // Reserve binds a socket on the host for every port, in the same order, and
-// returns them with the ports in force: the kernel chose where HostPort was 0.
+// returns them with the ports in force: the kernel chose where HostPort was 0,
+// and of a range it is the first free one.
 // A port is taken as long as its socket is open anywhere, so it is given back
 // whatever dies. An empty HostIP is every address, of IPv6 too where the host
 // has it, by one socket. A port that somebody has gives kind conflict and names
@@ -31,15 +32,25 @@ func Reserve(ports []record.Port) (files []*os.File, actual []record.Port, err e
 		}
 	}()
 	for _, p := range ports {
-		f, number, err := bind(p)
+		f, number, err := bindFirst(p)
 		if err != nil {
 			return files, nil, explain(p, actual, err)
 		}
 		files = append(files, f)
-		p.HostPort = number
+		p.HostPort, p.HostPortEnd = number, 0
 		actual = append(actual, p)
 	}
 	return files, actual, nil
+}
+
+// bindFirst binds p, of a range the first port that nobody has.
+func bindFirst(p record.Port) (f *os.File, number uint16, err error) {
+	for last := max(p.HostPort, p.HostPortEnd); ; p.HostPort++ {
+		f, number, err = bind(p)
+		if !errors.Is(err, unix.EADDRINUSE) || p.HostPort >= last {
+			return f, number, err
+		}
+	}
 }
 
 // bind makes the socket of one port and returns its number.

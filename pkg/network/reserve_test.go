@@ -90,3 +90,22 @@ func TestReserveErrors(t *testing.T) {
 	}
 	reserve(t, tcp("127.0.0.2", p.HostPort, 80)) // nothing of the refused stayed bound
 }
+
+func TestReserveTakesTheFirstFreePortOfARange(t *testing.T) {
+	_, first := reserve(t, tcp("127.0.0.1", 0, 80))
+	p := tcp("127.0.0.1", first[0].HostPort, 80)
+	p.HostPortEnd = p.HostPort
+	if _, _, err := Reserve([]record.Port{p}); !errs.Is(err, errs.Conflict) {
+		t.Fatalf("a range of one taken port: %v", err)
+	}
+	p.HostPort, p.HostPortEnd = 1, 65535
+	_, got := reserve(t, p, p)
+	if got[0].HostPort == 0 || got[0].HostPort >= got[1].HostPort || got[0].HostPortEnd != 0 {
+		t.Fatalf("%+v", got)
+	}
+	p.HostPort, p.HostPortEnd = got[0].HostPort, got[1].HostPort
+	_, _, err := Reserve([]record.Port{p})
+	if got[1].HostPort == got[0].HostPort+1 && !strings.Contains(err.Error(), "every port of the range is in use") {
+		t.Fatalf("%v", err)
+	}
+}

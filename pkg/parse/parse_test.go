@@ -113,12 +113,14 @@ func TestPorts(t *testing.T) {
 		{in: "[::]:8080:80", want: one(port("::", 8080, 80, "tcp"))},
 		{in: "[::1]::80/sctp", want: one(port("::1", 0, 80, "sctp"))},
 		{in: "1-2:3-4", want: []record.Port{port("", 1, 3, "tcp"), port("", 2, 4, "tcp")}},
+		{in: "8000-8010:80/udp", want: one(record.Port{HostPort: 8000, HostPortEnd: 8010, ContainerPort: 80, Protocol: "udp"})},
+		{in: "8000-8010:80-81", err: "invalid ranges"}, {in: "0-9:80", err: "invalid hostPort: 0-9"},
 		{in: "3-4", want: []record.Port{port("", 0, 3, "tcp"), port("", 0, 4, "tcp")}},
 		{in: "65534-65535:65534-65535", want: []record.Port{port("", 65534, 65534, "tcp"), port("", 65535, 65535, "tcp")}},
 		{in: "published=8080,target=80,protocol=udp", want: one(port("", 8080, 80, "udp"))},
 		{in: "", err: "no port specified"}, {in: "8080:", err: "no port specified"}, {in: "8080:/tcp", err: "no port specified"},
 		{in: "80:65536", err: "invalid containerPort: 65536"}, {in: "x:80", err: "invalid hostPort: x"}, {in: "0", err: "invalid containerPort"},
-		{in: "80/foo", err: "invalid proto: foo"}, {in: "1-3:1-2", err: "invalid ranges"}, {in: "8000-8010:80", err: "invalid ranges"},
+		{in: "80/foo", err: "invalid proto: foo"}, {in: "1-3:1-2", err: "invalid ranges"},
 		{in: "foo:1:2", err: "invalid IP address: foo"}, {in: "published=1,foo=2", err: "unknown option 'foo'"},
 	})
 	if got, err := Expose("80/tcp"); err != nil || !reflect.DeepEqual(got, one(port("", 0, 80, "tcp"))) {

@@ -10,7 +10,7 @@ import (
 
 // Ports reads one --publish: [ip:][host]:ctr[/proto], [ip::]ctr or ctr, each of
 // host and ctr a port or a range of ports. Without host, or with 0, the kernel
-// chooses. An IPv6 address stands in brackets. docker's long form
+// chooses; of a range for one ctr the first free port is taken. An IPv6 address stands in brackets. docker's long form
 // published=8080,target=80,protocol=tcp is read too.
 func Ports(s string) ([]record.Port, error) {
 	short, err := shortPublish(s)
@@ -29,23 +29,24 @@ func Ports(s string) ([]record.Port, error) {
 	if !ok || cLow == 0 {
 		return nil, invalid("publish %s: invalid containerPort: %s", s, ctr)
 	}
-	var hLow, hHigh uint16
+	var hLow, hHigh, end uint16
 	if host != "" {
-		if hLow, hHigh, ok = portRange(host); !ok {
+		if hLow, hHigh, ok = portRange(host); !ok || hLow == 0 && hHigh != 0 {
 			return nil, invalid("publish %s: invalid hostPort: %s", s, host)
 		}
-		if hHigh-hLow != cHigh-cLow {
+		switch {
+		case hHigh-hLow == cHigh-cLow:
+		case cLow == cHigh:
+			end = hHigh
+		default:
 			return nil, invalid("publish %s: invalid ranges specified for container and host Ports: %s and %s: give as many of each", s, ctr, host)
-		}
-		if hLow == 0 && hHigh != 0 {
-			return nil, invalid("publish %s: invalid hostPort: %s", s, host)
 		}
 	}
 	out := make([]record.Port, 0, int(cHigh-cLow)+1)
 	for i := range int(cHigh-cLow) + 1 {
 		p := record.Port{HostIP: ip, ContainerPort: cLow + uint16(i), Protocol: proto}
 		if hLow != 0 {
-			p.HostPort = hLow + uint16(i)
+			p.HostPort, p.HostPortEnd = hLow+uint16(i), end
 		}
 		out = append(out, p)
 	}

@@ -34,7 +34,8 @@ type Labels = map[string]string
 
 // Image is the image a container was made from.
 type Image struct {
-	Ref          string `json:"ref"`          // as asked, normalized: docker.io/library/busybox:1
+	Name         string `json:"name"`         // as asked: busybox:1, or the beginning of an id
+	Ref          string `json:"ref"`          // normalized: docker.io/library/busybox:1
 	Digest       string `json:"digest"`       // of the platform's manifest
 	ConfigDigest string `json:"configDigest"` // docker's image id
 	ChainID      string `json:"chainID"`      // of the unpacked layers: the parent snapshot; empty: no layer
@@ -92,7 +93,6 @@ type Host struct {
 	CgroupParent    string            `json:"cgroupParent,omitempty"` // empty: /pouch
 	Resources       Resources         `json:"resources"`
 	OOMScoreAdj     *int              `json:"oomScoreAdj,omitempty"`
-	Init            bool              `json:"init,omitempty"`
 }
 
 // Resources are the cgroup limits; zero is no limit.
@@ -128,8 +128,13 @@ type Join struct {
 
 // Port publishes a container's port on the host.
 type Port struct {
-	HostIP        string `json:"hostIP,omitempty"` // empty: every address, IPv4 and IPv6
-	HostPort      uint16 `json:"hostPort"`         // 0: the kernel chooses when the container starts
+	HostIP   string `json:"hostIP,omitempty"` // empty: every address, IPv4 and IPv6
+	HostPort uint16 `json:"hostPort"`         // 0: the kernel chooses when the container starts
+
+	// HostPortEnd ends the range that HostPort begins, of which the first free
+	// port is taken when the container starts; 0: HostPort alone.
+	HostPortEnd uint16 `json:"hostPortEnd,omitempty"`
+
 	ContainerPort uint16 `json:"containerPort"`
 	Protocol      string `json:"protocol"` // tcp, udp or sctp
 }

@@ -80,13 +80,14 @@ func usualMounts(c *record.Container, h Host) []specs.Mount {
 // ipcMounts are /dev/mqueue and /dev/shm, which belong to the IPC namespace:
 // ipc_namespaces(7).
 func ipcMounts(h record.Host) []specs.Mount {
+	queues := specs.Mount{Destination: "/dev/mqueue", Type: "mqueue", Source: "mqueue", Options: []string{"nosuid", "noexec", "nodev"}}
 	if h.IpcMode == "host" {
 		return []specs.Mount{
-			{Destination: "/dev/mqueue", Type: "bind", Source: "/dev/mqueue", Options: []string{"rbind", "nosuid", "noexec", "nodev"}},
+			queues, // of the namespace, so the host's, which need not have it mounted
 			{Destination: "/dev/shm", Type: "bind", Source: "/dev/shm", Options: []string{"rbind", "nosuid", "noexec", "nodev"}},
 		}
 	}
-	out := []specs.Mount{{Destination: "/dev/mqueue", Type: "mqueue", Source: "mqueue", Options: []string{"nosuid", "noexec", "nodev"}}}
+	out := []specs.Mount{queues}
 	if h.IpcMode == "none" {
 		return out
 	}

@@ -38,6 +38,7 @@ func (t *task) start(ctx context.Context) (int, error) {
 	c := t.c
 	t.mu.Unlock()
 	defer close(settled)
+	begun := time.Now() // it may have ended by the time Start returns
 	if err := c.Start(ctx); err != nil {
 		t.lastLife()
 		err = errors.Join(err, c.KillAll())
@@ -45,7 +46,7 @@ func (t *task) start(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	t.mu.Lock()
-	t.phase, t.since = running, time.Now()
+	t.phase, t.since = running, begun
 	t.mu.Unlock()
 	go settleMemory()
 	t.noteRunning(c)
