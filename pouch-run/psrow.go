@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"maps"
-	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -102,12 +101,8 @@ func mounts(list []record.Mount, short bool) (names, volumes string) {
 func ports(list []record.Port) string {
 	var out []string
 	for _, p := range list {
-		hosts := []string{p.HostIP}
-		if p.HostIP == "" {
-			hosts = []string{"0.0.0.0", "::"}
-		}
-		for _, h := range hosts {
-			out = append(out, fmt.Sprintf("%s->%d/%s", net.JoinHostPort(h, strconv.Itoa(int(p.HostPort))), p.ContainerPort, p.Protocol))
+		for _, place := range places(p) {
+			out = append(out, fmt.Sprintf("%s->%d/%s", place, p.ContainerPort, p.Protocol))
 		}
 	}
 	return strings.Join(out, ", ")
