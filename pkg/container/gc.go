@@ -90,7 +90,7 @@ func (m *Manager) verdict(id string) (verdict, error) {
 // owned reports whether the command that wrote an intent still works on it.
 func (m *Manager) owned(st *record.State) bool {
 	me, err := proc.Self()
-	return err == nil && st.BootID == m.bootID() && st.Owner != me && proc.Alive(st.Owner)
+	return err == nil && st.BootID == m.bootID() && st.Owner != me && proc.Alive(st.Owner) && !proc.Exiting(st.Owner)
 }
 
 // lost reports whether st is the intent of a command that is dead.

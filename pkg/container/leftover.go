@@ -68,14 +68,16 @@ func (m *Manager) drop(lock *fsx.Lock, id string) {
 	lock.Remove()
 }
 
+// both returns what of b was in a already; its reason may be another one now.
 func both(a, b []Leftover) []Leftover {
 	seen := map[Leftover]bool{}
 	for _, l := range a {
+		l.Reason = ""
 		seen[l] = true
 	}
 	var out []Leftover
 	for _, l := range b {
-		if seen[l] {
+		if seen[Leftover{l.Kind, l.Name, l.Owner, ""}] {
 			out = append(out, l)
 		}
 	}

@@ -49,15 +49,15 @@ func (m *Manager) claim(ctx context.Context, c *record.Container) error {
 	return errs.New(errs.Conflict, "the container name %q is in use by container %s: remove or rename it first", c.Name, short(holder))
 }
 
-// ends reports whether container id is on its way out: a --rm container whose
-// process has ended.
+// ends reports whether container id is on its way out: one whose maker or
+// remover died, or a --rm container whose process has ended.
 func (m *Manager) ends(id string) bool {
-	c, err := m.Store.Container(id)
-	if err != nil || !c.Policy.AutoRemove {
-		return false
-	}
+	c, cerr := m.Store.Container(id)
 	st, err := m.Store.State(id)
-	return err == nil && (m.initEnded(st) || st.Status == record.Removing)
+	if err != nil || m.lost(st) {
+		return err == nil
+	}
+	return cerr == nil && c.Policy.AutoRemove && (m.initEnded(st) || st.Status == record.Removing)
 }
 
 // randomName returns an adjective and a tree: two words that are easy to say.

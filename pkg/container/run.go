@@ -40,7 +40,7 @@ func (m *Manager) Run(ctx context.Context, o *Options, streams IO) (id string, c
 	}
 	defer s.conn.Close()
 	if o.Detach {
-		return c.ID, 0, s.conn.Send(&ctl.Message{Op: ctl.Detach})
+		return c.ID, 0, s.detach()
 	}
 	code, err = m.stay(ctx, c, s, FollowOpts{IO: streams, Stream: s.stream, Stdin: c.Process.OpenStdin, SigProxy: o.SigProxy})
 	return c.ID, code, err

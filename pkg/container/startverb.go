@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/pouchcontainer/pouch/pkg/ctl"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
@@ -33,7 +32,7 @@ func (m *Manager) Start(ctx context.Context, target string, o StartOpts) (code i
 	}
 	defer s.conn.Close()
 	if !o.Attach {
-		return 0, s.conn.Send(&ctl.Message{Op: ctl.Detach})
+		return 0, s.detach()
 	}
 	return m.stay(ctx, c, s, FollowOpts{IO: o.IO, Stream: s.stream, Stdin: o.Stdin, SigProxy: true})
 }

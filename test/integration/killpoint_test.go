@@ -1,0 +1,194 @@
+//go:build integration && amd64
+
+package integration
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pouchcontainer/pouch/test/harness"
+	"github.com/pouchcontainer/pouch/test/killpoint"
+)
+
+// verb is a command that is killed at its points.
+type verb struct {
+	name   string
+	before [][]string // what must be there first
+	args   []string
+	tty    bool
+	again  bool // the same command works after the kill, without any cleaning
+}
+
+const victim = "victim"
+
+func verbs(s *harness.Suite) []verb {
+	made := []string{"create", "--name", victim, "-p", "127.0.0.1:18082:80", s.Image, "sleep", "1000"}
+	up := []string{"run", "-d", "--name", victim, "-p", "127.0.0.1:18082:80", s.Image, "sleep", "1000"}
+	return []verb{
+		{name: "run none", args: []string{"run", "--rm", "--name", victim, "--network", "none", s.Image, "true"}, again: true},
+		{name: "run bridge", args: []string{"run", "--rm", "--name", victim, s.Image, "true"}, again: true},
+		{name: "run published", args: []string{"run", "--rm", "--name", victim, "-p", "127.0.0.1:18082:80", s.Image, "true"}, again: true},
+		{name: "run volume", args: []string{"run", "--rm", "--name", victim, "--network", "none", "-v", "kv:/etc", s.Image, "true"}, again: true},
+		{name: "run anonymous", args: []string{"run", "--rm", "--name", victim, "--network", "none", "-v", "/etc", s.Image, "true"}, again: true},
+		{name: "run kept", args: []string{"run", "--name", victim, s.Image, "true"}},
+		{name: "run detached", args: []string{"run", "-d", "--rm", "--name", victim, s.Image, "true"}, again: true},
+		{name: "run terminal", args: []string{"run", "--rm", "-it", "--name", victim, "--network", "none", s.Image, "true"}, tty: true, again: true},
+		{name: "create", args: made},
+		{name: "start", before: [][]string{made}, args: []string{"start", victim}, again: true},
+		{name: "stop", before: [][]string{up}, args: []string{"stop", "-t", "0", victim}, again: true},
+		{name: "kill", before: [][]string{up}, args: []string{"kill", victim}},
+		{name: "exec", before: [][]string{up}, args: []string{"exec", victim, "true"}, again: true},
+		{name: "rm", before: [][]string{made}, args: []string{"rm", victim}},
+		{name: "rm -f", before: [][]string{up}, args: []string{"rm", "-f", victim}},
+		{name: "gc", before: [][]string{up, {"lost"}}, args: []string{"gc"}, again: true},
+	}
+}
+
+// every is the distance of the points that are tried: all of them take an hour.
+func every(t *testing.T) int {
+	n, err := strconv.Atoi(os.Getenv("POUCH_KILL_EVERY"))
+	if err != nil {
+		n = 29
+	}
+	return max(n, 1)
+}
+
+// Pouch-run is killed before every n-th of its system calls that change the
+// world: what is left is found and cleared at once, by gc or by the same
+// command given again, and nothing of it stays.
+func TestKillPoints(t *testing.T) {
+	s := start(t)
+	step := every(t)
+	for i, v := range verbs(s) {
+		t.Run(v.name, func(t *testing.T) {
+			kills, bad := 0, 0
+			for at := 1 + i%step; ; at += step {
+				var r killpoint.Result
+				if !t.Run(strconv.Itoa(at), func(t *testing.T) { r = atPoint(t, s, v, at) }) {
+					t.Errorf("killed at point %d: %s", at, r.Call)
+					bad++
+				}
+				if !r.Killed || bad > 5 {
+					break
+				}
+				kills++
+			}
+			t.Logf("%d kills", kills)
+		})
+	}
+}
+
+func atPoint(t *testing.T, s *harness.Suite, v verb, at int) killpoint.Result {
+	for _, b := range v.before {
+		if b[0] == "lost" {
+			loseSupervisors(t, s)
+			continue
+		}
+		s.Must(t, "pouch-run", b...)
+	}
+	r := runTo(t, s, v, at)
+	if r.Killed && v.again && at%2 == 0 {
+		if a := runTo(t, s, v, 0); a.Code != 0 {
+			t.Errorf("the same again: exit %d", a.Code)
+		}
+	}
+	if r := s.Pouch("pouch-run", "gc"); r.Code != 0 {
+		t.Errorf("gc: %v", r)
+	}
+	if r := s.Pouch("pouch-run", "gc", "--check"); r.Code != 0 {
+		t.Errorf("after one gc: %v", r)
+	}
+	if !t.Failed() {
+		truthful(t, s)
+	}
+	s.Clean(t)
+	return r
+}
+
+// truthful fails t unless a container that is left is what ps says it is. One
+// that is being removed is gone soon.
+func truthful(t *testing.T, s *harness.Suite) {
+	t.Helper()
+	var st string
+	await(t, 10*time.Second, "an end of the removal", func() bool {
+		st = s.Must(t, "pouch-run", "ps", "-a", "--filter", "name="+victim, "--format", "{{.State}}")
+		return st != "removing"
+	})
+	switch st {
+	case "", "created", "exited":
+	case "running":
+		s.Must(t, "pouch-run", "exec", victim, "true")
+		s.Must(t, "pouch-run", "stop", "-t", "0", victim)
+	default:
+		t.Errorf("state %q", st)
+	}
+}
+
+func loseSupervisors(t *testing.T, s *harness.Suite) {
+	t.Helper()
+	for _, pid := range s.Processes("pouch-shim") {
+		kill(t, pid)
+	}
+}
+
+// runTo runs the command up to its point; what it prints shows where it went
+// wrong.
+func runTo(t *testing.T, s *harness.Suite, v verb, at int) killpoint.Result {
+	t.Helper()
+	out, err := os.CreateTemp(t.TempDir(), "out")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	c := s.Cmd("pouch-run")
+	attr := &os.ProcAttr{Env: c.Env, Files: []*os.File{nil, out, out}, Sys: &syscall.SysProcAttr{}}
+	if v.tty {
+		master, slave := pty(t)
+		defer master.Close()
+		defer slave.Close()
+		attr.Files = []*os.File{slave, slave, slave}
+		attr.Sys.Setsid, attr.Sys.Setctty = true, true
+	}
+	begin := time.Now()
+	r, err := killpoint.Run(append([]string{c.Path}, v.args...), attr, at)
+	if err != nil {
+		t.Error(err)
+	}
+	if d := time.Since(begin); d > 20*time.Second {
+		t.Errorf("point %d: took %v", at, d)
+	}
+	if !r.Killed && r.Code != 0 {
+		b, _ := os.ReadFile(out.Name())
+		t.Errorf("%s: exit %d: %s", strings.Join(v.args, " "), r.Code, b)
+	}
+	return r
+}
+
+// pty opens a pseudoterminal (pts(4)).
+func pty(t *testing.T) (master, slave *os.File) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	slave, err = os.OpenFile(filepath.Join("/dev/pts", fmt.Sprint(n)), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return master, slave
+}
