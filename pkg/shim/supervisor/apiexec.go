@@ -75,6 +75,7 @@ func deleteExec(t *task, p *process) (*taskapi.DeleteResponse, error) {
 	if !isClosed(p.done) {
 		return nil, errs.New(errs.Conflict, "delete exec %s: it runs", p.id)
 	}
+	p.awaitLogged()
 	t.forget(p)
 	return &taskapi.DeleteResponse{
 		Pid: uint32(p.pid()), ExitStatus: uint32(p.code), ExitedAt: timestamppb.New(p.at),

@@ -115,8 +115,10 @@ func (t *task) remove(ctx context.Context) error {
 		return fmt.Errorf("delete task %s: %w", t.id, err)
 	}
 	t.mu.Lock()
+	main := t.main
 	t.phase = deleted
 	t.mu.Unlock()
+	main.awaitLogged()
 	t.s.drop(t.id)
 	return nil
 }

@@ -184,7 +184,7 @@ func (t *task) live(ctx context.Context) error {
 		streams.Close()
 		return err
 	}
-	p := &process{names: t.names, streams: streams, hub: t.hub, input: t.input, p: c, starts: true, done: make(chan struct{})}
+	p := &process{names: t.names, streams: streams, hub: t.hub, input: t.input, logged: t.logged, p: c, starts: true, done: make(chan struct{})}
 	t.mu.Lock()
 	t.c, t.main, t.phase = c, p, created
 	t.mu.Unlock()

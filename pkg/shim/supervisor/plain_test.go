@@ -243,6 +243,7 @@ func TestFileAndBinaryURIs(t *testing.T) {
 	must(t, err)
 	must(t, second(s.task.Start(bg, &taskapi.StartRequest{ID: "uris"})))
 	s.wait("uris", "")
+	must(t, second(s.task.Delete(bg, &taskapi.DeleteRequest{ID: "uris"})))
 	if b, _ := os.ReadFile(binLog); string(b) != "out\nerr\nuris test\n" {
 		t.Errorf("binary: %q", b)
 	}
@@ -296,5 +297,42 @@ func TestOtherRuntime(t *testing.T) {
 	must(t, second(s.task.Delete(bg, &taskapi.DeleteRequest{ID: "other"})))
 	if left := cgroups("other"); left != nil {
 		t.Errorf("cgroups are left: %v", left)
+	}
+}
+
+// nerdctl's logging program is of that kind.
+func TestLoggerMayWaitForTheEnd(t *testing.T) {
+	s := newShim(t, "patient", "echo", "out")
+	script, ended, log := filepath.Join(s.dir, "logger"), filepath.Join(s.dir, "ended"), filepath.Join(s.dir, "log")
+	must(t, os.WriteFile(script, []byte("#!/bin/sh\nexec 5>&-\ncat <&3\nread x <$1; echo complete >$2\n"), 0o755))
+	must(t, unix.Mkfifo(ended, 0o600))
+	_, err := s.task.Create(bg, &taskapi.CreateTaskRequest{ID: "patient", Bundle: s.bundle("patient"), Stdout: "binary://" + script + "?" + ended + "=" + log})
+	must(t, err)
+	must(t, second(s.task.Start(bg, &taskapi.StartRequest{ID: "patient"})))
+	if code := s.wait("patient", ""); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	eventually(t, "the exit is told", func() bool { return strings.Contains(s.events.String(), "exit") })
+	must(t, os.WriteFile(ended, []byte("x\n"), 0))
+	must(t, second(s.task.Delete(bg, &taskapi.DeleteRequest{ID: "patient"})))
+	if b, _ := os.ReadFile(log); string(b) != "complete\n" {
+		t.Errorf("log: %q", b)
+	}
+}
+
+// nerdctl names a stderr beside a terminal, and makes no fifo for it.
+func TestTerminalHasNoStderr(t *testing.T) {
+	s := newShim(t, "notty", "true")
+	spec := newSpec("notty", filepath.Join(s.bin, "root"), "sh", "-c", "echo out; echo err >&2")
+	spec.Process.Terminal = true
+	s.writeBundle("notty", spec)
+	out := fifo(t, s.dir, "out")
+	got := drain(t, out)
+	_, err := s.task.Create(bg, &taskapi.CreateTaskRequest{ID: "notty", Bundle: s.bundle("notty"), Terminal: true, Stdout: out, Stderr: s.dir + "/none"})
+	must(t, err)
+	must(t, second(s.task.Start(bg, &taskapi.StartRequest{ID: "notty"})))
+	s.wait("notty", "")
+	if text := <-got; text != "out\r\nerr\r\n" {
+		t.Errorf("%q", text)
 	}
 }

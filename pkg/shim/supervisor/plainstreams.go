@@ -18,7 +18,7 @@ import (
 func (t *task) plainStreams() (*stdio.Streams, error) {
 	p := &process{names: t.names}
 	s, err := t.s.named(t.id, p)
-	t.hub, t.input = p.hub, p.input
+	t.hub, t.input, t.logged = p.hub, p.input, p.logged
 	return s, err
 }
 
@@ -46,18 +46,51 @@ func (s *Supervisor) named(id string, p *process) (_ *stdio.Streams, err error) 
 	if err != nil {
 		return nil, err
 	}
-	p.mu.Lock()
-	p.input = in
-	p.mu.Unlock()
 	streams := stdio.Direct(stdin, out.stdout, out.stderr, out.holds...)
 	if in != nil {
 		streams.OnDrain(in)
 	}
-	if out.logger != nil {
-		streams.OnDrain(out.logger)
-	}
+	p.mu.Lock()
+	p.input, p.logged = in, logTo(out.logger, streams)
+	p.mu.Unlock()
 	return streams, nil
 }
+
+// logTo lets the logging program go on, once its input has ended, until it has
+// written what it has: then the channel, nil without a program, is closed. The
+// end of the process does not wait for that: a logging program may itself wait
+// until containerd tells it of that end, as nerdctl's does.
+func logTo(l *stdio.Logger, streams *stdio.Streams) chan struct{} {
+	if l == nil {
+		return nil
+	}
+	logged := make(chan struct{})
+	streams.OnDrain(closing(func() error {
+		go func() {
+			defer close(logged)
+			l.Close() //nolint:errcheck // how the program ended is its own affair
+		}()
+		return nil
+	}))
+	return logged
+}
+
+// awaitLogged waits until the logging program of a process that has ended is
+// done, which stdio.Logger bounds.
+func (p *process) awaitLogged() {
+	p.mu.Lock()
+	logged := p.logged
+	p.mu.Unlock()
+	if logged != nil {
+		<-logged
+	}
+}
+
+// closing is an io.Closer.
+type closing func() error
+
+// Close implements io.Closer.
+func (c closing) Close() error { return c() }
 
 // outputs of a process, opened.
 type outputs struct {
@@ -96,7 +129,8 @@ func (s *Supervisor) outputs(id string, n ioNames) (*outputs, error) {
 	default:
 		return nil, errs.New(errs.Unsupported, "stdout %q: neither fifo, file nor binary", n.stdout)
 	}
-	if o.stdout, err = o.open(n.stdout); err == nil {
+	o.stdout, err = o.open(n.stdout)
+	if err == nil && !n.terminal { // a terminal has no stderr: its fifo may be named and not be there
 		o.stderr, err = o.open(n.stderr)
 	}
 	if err != nil {
@@ -160,9 +194,7 @@ func (p *process) namedTerminal(out *outputs) (*stdio.Streams, error) {
 		streams.OnDrain(in)
 	}
 	streams.OnDrain(ending{p.hub, out.holds})
-	if out.logger != nil {
-		streams.OnDrain(out.logger)
-	}
+	p.logged = logTo(out.logger, streams)
 	return streams, nil
 }
 

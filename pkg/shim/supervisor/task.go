@@ -43,6 +43,8 @@ type task struct {
 	hub   *stdio.Hub                     // the terminal's, over all lives; nil without one
 	logs  *logs                          // nil without a log
 
+	logged chan struct{} // of process 1: see process
+
 	cleaning sync.Mutex // held while the remains are removed
 	mounted  bool       // the root was mounted here
 	held     []*os.File // namespaces that only the parent sees by path
@@ -81,7 +83,8 @@ type process struct {
 	names   ioNames
 	streams *stdio.Streams
 	hub     *stdio.Hub
-	input   *stdio.Input // of a client's fifo; nil without
+	input   *stdio.Input  // of a client's fifo; nil without
+	logged  chan struct{} // closed when its logging program is done; nil without one
 
 	mu     sync.Mutex
 	p      engine.Process // nil before its start
