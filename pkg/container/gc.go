@@ -24,7 +24,7 @@ func (m *Manager) Reap(ctx context.Context, id string) error {
 	}
 	verdict, err := m.verdict(id)
 	if err != nil {
-		return err
+		return damaged(id, err)
 	}
 	switch verdict {
 	case destroy:

@@ -134,7 +134,7 @@ func (m *Manager) wrong(id string) string {
 	}
 	v, err := m.verdict(id)
 	if errs.Is(err, errs.Corrupt) {
-		return err.Error() + ": pouch-run rm -f " + short(id) + " removes it"
+		return damaged(id, err).Error()
 	}
 	st, serr := m.state(id)
 	switch {

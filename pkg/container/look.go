@@ -1,6 +1,8 @@
 package container
 
 import (
+	"fmt"
+
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/proc"
 	"github.com/pouchcontainer/pouch/pkg/record"
@@ -14,10 +16,18 @@ const lostExit = 137
 func (m *Manager) look(id string) (*record.Container, *record.State, error) {
 	c, err := m.Store.Container(id)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, damaged(id, err)
 	}
 	st, err := m.actual(id)
-	return c, st, err
+	return c, st, damaged(id, err)
+}
+
+// damaged says of a record that cannot be read whose it is and what to do.
+func damaged(id string, err error) error {
+	if !errs.Is(err, errs.Corrupt) {
+		return err
+	}
+	return fmt.Errorf("container %s is damaged: %w: pouch-run rm -f %s removes it", short(id), err, short(id))
 }
 
 // find is look of the container that target names: a name, an id or the

@@ -58,7 +58,11 @@ func (s *Store) SyncContainer(c *record.Container) error {
 // Container reads a container's record.
 func (s *Store) Container(id string) (*record.Container, error) {
 	c := &record.Container{}
-	return c, readJSON(filepath.Join(s.ContainerDir(id), "config.json"), c)
+	path := filepath.Join(s.ContainerDir(id), "config.json")
+	if err := readJSON(path, c); err != nil {
+		return c, err
+	}
+	return c, belongs(path, "the container's", c.ID == id)
 }
 
 // SetContainer replaces a container's record, durably.
@@ -70,7 +74,11 @@ func (s *Store) SetContainer(c *record.Container) error {
 // the kernel whether it still holds.
 func (s *Store) State(id string) (*record.State, error) {
 	st := &record.State{}
-	return st, readJSON(filepath.Join(s.ContainerDir(id), "state.json"), st)
+	path := filepath.Join(s.ContainerDir(id), "state.json")
+	if err := readJSON(path, st); err != nil {
+		return st, err
+	}
+	return st, belongs(path, "a container's state", st.Status != "")
 }
 
 // SetState replaces a container's state, durably.

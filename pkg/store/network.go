@@ -33,7 +33,10 @@ func (s *Store) CreateNetwork(n *record.Network) error {
 // Network reads a network's record. A missing one gives kind not_found.
 func (s *Store) Network(name string) (*record.Network, error) {
 	n := &record.Network{}
-	return n, readJSON(s.networkFile(name), n)
+	if err := readJSON(s.networkFile(name), n); err != nil {
+		return n, err
+	}
+	return n, belongs(s.networkFile(name), "the network's", n.Name == name)
 }
 
 // NetworkNames lists every network on disk, broken ones too, sorted.

@@ -137,3 +137,12 @@ func readJSON(path string, v any) error {
 	}
 	return nil
 }
+
+// belongs gives kind corrupt unless what was read from path is whose it says:
+// valid JSON may be another record, or none at all.
+func belongs(path, whose string, is bool) error {
+	if is {
+		return nil
+	}
+	return errs.New(errs.Corrupt, "%s: not a record: it is not %s", path, whose)
+}

@@ -64,7 +64,11 @@ func (s *Store) stageVolume(tmp string, v *record.Volume) error {
 // Volume reads a volume's record.
 func (s *Store) Volume(name string) (*record.Volume, error) {
 	v := &record.Volume{}
-	return v, readJSON(filepath.Join(s.VolumeDir(name), volumeRecord), v)
+	path := filepath.Join(s.VolumeDir(name), volumeRecord)
+	if err := readJSON(path, v); err != nil {
+		return v, err
+	}
+	return v, belongs(path, "the volume's", v.Name == name)
 }
 
 // SetVolume replaces a volume's record, durably.
