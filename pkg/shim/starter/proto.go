@@ -49,14 +49,12 @@ func bootstrapResult(address string) []byte {
 	return appendBytes(b, 3, "ttrpc")
 }
 
-// info is containerd.types.RuntimeInfo, with the features of the OCI runtime
-// (features.md of the runtime spec) that containerd asks for.
+// info is containerd.types.RuntimeInfo.
 func info() []byte {
-	const features = `{"ociVersionMin":"1.0.0","ociVersionMax":"1.3.0","linux":{"mountExtensions":{"idmap":{"enabled":true}}}}`
 	b := appendBytes(nil, 1, "io.containerd.pouch.v2")
 	b = appendBytes(b, 2, string(appendBytes(nil, 1, Version)))
 	anyOf := appendBytes(nil, 1, "types.containerd.io/opencontainers/runtime-spec/1/features/Features")
-	return appendBytes(b, 4, string(appendBytes(anyOf, 2, features)))
+	return appendBytes(b, 4, string(appendBytes(anyOf, 2, Features)))
 }
 
 var errWire = errors.New("not a protobuf message")
