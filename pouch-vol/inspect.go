@@ -9,8 +9,8 @@ import (
 func inspect() *cli.Command {
 	return &cli.Command{
 		Name:      "inspect",
-		Usage:     "print all about volumes as JSON",
-		ArgsUsage: "VOLUME...",
+		Usage:     "print all about volumes as a JSON array",
+		ArgsUsage: "VOLUME…",
 		Flags:     cmd.InspectFlags(),
 		Action: func(c *cli.Context) error {
 			targets, err := cmd.Targets(c)

@@ -30,7 +30,7 @@ func prune() *cli.Command {
 			if err != nil {
 				return err
 			}
-			if err := confirm(c, question(c.Bool("all"))); err != nil {
+			if err := cmd.Confirm(c, question(c.Bool("all"))); err != nil {
 				return err
 			}
 			return pruneNow(c, m, match)

@@ -11,7 +11,7 @@ func rm() *cli.Command {
 		Name:      "rm",
 		Aliases:   []string{"remove"},
 		Usage:     "remove volumes that no container mounts, with their data",
-		ArgsUsage: "VOLUME...",
+		ArgsUsage: "VOLUME…",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, Usage: "a missing volume is no error; remove one without a record too"},
 		},

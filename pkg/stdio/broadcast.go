@@ -2,6 +2,7 @@ package stdio
 
 import (
 	"io"
+	"slices"
 	"sync"
 )
 
@@ -17,8 +18,9 @@ type Broadcast struct {
 
 // Add sends what is written from now on to w too, and closes w in the end.
 // With wait, a slow client holds the stream up and gets every byte; without, a
-// client that is more than 1 MiB behind is cut off.
-func (b *Broadcast) Add(w io.WriteCloser, wait bool) {
+// client that is more than 1 MiB behind is cut off. leave ends that for this
+// client: w is closed when it has what was queued.
+func (b *Broadcast) Add(w io.WriteCloser, wait bool) (leave func()) {
 	s := &sink{w: w, wait: wait, done: make(chan struct{})}
 	s.cond.L = &s.mu
 	b.mu.Lock()
@@ -28,6 +30,14 @@ func (b *Broadcast) Add(w io.WriteCloser, wait bool) {
 	b.sinks = append(b.sinks, s)
 	b.mu.Unlock()
 	go s.run()
+	return func() { b.leave(s) }
+}
+
+func (b *Broadcast) leave(s *sink) {
+	b.mu.Lock()
+	b.sinks = slices.DeleteFunc(slices.Clone(b.sinks), func(x *sink) bool { return x == s })
+	b.mu.Unlock()
+	s.finish()
 }
 
 // Write queues p for every client; it never fails.

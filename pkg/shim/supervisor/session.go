@@ -22,6 +22,8 @@ type session struct {
 
 	exec *process   // of an Exec on this connection
 	hub  *stdio.Hub // of its terminal
+
+	leave func() // ends an Attach to copied streams; nil without
 }
 
 // serveLaunch serves the connection that launched the container, and acts when
@@ -61,6 +63,9 @@ func (c *session) serve() {
 			closeAll(files)
 			c.tell(errorMessage(err))
 		}
+	}
+	if c.leave != nil {
+		c.leave()
 	}
 	if c.exec != nil && !c.detached.Load() {
 		if t, err := c.s.only(); err == nil {
@@ -266,8 +271,8 @@ func (c *session) onAttach(m *ctl.Message, files []*os.File) error {
 			t.hub.Resize(m.Width, m.Height)
 		}
 		err = c.s.sendStream(c.conn, t.hub, false)
-	case t.logs != nil && t.hub == nil && len(files) == 3:
-		t.attach(files)
+	case t.logs != nil && t.hub == nil && len(files) == 3 && c.leave == nil:
+		c.leave = t.attach(files)
 		c.tell(&ctl.Message{Op: ctl.OK})
 	default:
 		return errs.New(errs.Unsupported, "container %s: its streams cannot be attached to", t.id)
@@ -280,17 +285,24 @@ func (c *session) onAttach(m *ctl.Message, files []*os.File) error {
 
 // attach copies the container's output to files[1] and [2], and files[0] to its
 // input when that is held open.
-func (t *task) attach(files []*os.File) {
-	t.logs.out.Add(files[1], false)
-	t.logs.err.Add(files[2], false)
+func (t *task) attach(files []*os.File) (leave func()) {
+	out, err := t.logs.out.Add(files[1], false), t.logs.err.Add(files[2], false)
+	stop := func() {}
 	if t.logs.stdin == nil {
 		files[0].Close()
-		return
+	} else {
+		var done <-chan struct{}
+		done, stop = stdio.CopyUntil(t.logs.stdin, files[0])
+		go func() {
+			<-done
+			files[0].Close()
+		}()
 	}
-	go func() {
-		defer files[0].Close()
-		t.logs.stdin.ReadFrom(files[0])
-	}()
+	return func() {
+		out()
+		err()
+		stop()
+	}
 }
 
 // onExec runs a further process; the answers come by themselves.

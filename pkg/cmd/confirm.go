@@ -1,4 +1,4 @@
-package main
+package cmd
 
 import (
 	"bufio"
@@ -11,9 +11,9 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/errs"
 )
 
-// confirm asks on stderr and reads the answer from stdin, unless --force is
+// Confirm asks on stderr and reads the answer from stdin, unless --force is
 // set. It fails with kind invalid when the answer is not yes.
-func confirm(c *cli.Context, question string) error {
+func Confirm(c *cli.Context, question string) error {
 	if c.Bool("force") {
 		return nil
 	}

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"github.com/urfave/cli/v2"
+
+	"github.com/pouchcontainer/pouch/pkg/cmd"
+	"github.com/pouchcontainer/pouch/pkg/container"
+)
+
+func attachCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "attach",
+		Usage:     "join the streams of a running container",
+		ArgsUsage: "CONTAINER",
+		Description: "Stays until the container ends and has its exit code. ctrl-p ctrl-q leaves a terminal; the container\n" +
+			"goes on. Several can be attached at once.",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "no-stdin", Usage: "keep the standard input"},
+			&cli.BoolFlag{Name: "sig-proxy", Value: true, Usage: "pass signals on to the container's process"},
+		},
+		Action: attach,
+	}
+}
+
+func attach(c *cli.Context) error {
+	args, err := cmd.Args(c, 1, 1)
+	if err != nil {
+		return err
+	}
+	m, err := manager(c)
+	if err != nil {
+		return err
+	}
+	o := container.AttachOpts{Stdin: !c.Bool("no-stdin"), SigProxy: c.Bool("sig-proxy"), IO: standardIO()}
+	return exitCode(m.Attach(c.Context, args[0], o))
+}
