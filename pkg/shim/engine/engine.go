@@ -93,6 +93,9 @@ type Container interface {
 	Stats() (any, error)
 	// OOMKilled reports whether the kernel killed for memory in the cgroup.
 	OOMKilled() bool
+	// WatchOOM calls f each time that the cgroup has no memory left and the kernel
+	// kills for it, until stop, after which no call comes.
+	WatchOOM(f func()) (stop func(), err error)
 	// Delete kills what still runs and removes cgroups and state. Idempotent.
 	Delete(ctx context.Context) error
 }

@@ -169,6 +169,9 @@ func (c *container) Resume() error {
 // Stats implements engine.Container.
 func (c *container) Stats() (any, error) { return metrics.Read(c.group) }
 
+// WatchOOM implements engine.Container.
+func (c *container) WatchOOM(f func()) (stop func(), err error) { return c.group.WatchOOM(f) }
+
 // OOMKilled implements engine.Container. After Delete it tells what was.
 func (c *container) OOMKilled() bool {
 	c.mu.Lock()

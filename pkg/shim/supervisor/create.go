@@ -185,6 +185,9 @@ func (t *task) live(ctx context.Context) error {
 		return err
 	}
 	p := &process{names: t.names, streams: streams, hub: t.hub, input: t.input, logged: t.logged, p: c, starts: true, done: make(chan struct{})}
+	if t.rec == nil {
+		t.oom = t.watchOOM(c)
+	}
 	t.mu.Lock()
 	t.c, t.main, t.phase = c, p, created
 	t.mu.Unlock()

@@ -130,7 +130,7 @@ func (t *task) finish(r result) {
 		t.s.end()
 		return
 	}
-	if r.oom {
+	if !t.oom.end() && r.oom {
 		t.s.publish(&eventsapi.TaskOOM{ContainerID: t.id})
 	}
 	t.s.publish(&eventsapi.TaskExit{

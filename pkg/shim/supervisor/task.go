@@ -47,6 +47,7 @@ type task struct {
 
 	cleaning sync.Mutex // held while the remains are removed
 	mounted  bool       // the root was mounted here
+	oom      *oomWatch  // nil with a record of Pouch
 	held     []*os.File // namespaces that only the parent sees by path
 
 	mu       sync.Mutex

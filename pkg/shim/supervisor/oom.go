@@ -1,0 +1,39 @@
+package supervisor
+
+import (
+	eventsapi "github.com/containerd/containerd/api/events"
+
+	"github.com/pouchcontainer/pouch/pkg/shim/engine"
+)
+
+// oomWatch tells containerd when the kernel kills for memory, as it happens. The
+// nil oomWatch watches nothing.
+type oomWatch struct {
+	stop func()
+	told bool // read it after stop
+}
+
+// watchOOM begins to watch a container that containerd asked for. Where that is
+// not possible the end of the container tells it.
+func (t *task) watchOOM(c engine.Container) *oomWatch {
+	w := &oomWatch{}
+	stop, err := c.WatchOOM(func() {
+		w.told = true
+		t.s.publish(&eventsapi.TaskOOM{ContainerID: t.id})
+	})
+	if err != nil {
+		t.s.log.errorf("%v", err)
+		return nil
+	}
+	w.stop = stop
+	return w
+}
+
+// end ends the watch and reports whether it has told anything.
+func (w *oomWatch) end() bool {
+	if w == nil {
+		return false
+	}
+	w.stop()
+	return w.told
+}
