@@ -10,7 +10,7 @@ import (
 func inspectCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "inspect",
-		Usage:     "show all that is known of images",
+		Usage:     "print all about images as a JSON array",
 		ArgsUsage: "IMAGE…",
 		Flags:     cmd.InspectFlags(),
 		Action:    inspect,

@@ -12,5 +12,5 @@ func main() {
 		pullCommand(), loadCommand(), saveCommand(), lsCommand(), inspectCommand(), rmCommand(), tagCommand(),
 	)...)
 	app.Flags = append(app.Flags, engineFlags()...)
-	os.Exit(cmd.Run(os.Args, app))
+	os.Exit(cmd.Run(cmd.Argv(os.Args, app.Flags, app.Commands, ""), app))
 }

@@ -12,7 +12,7 @@ func connect() *cli.Command {
 	return &cli.Command{
 		Name:      "connect",
 		Usage:     "add a network to containers, running or not",
-		ArgsUsage: "NETWORK CONTAINER...",
+		ArgsUsage: "NETWORK CONTAINER…",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "ip", Usage: "IPv4 `ADDRESS`"},
 			&cli.StringFlag{Name: "ip6", Usage: "IPv6 `ADDRESS`"},

@@ -10,7 +10,7 @@ func detach() *cli.Command {
 	return &cli.Command{
 		Name:      "detach",
 		Usage:     "take a network namespace out of networks",
-		ArgsUsage: "NETWORK...",
+		ArgsUsage: "NETWORK…",
 		Flags:     netnsFlags(),
 		Action: func(c *cli.Context) error {
 			targets, err := cmd.Targets(c)

@@ -10,7 +10,7 @@ func disconnect() *cli.Command {
 	return &cli.Command{
 		Name:      "disconnect",
 		Usage:     "take a network away from containers, running or not",
-		ArgsUsage: "NETWORK CONTAINER...",
+		ArgsUsage: "NETWORK CONTAINER…",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, Usage: "for docker's sake; changes nothing"},
 		},

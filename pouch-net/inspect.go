@@ -9,8 +9,8 @@ import (
 func inspect() *cli.Command {
 	return &cli.Command{
 		Name:      "inspect",
-		Usage:     "print all about networks as JSON",
-		ArgsUsage: "NETWORK...",
+		Usage:     "print all about networks as a JSON array",
+		ArgsUsage: "NETWORK…",
 		Flags:     cmd.InspectFlags(),
 		Action: func(c *cli.Context) error {
 			targets, err := cmd.Targets(c)

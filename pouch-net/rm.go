@@ -12,7 +12,7 @@ func rm() *cli.Command {
 		Name:      "rm",
 		Aliases:   []string{"remove"},
 		Usage:     "remove networks that nobody is in",
-		ArgsUsage: "NETWORK...",
+		ArgsUsage: "NETWORK…",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, Usage: "a missing network is no error"},
 		},

@@ -14,10 +14,10 @@ import (
 func inspectCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "inspect",
-		Usage:     "print everything about containers, or what else has the name, as a JSON array",
+		Usage:     "print all about containers, or what else has the name, as a JSON array",
 		ArgsUsage: "NAME…",
 		Flags: append(cmd.InspectFlags(),
-			&cli.StringFlag{Name: "type", Usage: "container, image, network or volume (default: the first that has the name)"}),
+			&cli.StringFlag{Name: "type", Usage: "`KIND`: container, image, network or volume (default: the first that has the name)"}),
 		Action: inspect,
 	}
 }

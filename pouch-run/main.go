@@ -12,7 +12,7 @@ import (
 func main() {
 	app := cmd.App("pouch-run", "run containers", verbs()...)
 	app.Flags = append(app.Flags, addressFlag())
-	os.Exit(cmd.Run(argv(os.Args, app.Flags, app.Commands), app))
+	os.Exit(cmd.Run(cmd.Argv(os.Args, app.Flags, app.Commands, "run"), app))
 }
 
 func verbs() []*cli.Command {

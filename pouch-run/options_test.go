@@ -19,11 +19,11 @@ import (
 func read(t *testing.T, words ...string) (o *container.Options, err error) {
 	t.Helper()
 	verbs := []*cli.Command{{
-		Name: "run", Flags: append(runFlags(), containerFlags()...),
+		Name: "run", Args: true, Flags: append(runFlags(), containerFlags()...),
 		Action: func(c *cli.Context) error { o, err = options(c); return err },
 	}}
 	app := cmd.App("pouch-run", "", verbs...)
-	args := argv(append([]string{"pouch-run", "run"}, words...), app.Flags, verbs)
+	args := cmd.Argv(append([]string{"pouch-run", "run"}, words...), app.Flags, verbs, "")
 	if rerr := app.Run(args); rerr != nil {
 		return nil, rerr
 	}

@@ -19,7 +19,7 @@ func stopCommand() *cli.Command {
 
 func stopFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.IntFlag{Name: "time", Aliases: []string{"t", "timeout"}, Usage: "`SECONDS` to wait before the kill; -1: for ever (default: the container's own, else 10)", DefaultText: "10"},
+		&cli.IntFlag{Name: "time", Aliases: []string{"t", "timeout"}, Usage: "`SECONDS` to wait before the kill; -1: for ever (default: the container's own, else 10)"},
 		&cli.StringFlag{Name: "signal", Aliases: []string{"s"}, Usage: "`SIGNAL` to ask with (default: the container's own, else TERM)"},
 	}
 }

@@ -42,12 +42,14 @@ func (e *ExitError) Unwrap() error { return e.Err }
 
 // Main runs a binary: verbs are its commands. It does not return.
 func Main(name, usage string, verbs ...*cli.Command) {
-	os.Exit(Run(os.Args, App(name, usage, verbs...)))
+	app := App(name, usage, verbs...)
+	os.Exit(Run(Argv(os.Args, app.Flags, app.Commands, ""), app))
 }
 
 // App returns a binary's command tree. The word -h is left to the verbs: where
 // a verb has no flag of that name it asks for help, as --help does everywhere.
 func App(name, usage string, verbs ...*cli.Command) *cli.App {
+	cli.FlagStringer = flagHelp
 	cli.HelpFlag = &cli.BoolFlag{Name: "help", Usage: "show help", DisableDefaultText: true}
 	cli.VersionFlag = &cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}
 	for _, v := range verbs {
@@ -94,8 +96,8 @@ func debug(c *cli.Context) error {
 	return nil
 }
 
-// Run runs app and returns the exit code. SIGINT and SIGTERM cancel the
-// context; a verb that ends because of that has the code 128+n.
+// Run runs app on a command line of Argv and returns the exit code. SIGINT and
+// SIGTERM cancel the context; a verb that ends because of that has the code 128+n.
 func Run(args []string, app *cli.App) int {
 	rdebug.SetGCPercent(400) // most commands end before the first collection
 	keepDescriptors()
@@ -105,7 +107,7 @@ func Run(args []string, app *cli.App) int {
 	if app.Writer == nil {
 		app.Writer = out
 	}
-	err := app.RunContext(ctx, intersperse(app, args))
+	err := app.RunContext(ctx, args)
 	if err == nil {
 		err = out.failed()
 	}

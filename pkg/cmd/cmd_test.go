@@ -227,27 +227,3 @@ func TestCellEscapes(t *testing.T) {
 		t.Errorf("%q, want %q", b.String(), want)
 	}
 }
-
-func TestIntersperse(t *testing.T) {
-	app := App("x", "", &cli.Command{Name: "rm", Flags: []cli.Flag{
-		&cli.BoolFlag{Name: "force", Aliases: []string{"f"}}, &cli.IntFlag{Name: "time", Aliases: []string{"t"}}, &cli.BoolFlag{Name: "v"},
-	}}, &cli.Command{Name: "exec", Args: true})
-	for in, want := range map[string]string{
-		"x rm c1 -f":               "x rm -f c1",
-		"x rm c1 -t 0 c2":          "x rm -t 0 c1 c2",
-		"x rm c1 --time=0 --force": "x rm --time=0 --force c1",
-		"x rm c1 -ft 0 - c2":       "x rm -ft 0 c1 - c2",
-		"x rm -v -- -c1 -f":        "x rm -v -- -c1 -f",
-		"x rm c1 -- -f":            "x rm c1 -f",
-		"x rm c1 -t":               "x rm -t c1",
-		"x --root /r rm c1 -f":     "x --root /r rm -f c1",
-		"x --root=/r rm c1 -f":     "x --root=/r rm -f c1",
-		"x exec c1 ls -l":          "x exec c1 ls -l",
-		"x frob c1 -l":             "x frob c1 -l",
-		"x":                        "x",
-	} {
-		if got := strings.Join(intersperse(app, strings.Split(in, " ")), " "); got != want {
-			t.Errorf("%s: %s, want %s", in, got, want)
-		}
-	}
-}

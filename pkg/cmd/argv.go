@@ -1,4 +1,4 @@
-package main
+package cmd
 
 import (
 	"strings"
@@ -6,18 +6,15 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// defaultVerb is what pouch-run does with an image.
-const defaultVerb = "run"
-
-// argv puts a command line (args[0] is the program) into the one form that the
+// Argv puts a command line (args[0] is the program) into the one form that the
 // flag library reads the same way as docker's: every flag as --name or
 // --name=value under its first name, flags before all other words, "--" between.
 // So -itd, -p8080:80, -e=A=1, --net beside --network, and `rm c1 -f` mean what
-// docker means by them. Where no verb is named, run is put in: `pouch-run IMG`
-// and `pouch-run --rm IMG`. After the first word of run, create and exec nothing
-// is looked at. A line with a wrong flag is left from there on, for the library
-// to complain about.
-func argv(args []string, globals []cli.Flag, verbs []*cli.Command) []string {
+// docker means by them. Where no verb is named, defaultVerb is put in, if there is
+// one: `pouch-run IMG` and `pouch-run --rm IMG`. A verb with Args set takes another
+// program's command line: after its first word nothing is looked at. A line with a
+// wrong flag is left from there on, for the library to complain about.
+func Argv(args []string, globals []cli.Flag, verbs []*cli.Command, defaultVerb string) []string {
 	if len(args) == 0 {
 		return args
 	}
@@ -36,7 +33,7 @@ func argv(args []string, globals []cli.Flag, verbs []*cli.Command) []string {
 		}
 		rest = append([]string{defaultVerb}, rest...)
 	}
-	line := commandLine{flags: flagNames(verb.Flags), stop: runsCommand(verb.Name)}
+	line := commandLine{flags: flagNames(verb.Flags), stop: verb.Args}
 	return append(append(head, rest[0]), line.read(rest[1:])...)
 }
 
@@ -57,10 +54,6 @@ func globalWords(args []string, flags map[string]cli.Flag) int {
 	}
 	return len(args)
 }
-
-// runsCommand reports whether the words after the verb's first belong to a
-// command in a container.
-func runsCommand(verb string) bool { return verb == "run" || verb == "create" || verb == "exec" }
 
 func findVerb(verbs []*cli.Command, name string) *cli.Command {
 	for _, v := range verbs {

@@ -1,4 +1,4 @@
-package main
+package cmd
 
 import (
 	"slices"
@@ -9,16 +9,33 @@ import (
 )
 
 func testVerbs() []*cli.Command {
-	run := append(runFlags(), containerFlags()...)
+	run := slices.Concat(bools("rm", "detach d", "interactive i", "tty t"), texts("publish p", "volume v", "env e", "network net", "hostname h", "memory-swap", "name"))
 	return []*cli.Command{
-		{Name: "run", Flags: run}, {Name: "create", Flags: containerFlags()},
-		{Name: "exec", Flags: []cli.Flag{flag("tty", "", "t"), flag("interactive", "", "i"), list("env", "", "e")}},
-		{Name: "rm", Aliases: []string{"remove"}, Flags: []cli.Flag{flag("force", "", "f")}},
-		{Name: "logs", Flags: []cli.Flag{flag("follow", "", "f"), text("tail", "", "n")}},
+		{Name: "run", Args: true, Flags: run},
+		{Name: "exec", Args: true, Flags: append(bools("tty t", "interactive i"), texts("env e")...)},
+		{Name: "rm", Aliases: []string{"remove"}, Flags: append(bools("force f"), texts("time t")...)},
+		{Name: "logs", Flags: append(bools("follow f"), texts("tail n")...)},
 	}
 }
 
-func testGlobals() []cli.Flag { return []cli.Flag{text("root", ""), flag("debug", "")} }
+// bools and texts make flags, each of a name and aliases.
+func bools(names ...string) (out []cli.Flag) {
+	for _, n := range names {
+		f := strings.Fields(n)
+		out = append(out, &cli.BoolFlag{Name: f[0], Aliases: f[1:]})
+	}
+	return out
+}
+
+func texts(names ...string) (out []cli.Flag) {
+	for _, n := range names {
+		f := strings.Fields(n)
+		out = append(out, &cli.StringFlag{Name: f[0], Aliases: f[1:]})
+	}
+	return out
+}
+
+func testGlobals() []cli.Flag { return append(texts("root"), bools("debug")...) }
 
 // TestArgv: each line is what is written and what the library gets.
 func TestArgv(t *testing.T) {
@@ -45,6 +62,9 @@ func TestArgv(t *testing.T) {
 		"remove c1 -f":                          "remove --force -- c1",
 		"rm -- -f":                              "rm -- -f",
 		"rm -":                                  "rm -- -",
+		"rm c1 --time=0 c2 -ft 1":               "rm --time=0 --force --time=1 -- c1 c2",
+		"rm c1 -- -f":                           "rm -- c1 -f",
+		"rm c1 -t":                              "rm --time",
 		"logs c1 -fn5":                          "logs --follow --tail=5 -- c1",
 		"exec -it c1 sh -c x":                   "exec --interactive --tty -- c1 sh -c x",
 		"run --foo X":                           "run --foo X",
@@ -59,7 +79,7 @@ func TestArgv(t *testing.T) {
 	} {
 		args := append([]string{"pouch-run"}, strings.Fields(in)...)
 		before := slices.Clone(args)
-		got := argv(args, testGlobals(), testVerbs())
+		got := Argv(args, testGlobals(), testVerbs(), "run")
 		if g := strings.Join(got[1:], " "); g != want {
 			t.Errorf("%q: got %q, want %q", in, g, want)
 		}
@@ -69,12 +89,20 @@ func TestArgv(t *testing.T) {
 	}
 }
 
+// TestArgvWithoutDefault: a word that is no verb is left to the library.
+func TestArgvWithoutDefault(t *testing.T) {
+	in := []string{"x", "frob", "c1", "-l"}
+	if got := Argv(in, testGlobals(), testVerbs(), ""); !slices.Equal(got, in) {
+		t.Errorf("%q", got)
+	}
+}
+
 func FuzzArgv(f *testing.F) {
 	f.Add("run\x1f-itd\x1fIMG")
 	f.Add("--root\x1f/x\x1f-p8080:80\x1fIMG\x1f--\x1f-x")
 	f.Fuzz(func(t *testing.T, line string) {
 		args := append([]string{"pouch-run"}, strings.Split(line, "\x1f")...)
-		if got := argv(args, testGlobals(), testVerbs()); len(got) == 0 || got[0] != "pouch-run" {
+		if got := Argv(args, testGlobals(), testVerbs(), "run"); len(got) == 0 || got[0] != "pouch-run" {
 			t.Fatalf("%q: %q", args, got)
 		}
 	})
