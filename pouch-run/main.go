@@ -19,6 +19,6 @@ func verbs() []*cli.Command {
 	return []*cli.Command{
 		runCommand(), createCommand(), startCommand(), stopCommand(), killCommand(), rmCommand(), psCommand(),
 		inspectCommand(), logsCommand(), execCommand(), waitCommand(), restartCommand(), pauseCommand(), unpauseCommand(),
-		renameCommand(), portCommand(), topCommand(), versionCommand(), infoCommand(), gcCommand(), engineCommand(),
+		renameCommand(), portCommand(), topCommand(), attachCommand(), pruneCommand(), versionCommand(), infoCommand(), gcCommand(), engineCommand(),
 	}
 }
