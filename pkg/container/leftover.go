@@ -100,6 +100,9 @@ func (m *Manager) survey(ctx context.Context) ([]Leftover, error) {
 	return out, nil
 }
 
+// nameKind is the kind of names.
+const nameKind = "name"
+
 // surveyRecords looks at the containers on disk and at their names.
 func (m *Manager) surveyRecords() ([]Leftover, error) {
 	ids, err := m.Store.ContainerIDs()
@@ -118,7 +121,7 @@ func (m *Manager) surveyRecords() ([]Leftover, error) {
 	}
 	for n, id := range names {
 		if !m.exists(id) {
-			out = append(out, Leftover{"name", n, id, "its container is gone"})
+			out = append(out, Leftover{nameKind, n, id, "it leads to no container"})
 		}
 	}
 	return out, nil

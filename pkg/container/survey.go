@@ -90,6 +90,10 @@ func (m *Manager) Clear(ctx context.Context, found []Leftover) (done []Leftover,
 		if l.Owner == staleOwner {
 			done, err = append(done, l), firstError(err, m.Store.RemoveStale(ctx))
 		}
+		if l.Kind == nameKind {
+			done, err = append(done, l), firstError(err, m.Store.RepairName(ctx, l.Name))
+			continue
+		}
 		if !isID(l.Owner) {
 			continue
 		}

@@ -3,6 +3,7 @@ package fsx
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"time"
 
@@ -85,9 +86,20 @@ func (l *Lock) File() *os.File { return l.f }
 // Adopt makes a Lock of an inherited, already locked file.
 func Adopt(f *os.File) *Lock { return &Lock{f} }
 
+// openLock opens a lock file. What is no file in its place, a link or an empty
+// folder, goes: a lock holds no data.
 func openLock(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0o600)
+	f, err := os.OpenFile(path, lockFlags, 0o600)
+	if errors.Is(err, unix.ELOOP) || errors.Is(err, unix.EISDIR) {
+		if rerr := os.Remove(path); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
+			return nil, rerr
+		}
+		f, err = os.OpenFile(path, lockFlags, 0o600)
+	}
+	return f, err
 }
+
+const lockFlags = os.O_RDWR | os.O_CREATE | unix.O_CLOEXEC | unix.O_NOFOLLOW
 
 func flock(f *os.File, how int) error {
 	for {

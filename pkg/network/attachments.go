@@ -27,8 +27,8 @@ func (m *Manager) Attachments() (map[string]Attachment, error) {
 			continue
 		}
 		n, err := m.s.Network(e.network)
-		if errs.Is(err, errs.NotFound) {
-			continue
+		if errs.Is(err, errs.NotFound) || errs.Is(err, errs.Corrupt) {
+			continue // a damaged network is told where it is asked for
 		}
 		if err != nil {
 			return nil, err

@@ -99,9 +99,11 @@ func (m *Manager) plan(o CreateOpts) (*record.Network, error) {
 // used returns the subnets of the networks, and the routes of the host.
 func (m *Manager) used() (nets, routes []netip.Prefix, err error) {
 	all, err := m.List()
-	if err != nil {
-		return nil, nil, err // a broken record may hide a subnet
+	if err != nil && !errs.Is(err, errs.Corrupt) {
+		return nil, nil, err // a record of a newer pouch hides a subnet
 	}
+	// A damaged network can only be removed; until then its link is in its way,
+	// and in the routes.
 	for _, n := range all {
 		subs, err := subnets(n)
 		if err != nil {

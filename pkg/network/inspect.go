@@ -2,6 +2,7 @@ package network
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 
@@ -17,6 +18,9 @@ func (m *Manager) Inspect(target string) (*record.Network, error) {
 	target = canonical(target)
 	if _, err := parse.Name("network", target); err == nil {
 		n, err := m.s.Network(target)
+		if errs.Is(err, errs.Corrupt) {
+			return nil, fmt.Errorf("network %s is damaged: %w: pouch-net rm %s removes it", target, err, target)
+		}
 		if err == nil || !errs.Is(err, errs.NotFound) {
 			return n, err
 		}

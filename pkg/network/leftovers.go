@@ -45,8 +45,15 @@ func (m *Manager) Leftovers(_ context.Context, alive func(id string) bool) ([]Le
 	if err != nil {
 		return nil, err
 	}
+	damaged, err := m.damagedLeases()
+	if err != nil {
+		return nil, err
+	}
+	if len(damaged) > 0 {
+		strays, damaged = spare(strays, damaged, alive)
+	}
 	rules, err := m.strayRules(nets)
-	return slices.Concat(spaces, addrs, strays, rules), err
+	return slices.Concat(spaces, addrs, damaged, strays, rules), err
 }
 
 func (m *Manager) strayNetns(alive func(string) bool) ([]Leftover, error) {
@@ -141,6 +148,8 @@ func (m *Manager) clean(ctx context.Context, l Leftover, alive func(string) bool
 	switch l.Kind {
 	case "netns":
 		return netdev.RemoveNetns(l.Name)
+	case damagedLease:
+		return m.freeDamaged(ctx, l)
 	case "address":
 		network, _, _ := strings.Cut(l.Name, " ")
 		err := m.free(ctx, network, func(x *record.Lease) bool {

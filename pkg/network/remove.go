@@ -90,7 +90,7 @@ func (m *Manager) removeBroken(ctx context.Context, name string) error {
 		return err
 	}
 	if err := m.s.RemoveLeases(name); err != nil {
-		return err
+		return m.inUse(&record.Network{Name: name}, err)
 	}
 	if err := m.s.RemoveNetwork(name); err != nil {
 		return err

@@ -155,7 +155,8 @@ func (s *Store) NameHolder(name string) (string, error) {
 	return s.nameHolder(filepath.Join(s.names(), name))
 }
 
-// Names lists every claimed name with its container's id.
+// Names lists every claimed name with its container's id, or "" where that cannot
+// be read.
 func (s *Store) Names() (map[string]string, error) {
 	names, err := list(s.names(), func(string) bool { return true })
 	if err != nil {
@@ -163,11 +164,9 @@ func (s *Store) Names() (map[string]string, error) {
 	}
 	out := make(map[string]string, len(names))
 	for _, n := range names {
-		holder, err := s.NameHolder(n)
-		if err != nil {
-			return nil, err
+		if out[n], err = s.NameHolder(n); err != nil {
+			out[n] = ""
 		}
-		out[n] = holder
 	}
 	return out, nil
 }

@@ -112,7 +112,11 @@ func (s *Store) ReplaceLease(network, ip string, l *record.Lease) error {
 // Lease reads a lease. A missing one gives kind not_found.
 func (s *Store) Lease(network, ip string) (*record.Lease, error) {
 	l := &record.Lease{}
-	return l, readJSON(s.leaseFile(network, ip), l)
+	path := s.leaseFile(network, ip)
+	if err := readJSON(path, l); err != nil {
+		return l, err
+	}
+	return l, belongs(path, "a lease", l.Netns != "")
 }
 
 // Leases lists the addresses that are taken in a network.

@@ -66,6 +66,8 @@ func writeConfig(s *store.Store) (string, error) {
 		return "", fmt.Errorf("the socket's path %s is over 100 bytes: use a shorter --run-root", sock)
 	}
 	text := fmt.Sprintf(config, root, filepath.Join(run, "state"), sock, sock+".ttrpc", filepath.Join(run, "s"))
-	path := filepath.Join(run, "config.toml")
+	path := configPath(s)
 	return path, fsx.WriteVolatile(path, []byte(text), 0o600)
 }
+
+func configPath(s *store.Store) string { return filepath.Join(s.RunRoot, "containerd", "config.toml") }

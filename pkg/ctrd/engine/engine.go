@@ -56,8 +56,14 @@ func Running(s *store.Store) bool { return listening(Socket(s)) }
 // Status returns the private containerd's process; the error has kind not_found
 // when none runs.
 func Status(s *store.Store) (record.Proc, error) {
-	p, err := readPid(s)
-	if err != nil || !proc.Alive(p) {
+	if p, err := readPid(s); err == nil && proc.Alive(p) {
+		return p, nil
+	}
+	p, err := peer(Socket(s))
+	if err != nil {
+		p, err = search(configPath(s))
+	}
+	if err != nil {
 		return record.Proc{}, errs.New(errs.NotFound, "no private containerd runs for %s", s.RunRoot)
 	}
 	return p, nil
