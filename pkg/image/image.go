@@ -66,14 +66,8 @@ func why(outer, ctx context.Context, err error) error {
 	return outer.Err()
 }
 
-// Resolve finds the image that target names: a reference, or the beginning of
+// resolve finds the image that target names: a reference, or the beginning of
 // an id. Kinds: not_found, invalid, corrupt (it lacks content), unavailable.
-func (m *Manager) Resolve(ctx context.Context, target string) (img *Image, err error) {
-	ctx, settle := m.watch(ctx)
-	defer settle(&err)
-	return m.resolve(ctx, target)
-}
-
 func (m *Manager) resolve(ctx context.Context, target string) (*Image, error) {
 	r, err := images.Lookup(ctx, m.store.Conn(), m.store.Namespace(), target)
 	if err != nil {

@@ -22,7 +22,7 @@ func TestDefaultNetworkIsMadeAtUse(t *testing.T) {
 	if !r.reaches("aa", ip(b.IPv4)) || !r.reaches("aa", a.Gateway) {
 		t.Error("no answer in the default network")
 	}
-	got := must(r.AttachedTo(idOf("aa")))(t)
+	got := must(r.attachedTo(idOf("aa")))(t)
 	if len(got) != 1 || fmt.Sprint(got[0]) != fmt.Sprint(a) {
 		t.Errorf("attached to %+v, joined was %+v", got, a)
 	}
@@ -111,7 +111,7 @@ func TestAddressesRunOut(t *testing.T) {
 	if _, err := r.Attach(t.Context(), r.opts(id, "last", "n1")); err != nil {
 		t.Fatal(err)
 	}
-	if len(must(r.AttachedTo(idOf("c3")))(t)) != 0 {
+	if len(must(r.attachedTo(idOf("c3")))(t)) != 0 {
 		t.Error("c3 is still in the network")
 	}
 }
@@ -198,7 +198,7 @@ func TestSeveralNetworks(t *testing.T) {
 	if !r.reaches("aa", second.Gateway6) {
 		t.Error("no answer over IPv6")
 	}
-	if got := must(r.AttachedTo(id))(t); len(got) != 2 || got[1].IPv6 != second.IPv6 || got[1].IPv4 != second.IPv4 {
+	if got := must(r.attachedTo(id))(t); len(got) != 2 || got[1].IPv6 != second.IPv6 || got[1].IPv4 != second.IPv4 {
 		t.Errorf("attached to %+v", got)
 	}
 	for range 2 {
@@ -234,7 +234,7 @@ func TestInterfaceIsTaken(t *testing.T) {
 	if j := must(r.Attach(t.Context(), o))(t); j.Iface != "eth2" {
 		t.Errorf("got %+v", j)
 	}
-	if j := must(r.AttachedTo(idOf("aa")))(t); len(j) != 2 || !r.reaches("aa", j[0].Gateway) || !r.reaches("aa", j[1].Gateway) {
+	if j := must(r.attachedTo(idOf("aa")))(t); len(j) != 2 || !r.reaches("aa", j[0].Gateway) || !r.reaches("aa", j[1].Gateway) {
 		t.Errorf("after all that: %+v", j)
 	}
 }
@@ -259,7 +259,7 @@ func TestAttachErrors(t *testing.T) {
 			t.Errorf("%s: %v, want %s", name, err, c.kind)
 		}
 	}
-	if got := must(r.AttachedTo(id))(t); len(got) != 0 {
+	if got := must(r.attachedTo(id))(t); len(got) != 0 {
 		t.Errorf("left over: %+v", got)
 	}
 }
@@ -282,7 +282,7 @@ func BenchmarkAttachBeside100(b *testing.B) {
 
 func BenchmarkAttach(b *testing.B) {
 	r := newRig(b)
-	must(r.EnsureDefault(b.Context()))(b)
+	must(r.get(b.Context(), Default))(b)
 	id := r.container("aa")
 	for b.Loop() {
 		must(r.NewNetns(id))(b)

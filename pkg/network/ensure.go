@@ -10,16 +10,6 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
-// EnsureDefault returns the default network, made if need be, with its link and
-// rules: after a reboot too. Idempotent.
-func (m *Manager) EnsureDefault(ctx context.Context) (*record.Network, error) {
-	n, err := m.get(ctx, Default)
-	if err != nil {
-		return nil, err
-	}
-	return n, m.ready(ctx, n)
-}
-
 // get is Inspect that makes the default network.
 func (m *Manager) get(ctx context.Context, target string) (*record.Network, error) {
 	n, err := m.Inspect(target)

@@ -88,7 +88,7 @@ func TestConnect(t *testing.T) {
 	if err := r.Connect(t.Context(), "aa", record.Join{Network: "n1", Aliases: []string{"x"}}); err != nil {
 		t.Fatal(err)
 	}
-	got := must(r.AttachedTo(idOf("aa")))(t)
+	got := must(r.attachedTo(idOf("aa")))(t)
 	c := must(r.s.Container(idOf("aa")))(t)
 	if len(got) != 2 || got[1].Network != "n1" || len(c.Networks) != 2 || c.Networks[0].Network != Default {
 		t.Errorf("attached %+v, record %+v", got, c.Networks)
@@ -103,7 +103,7 @@ func TestConnect(t *testing.T) {
 		t.Fatal(err)
 	}
 	c = must(r.s.Container(idOf("aa")))(t)
-	if got := must(r.AttachedTo(idOf("aa")))(t); len(got) != 1 || c.NetworkMode != "n1" || len(c.Networks) != 1 {
+	if got := must(r.attachedTo(idOf("aa")))(t); len(got) != 1 || c.NetworkMode != "n1" || len(c.Networks) != 1 {
 		t.Errorf("attached %+v, record %+v", got, c)
 	}
 	if err := r.Disconnect(t.Context(), "aa", "bridge"); err == nil {

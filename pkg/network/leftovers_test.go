@@ -56,7 +56,7 @@ func TestLeftoversOfEveryKind(t *testing.T) {
 	if _, err := netdev.FindLink("pvdeadbeef0000"); err != nil {
 		t.Errorf("a link of somebody else: %v", err)
 	}
-	if !r.reaches("lives", must(r.AttachedTo(idOf("lives")))(t)[0].Gateway) {
+	if !r.reaches("lives", must(r.attachedTo(idOf("lives")))(t)[0].Gateway) {
 		t.Error("cleaning broke a container that lives")
 	}
 	if out := nettest.Run(t, "", "nft", "list", "table", "inet", r.Table()); strings.Contains(out, "8080") {

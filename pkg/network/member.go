@@ -45,11 +45,6 @@ func (m *Manager) everyone() ([]member, error) {
 	return out, nil
 }
 
-// AttachedTo returns the networks that a container is in now, by interface.
-func (m *Manager) AttachedTo(container string) ([]record.Joined, error) {
-	return m.joined(func(l *record.Lease) bool { return l.Container == container })
-}
-
 // Members returns who is in a network now, one Joined an interface, and the
 // leases that tell whose it is.
 func (m *Manager) Members(network string) ([]Member, error) {

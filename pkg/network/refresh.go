@@ -9,18 +9,8 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/fsx"
 )
 
-// RefreshHosts brings the hosts files of a network's members up to date.
-// Idempotent.
-func (m *Manager) RefreshHosts(ctx context.Context, network string) error {
-	n, err := m.Inspect(network)
-	if err != nil {
-		return err
-	}
-	return m.refreshHosts(ctx, n.Name)
-}
-
-// refreshHosts does so for the network's containers, and for those that left.
-// The last one to have the lock sees every lease.
+// refreshHosts brings the hosts files of a network's containers up to date, and
+// those of containers that left. Idempotent. The last one to have the lock sees every lease.
 func (m *Manager) refreshHosts(ctx context.Context, network string, left ...string) error {
 	lock, err := m.s.LockHosts(ctx)
 	if err != nil {

@@ -74,6 +74,11 @@ func (r *rig) clear() {
 	}
 }
 
+// attachedTo are the networks that a container is in now, by interface.
+func (r *rig) attachedTo(container string) ([]record.Joined, error) {
+	return r.joined(func(l *record.Lease) bool { return l.Container == container })
+}
+
 // clean fails when there is a leftover.
 func (r *rig) clean(alive func(string) bool) {
 	r.t.Helper()

@@ -63,8 +63,6 @@ func FuzzCpuset(f *testing.F) {
 	}, "0-3,5", "3-0")
 }
 
-func FuzzDuration(f *testing.F) { fuzz(f, Duration, nil, "1m30s", "10") }
-
 func FuzzName(f *testing.F) {
 	read := func(s string) (string, error) { return Name("container", s) }
 	fuzz(f, read, func(t *testing.T, in, v string) {

@@ -5,7 +5,6 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/docker/go-units"
 )
@@ -91,19 +90,4 @@ func Cpuset(s string) (string, error) {
 		}
 	}
 	return s, nil
-}
-
-// Duration reads Go's durations (1m30s) and plain numbers, which are seconds.
-func Duration(s string) (time.Duration, error) {
-	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
-		if n > math.MaxInt64/int64(time.Second) || n < math.MinInt64/int64(time.Second) {
-			return 0, invalid("invalid duration: '%s': out of range", s)
-		}
-		return time.Duration(n) * time.Second, nil
-	}
-	d, err := time.ParseDuration(s)
-	if err != nil {
-		return 0, invalid("invalid duration: '%s': write it as 90s or 1m30s", s)
-	}
-	return d, nil
 }

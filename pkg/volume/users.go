@@ -74,12 +74,7 @@ func (m *Manager) going(ids []string) bool {
 	return true
 }
 
-// Users returns the ids of the containers, stopped ones too, whose records
-// mount the volume. It fails with kind in_use when a record cannot be read.
-func (m *Manager) Users(name string) ([]string, error) {
-	u, err := m.users("")
-	return u[name], err
-}
-
-// AllUsers is Users of every volume that has one.
+// AllUsers returns, for every volume that has one, the ids of the containers,
+// stopped ones too, whose records mount it. It fails with kind in_use when a
+// record cannot be read.
 func (m *Manager) AllUsers() (map[string][]string, error) { return m.users("") }
