@@ -15,31 +15,42 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// insideEnv marks the process that runs in the namespaces of isolate.
+// insideEnv is set for the process that runs in the namespaces of isolate: to
+// the folder of its suite.
 const insideEnv = "POUCH_TEST_INSIDE"
 
 // isolate runs this test binary again in a network and a mount namespace of its
 // own, so that the machine's links, rules and mounts are never touched and go
-// with the last process (network_namespaces(7), mount_namespaces(7)). It
-// returns the exit code of that run.
+// with the last process (network_namespaces(7), mount_namespaces(7)). However
+// that run ends, what it has left is swept. It returns the run's exit code.
 func isolate() (int, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return 1, err
 	}
+	dir, err := os.MkdirTemp("/tmp", "pt*-")
+	if err != nil {
+		return 1, err
+	}
 	c := exec.Command(self, os.Args[1:]...)
 	c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
-	c.Env = append(os.Environ(), insideEnv+"=1")
+	c.Env = append(os.Environ(), insideEnv+"="+dir)
 	c.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: unix.CLONE_NEWNET | unix.CLONE_NEWNS,
 		Pdeathsig:  syscall.SIGKILL,
 	}
 	runtime.LockOSThread() // Pdeathsig follows the thread
-	err = c.Run()
-	if e, ok := errors.AsType[*exec.ExitError](err); ok {
-		return max(e.ExitCode(), 1), nil
+	if err := c.Start(); err != nil {
+		return 1, errors.Join(err, os.Remove(dir))
 	}
-	return 0, err
+	done := interrupts(func() { c.Process.Kill() }) //nolint:errcheck // it may have ended
+	err = c.Wait()
+	done()
+	code := 0
+	if e, ok := errors.AsType[*exec.ExitError](err); ok {
+		code, err = max(e.ExitCode(), 1), nil
+	}
+	return code, errors.Join(err, sweep(dir))
 }
 
 // settle finishes the new namespaces: no mount goes back to the machine, the

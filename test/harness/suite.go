@@ -20,6 +20,7 @@ type Suite struct {
 	dir      string
 	ids      *idWatch
 	baseline Census
+	others   int
 }
 
 // Main is the body of a TestMain: it runs the tests in namespaces of their own
@@ -40,7 +41,7 @@ func run(m *testing.M, s **Suite) int {
 	if err := settle(); err != nil {
 		return report(err, 1)
 	}
-	suite, err := Start()
+	suite, err := start()
 	if err != nil {
 		return report(err, 1)
 	}
@@ -65,10 +66,10 @@ func (s *Suite) Need(t testing.TB) {
 	}
 }
 
-// Start makes a suite: engine, image, and a first container on the default
+// start makes a suite: engine, image, and a first container on the default
 // bridge, so that what stays for good (the bridge, its rules) is there before
 // the baseline is taken.
-func Start() (*Suite, error) {
+func start() (*Suite, error) {
 	s, err := newSuite()
 	if err != nil {
 		return nil, err
@@ -84,18 +85,13 @@ func newSuite() (*Suite, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("/tmp", "pt")
-	if err != nil {
-		return nil, err
-	}
+	s := at(os.Getenv(insideEnv))
 	// Others, such as a command without root rights, may look for it.
-	if err := os.Chmod(dir, 0o755); err != nil {
+	if err := os.Chmod(s.dir, 0o755); err != nil {
 		return nil, err
 	}
-	return &Suite{
-		Bin: bin, Root: filepath.Join(dir, "l"), RunRoot: filepath.Join(dir, "r"),
-		Image: "busybox:latest", dir: dir,
-	}, nil
+	s.Bin, s.Image = bin, "busybox:latest"
+	return s, nil
 }
 
 func (s *Suite) warm() error {
@@ -201,12 +197,26 @@ func Program(main func(*Suite) error) int {
 	if err := settle(); err != nil {
 		return report(err, 1)
 	}
-	suite, err := Start()
+	suite, err := start()
 	if err != nil {
 		return report(err, 1)
 	}
 	return report(errors.Join(main(suite), suite.Reset(), suite.discard()), 0)
 }
+
+// Another returns a suite with the same programs and with state folders of its
+// own beside those of s; it is not started, and who stops its engine is the
+// caller.
+func (s *Suite) Another() *Suite {
+	s.others++
+	o := at(fmt.Sprint(s.dir, s.others))
+	o.Bin, o.Image, o.Archive = s.Bin, s.Image, s.Archive
+	return o
+}
+
+// Discard ends the suite's engine and removes its folders; it fails when there
+// are processes or cgroups of it left.
+func (s *Suite) Discard() error { return s.discard() }
 
 // Scratch makes a folder that goes with the suite.
 func (s *Suite) Scratch(name string) (string, error) {

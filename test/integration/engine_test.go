@@ -18,19 +18,9 @@ import (
 func another(t *testing.T) *harness.Suite {
 	t.Helper()
 	suite.Need(t)
-	dir, err := os.MkdirTemp("/tmp", "pe")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &harness.Suite{
-		Bin: suite.Bin, Root: filepath.Join(dir, "l"), RunRoot: filepath.Join(dir, "r"),
-		Image: suite.Image, Archive: suite.Archive,
-	}
+	s := suite.Another()
 	t.Cleanup(func() {
-		if r := s.Pouch("pouch-run", "engine", "stop"); r.Code != 0 {
-			t.Error(r)
-		}
-		if err := os.RemoveAll(dir); err != nil {
+		if err := s.Discard(); err != nil {
 			t.Error(err)
 		}
 	})
