@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -71,6 +72,7 @@ func openBlocking(path string, flags int) (*os.File, error) {
 type Input struct {
 	cancel context.CancelFunc
 	from   io.ReadCloser
+	hold   func()       // lets go of the fifo's end for writing, if it is kept
 	last   atomic.Int64 // time of the last copied bytes, in nanoseconds
 	done   chan struct{}
 }
@@ -79,16 +81,25 @@ type Input struct {
 const inputQuiet = 200 * time.Millisecond
 
 // OpenInput copies the fifo at path to w and closes w when the last writer of
-// the fifo has closed it. It does not wait for a first writer, and never holds
-// the fifo open for writing itself: the client's end would not be seen then.
-func OpenInput(path string, w io.WriteCloser) (*Input, error) {
+// the fifo has closed it. It does not wait for a first writer. With keep there is
+// always a writer, itself, until CloseSoon or Close: clients may come and go.
+func OpenInput(path string, w io.WriteCloser, keep bool) (*Input, error) {
+	hold := func() {}
+	if keep {
+		h, err := openBlocking(path, unix.O_RDWR)
+		if err != nil {
+			return nil, fmt.Errorf("open the input: %w", err)
+		}
+		hold = sync.OnceFunc(func() { h.Close() })
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	f, err := fifo.OpenFifo(ctx, path, unix.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		cancel()
+		hold()
 		return nil, fmt.Errorf("open the input: %w", err)
 	}
-	in := &Input{cancel: cancel, from: f, done: make(chan struct{})}
+	in := &Input{cancel: cancel, from: f, hold: hold, done: make(chan struct{})}
 	go func() {
 		defer close(in.done)
 		defer w.Close()
@@ -107,6 +118,7 @@ func (in *Input) Read(p []byte) (int, error) {
 // CloseSoon ends the input when what was sent is copied, although the client
 // may keep its end open. It does not wait.
 func (in *Input) CloseSoon() {
+	in.hold()
 	go func() {
 		t := time.NewTicker(inputQuiet)
 		defer t.Stop()
@@ -126,6 +138,7 @@ func (in *Input) CloseSoon() {
 
 // Close ends the input at once. Idempotent.
 func (in *Input) Close() error {
+	in.hold()
 	in.cancel()
 	return in.from.Close()
 }

@@ -181,7 +181,7 @@ func TestInputEndsWithItsWriter(t *testing.T) {
 	}
 	r, w, _ := os.Pipe()
 	defer r.Close()
-	in, err := OpenInput(path, w)
+	in, err := OpenInput(path, w, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,6 +197,35 @@ func TestInputEndsWithItsWriter(t *testing.T) {
 	}
 }
 
+func TestKeptInputOutlivesItsWriters(t *testing.T) {
+	path := t.TempDir() + "/stdin"
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, w, _ := os.Pipe()
+	defer r.Close()
+	in, err := OpenInput(path, w, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, word := range []string{"hello ", "again"} {
+		c, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(c, word)
+		c.Close()
+		got := make([]byte, len(word))
+		if _, err := io.ReadFull(r, got); err != nil || string(got) != word {
+			t.Errorf("%q %v", got, err)
+		}
+	}
+	in.CloseSoon()
+	if got, err := io.ReadAll(r); err != nil || len(got) != 0 {
+		t.Errorf("%q %v", got, err)
+	}
+}
+
 func TestCloseSoonDeliversWhatWasSent(t *testing.T) {
 	path := t.TempDir() + "/stdin"
 	if err := unix.Mkfifo(path, 0o600); err != nil {
@@ -204,7 +233,7 @@ func TestCloseSoonDeliversWhatWasSent(t *testing.T) {
 	}
 	r, w, _ := os.Pipe()
 	defer r.Close()
-	in, err := OpenInput(path, w)
+	in, err := OpenInput(path, w, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,6 +30,7 @@ func (a *api) Exec(_ context.Context, r *taskapi.ExecProcessRequest) (*emptypb.E
 	spec.Terminal = r.Terminal
 	p := newProcess(r.ExecID, spec)
 	p.names = ioNames{r.Stdin, r.Stdout, r.Stderr, r.Terminal}
+	p.keepInput = r.Terminal
 	if err := t.keep(p); err != nil {
 		return nil, err
 	}

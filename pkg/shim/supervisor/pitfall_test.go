@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"os"
@@ -142,6 +143,45 @@ func TestPitfallClientMayGoAndComeBack(t *testing.T) {
 	}
 	if code := s.wait("back", ""); code != 0 {
 		t.Errorf("exit code %d", code)
+	}
+}
+
+// Of a terminal, and of a container of CRI, whose client is containerd itself.
+func TestPitfallInputOutlivesItsClient(t *testing.T) {
+	for _, kind := range []string{"terminal", "pod"} {
+		t.Run(kind, func(t *testing.T) {
+			s := newShim(t, "in"+kind, "true")
+			spec := newSpec("in"+kind, filepath.Join(s.bin, "root"), "sh", "-c", "while read x; do echo got $x; done; echo end")
+			spec.Process.Terminal = kind == "terminal"
+			if kind == "pod" {
+				spec.Annotations = map[string]string{"io.kubernetes.cri.container-type": "container"}
+			}
+			s.writeBundle("in"+kind, spec)
+			in, out := fifo(t, s.dir, "in"), fifo(t, s.dir, "out")
+			must(t, second(s.task.Create(bg, &taskapi.CreateTaskRequest{
+				ID: "in" + kind, Bundle: s.bundle("in" + kind), Stdin: in, Stdout: out, Terminal: spec.Process.Terminal,
+			})))
+			must(t, second(s.task.Start(bg, &taskapi.StartRequest{ID: "in" + kind})))
+			r, err := os.OpenFile(out, os.O_RDONLY, 0)
+			must(t, err)
+			defer r.Close()
+			lines := bufio.NewScanner(r)
+			for _, word := range []string{"one", "two"} {
+				w, err := os.OpenFile(in, os.O_WRONLY, 0)
+				must(t, err)
+				io.WriteString(w, word+"\n")
+				w.Close()
+				for lines.Scan() && lines.Text() != "got "+word {
+				}
+				must(t, lines.Err())
+			}
+			if kind == "pod" {
+				must(t, second(s.task.CloseIO(bg, &taskapi.CloseIORequest{ID: "in" + kind, Stdin: true})))
+				if !lines.Scan() || lines.Text() != "end" {
+					t.Errorf("after CloseIO: %q", lines.Text())
+				}
+			}
+		})
 	}
 }
 

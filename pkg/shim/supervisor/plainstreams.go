@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -16,10 +17,16 @@ import (
 
 // plainStreams connects process 1 as containerd asked.
 func (t *task) plainStreams() (*stdio.Streams, error) {
-	p := &process{names: t.names}
+	p := &process{names: t.names, keepInput: t.names.terminal || ofPod(t.opts.Spec)}
 	s, err := t.s.named(t.id, p)
 	t.hub, t.input, t.logged = p.hub, p.input, p.logged
 	return s, err
+}
+
+// ofPod reports whether CRI made the container. Its client is then containerd
+// itself, which may be restarted, and says by CloseIO when the input ends.
+func ofPod(spec *specs.Spec) bool {
+	return spec.Annotations["io.kubernetes.cri.container-type"] != ""
 }
 
 // named connects a process with the streams that containerd named: paths of
@@ -42,7 +49,7 @@ func (s *Supervisor) named(id string, p *process) (_ *stdio.Streams, err error) 
 	if p.names.terminal {
 		return p.namedTerminal(out)
 	}
-	stdin, in, err := input(p.names.stdin)
+	stdin, in, err := input(p.names.stdin, p.keepInput)
 	if err != nil {
 		return nil, err
 	}
@@ -155,8 +162,8 @@ func (o *outputs) open(name string) (*os.File, error) {
 }
 
 // input returns the process' end of its standard input and the copier that
-// feeds it from the fifo at path.
-func input(path string) (*os.File, *stdio.Input, error) {
+// feeds it from the fifo at path: see stdio.OpenInput.
+func input(path string, keep bool) (*os.File, *stdio.Input, error) {
 	if path == "" {
 		return nil, nil, nil
 	}
@@ -164,7 +171,7 @@ func input(path string) (*os.File, *stdio.Input, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	in, err := stdio.OpenInput(strings.TrimPrefix(path, "fifo://"), w)
+	in, err := stdio.OpenInput(strings.TrimPrefix(path, "fifo://"), w, keep)
 	if err != nil {
 		r.Close()
 		w.Close()
@@ -186,7 +193,7 @@ func (p *process) namedTerminal(out *outputs) (*stdio.Streams, error) {
 	}
 	streams := stdio.Terminal(p.hub)
 	if p.names.stdin != "" {
-		in, err := stdio.OpenInput(strings.TrimPrefix(p.names.stdin, "fifo://"), keystrokes{p.hub})
+		in, err := stdio.OpenInput(strings.TrimPrefix(p.names.stdin, "fifo://"), keystrokes{p.hub}, p.keepInput)
 		if err != nil {
 			return nil, err
 		}

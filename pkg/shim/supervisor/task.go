@@ -87,6 +87,8 @@ type process struct {
 	input   *stdio.Input  // of a client's fifo; nil without
 	logged  chan struct{} // closed when its logging program is done; nil without one
 
+	keepInput bool // the fifo's clients may come and go: only CloseIO ends the input
+
 	mu     sync.Mutex
 	p      engine.Process // nil before its start
 	starts bool           // it is being started, or was
