@@ -1,8 +1,6 @@
 package supervisor
 
 import (
-	"time"
-
 	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -16,20 +14,12 @@ func (t *task) restart(sig unix.Signal, seconds int) error {
 	if err != nil {
 		return err
 	}
-	if t.isPaused() {
-		if err := t.resume(); err != nil { // a frozen process takes no signal
-			return err
-		}
-	}
-	if err := t.signal(sig); err != nil && !errs.Is(err, errs.Conflict) && !errs.Is(err, errs.NotFound) {
+	late, settle, err := t.askToEnd(sig, seconds)
+	if err != nil {
+		t.tellBorn(err) // nobody waits for it any more
 		return err
 	}
-	var late <-chan time.Time
-	if seconds >= 0 {
-		timer := time.NewTimer(time.Duration(seconds) * time.Second)
-		defer timer.Stop()
-		late = timer.C
-	}
+	defer settle()
 	for {
 		select {
 		case err := <-born:

@@ -2,7 +2,6 @@ package supervisor
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"sync/atomic"
 
@@ -111,14 +110,7 @@ func (c *session) handlePlain(m *ctl.Message) error {
 	case ctl.Signal:
 		return c.onSignal(unix.Signal(m.Signal))
 	case ctl.Kill:
-		t, err := c.s.only()
-		if err == nil {
-			err = t.kill(unix.Signal(m.Signal))
-		}
-		if err == nil {
-			c.tell(&ctl.Message{Op: ctl.OK})
-		}
-		return err
+		return c.onTask(func(t *task) error { return t.kill(unix.Signal(m.Signal)) })
 	case ctl.Stop:
 		return c.onStop(m)
 	case ctl.Restart:
@@ -178,193 +170,6 @@ func (c *session) onStart() error {
 		c.s.log.debugf("start: %v", err) // the client was told
 	}
 	return nil
-}
-
-// onSignal passes a signal on. One that comes too late is lost: the client
-// learns of the end by itself.
-func (c *session) onSignal(sig unix.Signal) error {
-	t, err := c.s.only()
-	if err != nil {
-		return nil
-	}
-	if c.exec != nil {
-		err = c.exec.signal(sig)
-	} else {
-		err = t.signal(sig)
-	}
-	if err != nil {
-		c.s.log.debugf("pass signal %d on: %v", sig, err)
-	}
-	return nil
-}
-
-func (c *session) onStop(m *ctl.Message) error {
-	t, err := c.s.only()
-	if err != nil {
-		return err
-	}
-	sig := unix.Signal(m.Signal)
-	if sig == 0 {
-		sig = t.stopSignal()
-	}
-	c.tellEnd()
-	go func() {
-		if err := t.stop(sig, m.Timeout); err != nil {
-			c.tell(errorMessage(fmt.Errorf("stop container %s: %w", t.id, err)))
-		}
-	}()
-	return nil
-}
-
-func (c *session) onRestart(m *ctl.Message) error {
-	t, err := c.s.only()
-	if err != nil {
-		return err
-	}
-	sig := unix.Signal(m.Signal)
-	if sig == 0 {
-		sig = t.stopSignal()
-	}
-	go func() {
-		if err := t.restart(sig, m.Timeout); err != nil {
-			c.tell(errorMessage(err))
-			return
-		}
-		c.tell(&ctl.Message{Op: ctl.OK})
-	}()
-	return nil
-}
-
-// onTask does something at once with the container, and says OK.
-func (c *session) onTask(do func(*task) error) error {
-	t, err := c.s.only()
-	if err == nil {
-		err = do(t)
-	}
-	if err == nil {
-		c.tell(&ctl.Message{Op: ctl.OK})
-	}
-	return err
-}
-
-func (c *session) onResize(m *ctl.Message) error {
-	switch {
-	case c.hub != nil:
-		return c.hub.Resize(m.Width, m.Height)
-	case c.launch:
-		c.s.client.resize(m.Width, m.Height)
-	}
-	return nil
-}
-
-// onAttach connects a client to the terminal, or with three descriptors to the
-// copied streams.
-func (c *session) onAttach(m *ctl.Message, files []*os.File) error {
-	t, err := c.s.only()
-	if err != nil {
-		return err
-	}
-	switch {
-	case t.hub != nil && len(files) == 0:
-		c.hub = t.hub
-		if m.Width != 0 {
-			t.hub.Resize(m.Width, m.Height)
-		}
-		err = c.s.sendStream(c.conn, t.hub, false)
-	case t.logs != nil && t.hub == nil && len(files) == 3 && c.leave == nil:
-		c.leave = t.attach(files)
-		c.tell(&ctl.Message{Op: ctl.OK})
-	default:
-		return errs.New(errs.Unsupported, "container %s: its streams cannot be attached to", t.id)
-	}
-	if err == nil {
-		c.tellEnd()
-	}
-	return err
-}
-
-// attach copies the container's output to files[1] and [2], and files[0] to its
-// input when that is held open.
-func (t *task) attach(files []*os.File) (leave func()) {
-	out, err := t.logs.out.Add(files[1], false), t.logs.err.Add(files[2], false)
-	stop := func() {}
-	if t.logs.stdin == nil {
-		files[0].Close()
-	} else {
-		var done <-chan struct{}
-		done, stop = stdio.CopyUntil(t.logs.stdin, files[0])
-		go func() {
-			<-done
-			files[0].Close()
-		}()
-	}
-	return func() {
-		out()
-		err()
-		stop()
-	}
-}
-
-// onExec runs a further process; the answers come by themselves.
-func (c *session) onExec(m *ctl.Message, files []*os.File) error {
-	t, err := c.s.only()
-	if err != nil {
-		return err
-	}
-	if m.Exec == nil || c.exec != nil || c.launch {
-		return errs.New(errs.Invalid, "exec: one process a connection, with its description")
-	}
-	spec, err := t.execSpec(m.Exec, m.Stdio == ctl.TTY)
-	if err != nil {
-		return err
-	}
-	spec.ConsoleSize = consoleSize(m)
-	p := newProcess(fmt.Sprintf("ctl-%p", c), spec)
-	streams, err := c.execStreams(m, files)
-	if err != nil {
-		return err
-	}
-	if err := t.keep(p); err != nil {
-		return err
-	}
-	c.detached.Store(m.Detached)
-	c.s.telling.begin()
-	if err := t.run(context.Background(), p, streams); err != nil {
-		t.forget(p)
-		c.tell(errorMessage(err))
-		c.s.telling.end()
-		return nil
-	}
-	c.exec = p
-	c.tell(&ctl.Message{Op: ctl.Started, Pid: p.pid()})
-	go func() {
-		defer c.s.telling.end()
-		<-p.done
-		t.forget(p)
-		c.tell(&ctl.Message{Op: ctl.Exited, ExitCode: p.code})
-	}()
-	return nil
-}
-
-func (c *session) execStreams(m *ctl.Message, files []*os.File) (*stdio.Streams, error) {
-	switch {
-	case m.Stdio == ctl.Null && len(files) == 0:
-		return stdio.Null(), nil
-	case m.Stdio == ctl.Inherit && len(files) == 3:
-		return stdio.Inherit([3]*os.File{files[0], files[1], files[2]}, false), nil
-	case m.Stdio == ctl.TTY && len(files) == 0:
-		c.hub = stdio.NewHub(nil)
-		if m.Width != 0 {
-			c.hub.Resize(m.Width, m.Height)
-		}
-		s := stdio.Terminal(c.hub)
-		s.OnDrain(ending{h: c.hub})
-		if m.Detached {
-			return s, nil
-		}
-		return s, c.s.sendStream(c.conn, c.hub, true)
-	}
-	return nil, errs.New(errs.Invalid, "exec: stdio %q with %d descriptors", m.Stdio, len(files))
 }
 
 func closeAll(files []*os.File) {

@@ -80,20 +80,11 @@ func (t *task) killNow() error {
 // SIGKILL. It returns when it has ended.
 func (t *task) stop(sig unix.Signal, seconds int) error {
 	t.stopByUser()
-	if c, _ := t.current(); c != nil && t.isPaused() {
-		if err := t.resume(); err != nil { // a frozen process takes no signal
-			return err
-		}
-	}
-	if err := t.signal(sig); err != nil && !errs.Is(err, errs.Conflict) && !errs.Is(err, errs.NotFound) {
+	late, settle, err := t.askToEnd(sig, seconds)
+	if err != nil {
 		return err
 	}
-	var late <-chan time.Time
-	if seconds >= 0 {
-		timer := time.NewTimer(time.Duration(seconds) * time.Second)
-		defer timer.Stop()
-		late = timer.C
-	}
+	defer settle()
 	select {
 	case <-t.ended:
 		return nil
@@ -104,6 +95,25 @@ func (t *task) stop(sig unix.Signal, seconds int) error {
 	}
 	<-t.ended
 	return nil
+}
+
+// askToEnd sends process 1 the signal sig, thawed if need be, and returns what
+// tells when seconds are over; negative: never. settle ends the clock. A process
+// that is not there is asked already.
+func (t *task) askToEnd(sig unix.Signal, seconds int) (late <-chan time.Time, settle func(), err error) {
+	if c, _ := t.current(); c != nil && t.isPaused() {
+		if err := t.resume(); err != nil { // a frozen process takes no signal
+			return nil, nil, err
+		}
+	}
+	if err := t.signal(sig); err != nil && !errs.Is(err, errs.Conflict) && !errs.Is(err, errs.NotFound) {
+		return nil, nil, err
+	}
+	if seconds < 0 {
+		return nil, func() {}, nil
+	}
+	timer := time.NewTimer(time.Duration(seconds) * time.Second)
+	return timer.C, func() { timer.Stop() }, nil
 }
 
 // stopSignal is the container's own.

@@ -1,0 +1,76 @@
+package supervisor
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pouchcontainer/pouch/pkg/ctl"
+)
+
+// onSignal passes a signal on. One that comes too late is lost: the client
+// learns of the end by itself.
+func (c *session) onSignal(sig unix.Signal) error {
+	t, err := c.s.only()
+	if err != nil {
+		return nil
+	}
+	if c.exec != nil {
+		err = c.exec.signal(sig)
+	} else {
+		err = t.signal(sig)
+	}
+	if err != nil {
+		c.s.log.debugf("pass signal %d on: %v", sig, err)
+	}
+	return nil
+}
+
+func (c *session) onStop(m *ctl.Message) error {
+	t, err := c.s.only()
+	if err != nil {
+		return err
+	}
+	c.tellEnd()
+	go func() {
+		if err := t.stop(t.signalOf(m), m.Timeout); err != nil {
+			c.tell(errorMessage(fmt.Errorf("stop container %s: %w", t.id, err)))
+		}
+	}()
+	return nil
+}
+
+func (c *session) onRestart(m *ctl.Message) error {
+	t, err := c.s.only()
+	if err != nil {
+		return err
+	}
+	go func() {
+		if err := t.restart(t.signalOf(m), m.Timeout); err != nil {
+			c.tell(errorMessage(err))
+			return
+		}
+		c.tell(&ctl.Message{Op: ctl.OK})
+	}()
+	return nil
+}
+
+// onTask does something at once with the container, and says OK.
+func (c *session) onTask(do func(*task) error) error {
+	t, err := c.s.only()
+	if err == nil {
+		err = do(t)
+	}
+	if err == nil {
+		c.tell(&ctl.Message{Op: ctl.OK})
+	}
+	return err
+}
+
+// signalOf is what m asks to end with, else the container's own.
+func (t *task) signalOf(m *ctl.Message) unix.Signal {
+	if m.Signal != 0 {
+		return unix.Signal(m.Signal)
+	}
+	return t.stopSignal()
+}
