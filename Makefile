@@ -138,4 +138,5 @@ lint:
 	  else echo "golangci-lint is not installed: nothing checked; see https://golangci-lint.run" >&2; fi
 
 clean:
-	rm -rf bin .cache bench.json
+	@rm -rf bin .cache bench.json 2>/dev/null || \
+	  { echo "clean: root made some of what is in .cache: say sudo make clean" >&2; exit 1; }
