@@ -55,7 +55,16 @@ func (m Mount) At(target string) error {
 	if m.Type == "bind" {
 		o.Flags |= unix.MS_BIND
 	}
-	if err := m.make(target, o); err != nil {
+	ids, err := o.takeIDMap()
+	if err != nil {
+		return fmt.Errorf("mount %s on %s: %w", m.Source, target, err)
+	}
+	if ids != nil {
+		err = ids.make(m, target, o)
+	} else {
+		err = m.make(target, o)
+	}
+	if err != nil {
 		return m.explain(target, err)
 	}
 	if err := o.finish(target); err != nil {

@@ -13,13 +13,19 @@ import (
 
 // longOverlay mounts an overlay whose options do not fit into the page that
 // mount(2) takes: the lower folders are named relative to the deepest folder
-// they share, on a thread of its own that stands there.
+// they share.
 func (m Mount) longOverlay(target string, o Options) error {
 	dir, data := shorten(o.Data)
 	line := strings.Join(data, ",")
 	if dir == "" || len(line) >= os.Getpagesize() {
 		return errs.New(errs.Unsupported, "%d bytes of overlay options are more than the kernel takes (%d): the image has too many layers", len(line), os.Getpagesize()-1)
 	}
+	return m.onThread(dir, target, o.Flags, line)
+}
+
+// onThread mounts m at target, with paths in data relative to dir, on a thread
+// of its own that stands there.
+func (m Mount) onThread(dir, target string, flags uintptr, data string) error {
 	target, err := filepath.Abs(target)
 	if err != nil {
 		return err
@@ -27,7 +33,7 @@ func (m Mount) longOverlay(target string, o Options) error {
 	done := make(chan error)
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with its changed folder
-		done <- mountFrom(dir, m.Source, target, m.Type, o.Flags, line)
+		done <- mountFrom(dir, m.Source, target, m.Type, flags, data)
 	}()
 	return <-done
 }
