@@ -22,6 +22,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/emptypb"
 
+	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 )
 
@@ -133,7 +134,7 @@ func (c *Client) kind(method string, err error) error {
 	case codes.DeadlineExceeded:
 		return errs.New(errs.Unavailable, "containerd at %s does not answer (%v)", c.Address, CallTimeout)
 	case codes.Unavailable:
-		return errs.New(errs.Unavailable, "containerd at %s: %s", c.Address, st.Message())
+		return errs.New(errs.Unavailable, "containerd at %s: %s", c.Address, images.Message(st))
 	case codes.Canceled:
 		return context.Canceled
 	}

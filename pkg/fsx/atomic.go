@@ -79,7 +79,7 @@ func createExclusive(path string, data []byte, mode os.FileMode, sync bool) erro
 	}
 	defer d.discard()
 	if err := d.fill(data, mode, sync); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return told(path, err)
 	}
 	return d.link(path)
 }
@@ -91,9 +91,17 @@ func replace(path string, data []byte, mode os.FileMode, sync bool) error {
 	}
 	defer d.discard()
 	if err := d.fill(data, mode, sync); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return told(path, err)
 	}
 	return d.rename(path)
+}
+
+// told names the file that could not be written instead of its draft.
+func told(path string, err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		err = e.Err
+	}
+	return fmt.Errorf("write %s: %w", path, err)
 }
 
 // SyncDir makes the entries of a folder, or the content of a file, durable.

@@ -29,10 +29,10 @@ func (s *Store) CreateContainer(c *record.Container, st *record.State) error {
 	if err := os.Mkdir(tmp, 0o700); err != nil {
 		return err
 	}
-	err = errors.Join(
-		fsx.WriteJSONVolatile(filepath.Join(tmp, "state.json"), st, 0o600),
-		fsx.WriteJSONVolatile(filepath.Join(tmp, "config.json"), c, 0o600),
-	)
+	err = fsx.WriteJSONVolatile(filepath.Join(tmp, "state.json"), st, 0o600)
+	if err == nil {
+		err = fsx.WriteJSONVolatile(filepath.Join(tmp, "config.json"), c, 0o600)
+	}
 	if err == nil {
 		err = fsx.MoveVolatile(tmp, s.ContainerDir(c.ID))
 	}

@@ -100,11 +100,24 @@ func (m *Manager) provideVolume(ctx context.Context, mt record.Mount) error {
 		return fmt.Errorf("volume %s: %w", mt.Name, err)
 	}
 	defer l.Unlock()
-	_, err = m.s.Volume(mt.Name)
-	if errs.Is(err, errs.NotFound) {
+	v, err := m.s.Volume(mt.Name)
+	switch {
+	case errs.Is(err, errs.NotFound):
 		_, err = m.createLocked(&record.Volume{Name: mt.Name, Driver: Local, Anonymous: mt.Anonymous, Created: time.Now().UTC()})
+	case err == nil && !onDevice(v):
+		if _, derr := os.Stat(m.s.VolumeData(mt.Name)); errors.Is(derr, fs.ErrNotExist) {
+			err = errs.New(errs.Corrupt, "%s is not there", m.s.VolumeData(mt.Name))
+		}
 	}
-	return err
+	return damaged(mt.Name, err)
+}
+
+// damaged says of a volume that cannot be used what to do.
+func damaged(name string, err error) error {
+	if !errs.Is(err, errs.Corrupt) {
+		return err
+	}
+	return fmt.Errorf("volume %s is damaged: %w: pouch-vol rm -f %s removes it with its data", name, err, name)
 }
 
 func provideBind(mt record.Mount) (made bool, err error) {
@@ -113,6 +126,9 @@ func provideBind(mt record.Mount) (made bool, err error) {
 	}
 	if _, err := os.Stat(mt.Source); err == nil {
 		return false, nil
+	}
+	if to, err := os.Readlink(mt.Source); err == nil {
+		return false, errs.New(errs.Invalid, "-v %s: a symbolic link to %s, which is not there", mt.Source, to)
 	}
 	if err := os.MkdirAll(mt.Source, 0o755); err != nil {
 		return false, fmt.Errorf("-v %s: make the missing folder: %w", mt.Source, err)

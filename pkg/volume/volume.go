@@ -47,7 +47,7 @@ func (m *Manager) get(name string) (*record.Volume, error) {
 	if errs.Is(err, errs.NotFound) {
 		return nil, missing(name)
 	}
-	return v, err
+	return v, damaged(name, err)
 }
 
 func missing(name string) error {

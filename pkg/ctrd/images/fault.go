@@ -27,7 +27,17 @@ func Fault(err error, doing string) error {
 	case codes.DeadlineExceeded:
 		return errs.New(errs.Unavailable, "%s: containerd does not answer", doing)
 	}
-	return errs.New(kindOf(st.Code()), "%s: %s", doing, st.Message())
+	return errs.New(kindOf(st.Code()), "%s: %s", doing, Message(st))
+}
+
+// Message is what st says; of a connection that could not be made its cause
+// alone.
+func Message(st *status.Status) string {
+	_, cause, ok := strings.Cut(st.Message(), "Error while dialing: ")
+	if !ok {
+		return st.Message()
+	}
+	return strings.TrimSuffix(cause, `"`)
 }
 
 func kindOf(c codes.Code) errs.Kind {
