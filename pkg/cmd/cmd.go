@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	rdebug "runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"unicode"
@@ -160,7 +161,7 @@ func (s signalCause) Caught() syscall.Signal { return syscall.Signal(s) }
 
 // OneLine keeps a text on one line and free of control characters.
 func OneLine(s string) string {
-	s = strings.ReplaceAll(strings.TrimSpace(s), "\n", "; ")
+	s = strings.Join(slices.Compact(strings.Split(strings.TrimSpace(s), "\n")), "; ")
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return '?'

@@ -34,7 +34,11 @@ func (m *Manager) Destroy(ctx context.Context, id string, volumes bool) error {
 	}
 	c, cerr := m.Store.Container(id)
 	m.markRemoving(id)
-	if err := errors.Join(m.release(ctx, id), m.forget(ctx, id)); err != nil {
+	err = m.release(ctx, id)
+	if err == nil {
+		err = m.forget(ctx, id)
+	}
+	if err != nil {
 		lock.Unlock()
 		return fmt.Errorf("remove container %s: %w", short(id), err)
 	}

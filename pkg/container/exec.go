@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pouchcontainer/pouch/pkg/ctl"
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -45,12 +46,26 @@ func (m *Manager) Exec(ctx context.Context, target string, o ExecOpts) (int, err
 		conn.Close()
 		return 0, err
 	}
+	conn.SetDeadline(time.Now().Add(execTimeout)) // until the first answer
 	if o.Detach {
 		defer conn.Close()
 		_, err := await(conn, ctl.Started)
-		return 0, err
+		return 0, unanswered(c.ID, err)
 	}
-	return Follow(ctx, conn, FollowOpts{IO: o.IO, Stdin: o.Stdin, SigProxy: true})
+	code, err := Follow(ctx, conn, FollowOpts{IO: o.IO, Stdin: o.Stdin, SigProxy: true})
+	return code, unanswered(c.ID, err)
+}
+
+// execTimeout is how long the start of a process may take in a container, be it
+// short of processor time.
+const execTimeout = 15 * time.Second
+
+// unanswered explains that a supervisor, which listens, says nothing.
+func unanswered(id string, err error) error {
+	if isTimeout(err) {
+		return errs.New(errs.Unavailable, "exec in container %s: its supervisor did not answer within %v", short(id), execTimeout)
+	}
+	return err
 }
 
 func mayExec(c *record.Container, st *record.State) error {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"syscall"
+	"time"
 
 	"github.com/pouchcontainer/pouch/pkg/ctl"
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -63,6 +64,7 @@ func (f *follower) loop() (int, error) {
 		if err != nil {
 			return 0, err
 		}
+		f.conn.SetDeadline(time.Time{})
 		if msg.Op == ctl.Stream && len(files) == 1 && f.stream == nil {
 			f.join(files[0])
 			continue

@@ -148,7 +148,13 @@ func (m *Manager) state(id string) (*record.State, error) {
 	return st, err
 }
 
-// Recover lets a name or a record that a dead command left behind be used
+// stateDamaged reports whether the state of container id cannot be read.
+func (m *Manager) stateDamaged(id string) bool {
+	_, err := m.Store.State(id)
+	return errs.Is(err, errs.Corrupt)
+}
+
+// recoverID lets a name or a record that a dead command left behind be used
 // again: it reaps container id if nobody works on it.
 func (m *Manager) recoverID(ctx context.Context, id string) error {
 	l, err := fsx.TryLock(m.Store.SupervisorLock(id))

@@ -145,6 +145,8 @@ func (m *Manager) wrong(id string) string {
 		return ""
 	case v == destroy:
 		return "its owner died while it was " + string(st.Status)
+	case v == settle && m.stateDamaged(id):
+		return "its state file is damaged"
 	case v == settle && (st.Status != "exited" || exists(m.Store.RunDir(id))):
 		return "it has ended and its run was not released"
 	}

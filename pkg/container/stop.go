@@ -73,7 +73,11 @@ func stopPlan(c *record.Container, o StopOpts) (sig syscall.Signal, timeout int,
 }
 
 func (m *Manager) stop(ctx context.Context, id string, st *record.State, sig syscall.Signal, timeout int) error {
-	_, err := m.ask(ctx, id, &ctl.Message{Op: ctl.Stop, Signal: int(sig), Timeout: timeout}, 0, ctl.Exited)
+	limit := time.Duration(0)
+	if timeout >= 0 {
+		limit = time.Duration(timeout)*time.Second + answerTimeout
+	}
+	_, err := m.ask(ctx, id, &ctl.Message{Op: ctl.Stop, Signal: int(sig), Timeout: timeout}, limit, ctl.Exited)
 	if !errors.Is(err, errNoSupervisor) {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"path"
+	"sync/atomic"
 	"time"
 
 	containers "github.com/containerd/containerd/api/services/containers/v1"
@@ -44,12 +45,23 @@ type Client struct {
 	Conn      *grpc.ClientConn
 	Address   string // path of the socket
 	Namespace string
+
+	silent atomic.Int64 // when a call had no answer, monotonic nanoseconds since born; 0: never
+	born   time.Time
+}
+
+// silence is how long after a call without an answer further ones are refused
+// at once: a command makes many, and must not wait for each.
+const silence = 5 * time.Second
+
+func (c *Client) noAnswer() error {
+	return errs.New(errs.Unavailable, "containerd at %s does not answer (%v)", c.Address, CallTimeout)
 }
 
 // Dial returns a client of the containerd at address, the path of a unix
 // socket. It does not wait for a connection: the first call does.
 func Dial(address, namespace string) (*Client, error) {
-	c := &Client{Address: address, Namespace: namespace}
+	c := &Client{Address: address, Namespace: namespace, born: time.Now()}
 	conn, err := grpc.NewClient("unix:"+address,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDisableServiceConfig(),
@@ -71,6 +83,9 @@ type slowCall struct{}
 // call puts the namespace on every call, bounds it, and gives errors a kind.
 func (c *Client) call(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, do grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	ctx = metadata.AppendToOutgoingContext(ctx, "containerd-namespace", c.Namespace)
+	if at := c.silent.Load(); at != 0 && time.Since(c.born)-time.Duration(at) < silence {
+		return c.noAnswer()
+	}
 	bounded := ctx
 	if ctx.Value(slowCall{}) == nil {
 		var cancel context.CancelFunc
@@ -80,6 +95,9 @@ func (c *Client) call(ctx context.Context, method string, req, reply any, cc *gr
 	err := do(bounded, method, req, reply, cc, opts...)
 	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(cause, context.DeadlineExceeded) {
 		return cause // a deadline that is over says: no answer
+	}
+	if status.Code(err) == codes.DeadlineExceeded {
+		c.silent.Store(int64(time.Since(c.born)))
 	}
 	return c.kind(method, err)
 }
@@ -132,7 +150,7 @@ func (c *Client) kind(method string, err error) error {
 	case codes.InvalidArgument:
 		return errs.New(errs.Invalid, "%s", text)
 	case codes.DeadlineExceeded:
-		return errs.New(errs.Unavailable, "containerd at %s does not answer (%v)", c.Address, CallTimeout)
+		return c.noAnswer()
 	case codes.Unavailable:
 		return errs.New(errs.Unavailable, "containerd at %s: %s", c.Address, images.Message(st))
 	case codes.Canceled:

@@ -131,6 +131,9 @@ func SyncAll(paths ...string) error {
 // ErrTooLarge is returned by ReadAtMost for a file over its limit.
 var ErrTooLarge = errors.New("file is larger than its limit")
 
+// ErrNotRegular is returned by ReadAtMost for what is no regular file.
+var ErrNotRegular = errors.New("not a regular file")
+
 // ReadAtMost reads a regular file of at most limit bytes. It never follows a
 // symbolic link at the last element, never blocks on a fifo, and fails with
 // ErrTooLarge rather than truncate.
@@ -150,7 +153,7 @@ func ReadFileAtMost(f *os.File, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if !st.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "read", Path: f.Name(), Err: errors.New("not a regular file")}
+		return nil, &fs.PathError{Op: "read", Path: f.Name(), Err: ErrNotRegular}
 	}
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {

@@ -9,6 +9,8 @@ import (
 	"sort"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/fsx"
 	"github.com/pouchcontainer/pouch/pkg/record"
@@ -71,11 +73,15 @@ func (s *Store) SetContainer(c *record.Container) error {
 }
 
 // State reads a container's state as it was last written; pkg/container asks
-// the kernel whether it still holds.
+// the kernel whether it still holds. A container that has none is corrupt.
 func (s *Store) State(id string) (*record.State, error) {
 	st := &record.State{}
 	path := filepath.Join(s.ContainerDir(id), "state.json")
-	if err := readJSON(path, st); err != nil {
+	err := readJSON(path, st)
+	if errs.Is(err, errs.NotFound) && s.hasContainer(id) {
+		return st, errs.New(errs.Corrupt, "%w", err)
+	}
+	if err != nil {
 		return st, err
 	}
 	return st, belongs(path, "a container's state", st.Status != "")
@@ -110,7 +116,26 @@ func (s *Store) RemoveContainer(id string) error {
 	if err := s.RemoveRun(id); err != nil {
 		return err
 	}
-	return os.RemoveAll(s.ContainerDir(id))
+	return s.removeFiles(id)
+}
+
+// removeFiles takes the folder's name away first: nobody ever sees a container
+// with a part of its files.
+func (s *Store) removeFiles(id string) error {
+	l, err := fsx.LockDirShared(s.containers())
+	if err != nil {
+		return err
+	}
+	defer l.Unlock()
+	tmp := s.stagedContainer(id)
+	err = fsx.MoveVolatile(s.ContainerDir(id), tmp)
+	if errors.Is(err, fs.ErrExist) { // left by one who was killed here
+		err = os.RemoveAll(s.ContainerDir(id))
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.RemoveAll(tmp)
 }
 
 // ClaimName gives name to container id; SyncContainer makes that durable. A name that another container
@@ -186,7 +211,7 @@ func (s *Store) dropStaleName(path, holder string) error {
 	if err != nil || now != holder || s.hasContainer(now) {
 		return err
 	}
-	return removeIfThere(path)
+	return os.RemoveAll(path) // whatever lies there
 }
 
 func (s *Store) releaseNames(id string) error {
@@ -215,10 +240,16 @@ func (s *Store) hasContainer(id string) bool {
 
 func (s *Store) nameHolder(path string) (string, error) {
 	b, err := fsx.ReadAtMost(path, 128)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist), damagedName(err):
 		return "", nil
 	}
 	return strings.TrimSpace(string(b)), err
+}
+
+// damagedName reports whether something else lies in the place of a name.
+func damagedName(err error) bool {
+	return errors.Is(err, unix.ELOOP) || errors.Is(err, unix.EISDIR) || errors.Is(err, fsx.ErrTooLarge) || errors.Is(err, fsx.ErrNotRegular)
 }
 
 // ResolveContainer returns the id of the container that target names: by full

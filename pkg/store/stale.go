@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/pouchcontainer/pouch/pkg/fsx"
 )
@@ -18,8 +19,8 @@ func (s *Store) stagedContainer(id string) string {
 // Stale lists the temporary files of records, and the containers' folders, that
 // a command was killed at writing.
 func (s *Store) Stale(ctx context.Context) ([]string, error) {
-	l, err := fsx.LockDirWait(ctx, s.containers())
-	if err != nil {
+	l, err := s.lockStaged(ctx)
+	if err != nil || l == nil {
 		return nil, err
 	}
 	defer l.Unlock()
@@ -28,8 +29,8 @@ func (s *Store) Stale(ctx context.Context) ([]string, error) {
 
 // RemoveStale removes what Stale lists. Idempotent.
 func (s *Store) RemoveStale(ctx context.Context) error {
-	l, err := fsx.LockDirWait(ctx, s.containers())
-	if err != nil {
+	l, err := s.lockStaged(ctx)
+	if err != nil || l == nil {
 		return err
 	}
 	defer l.Unlock()
@@ -39,6 +40,21 @@ func (s *Store) RemoveStale(ctx context.Context) error {
 	}
 	return err
 }
+
+// lockStaged waits until nobody is making or removing a container's folder, nil
+// when that does not come to pass within stagedWait: then a busy machine keeps
+// its leftovers for the next time.
+func (s *Store) lockStaged(ctx context.Context) (*fsx.Lock, error) {
+	wait, cancel := context.WithTimeout(ctx, stagedWait)
+	defer cancel()
+	l, err := fsx.LockDirWait(wait, s.containers())
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return nil, nil
+	}
+	return l, err
+}
+
+const stagedWait = 3 * time.Second
 
 // stale is Stale for the holder of the lock of the containers' folder: nobody
 // is staging one.
