@@ -76,7 +76,7 @@ func App(name, usage string, verbs ...*cli.Command) *cli.App {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "root", EnvVars: []string{"POUCH_ROOT"}, Value: store.DefaultRoot, Usage: "folder of the state that survives a reboot"},
 			&cli.StringFlag{Name: "run-root", EnvVars: []string{"POUCH_RUN_ROOT"}, Value: store.DefaultRunRoot, Usage: "folder of the state that ends with the boot"},
-			&cli.BoolFlag{Name: "debug", EnvVars: []string{"POUCH_DEBUG"}, Usage: "tell each step on stderr"},
+			&cli.BoolFlag{Name: "debug", EnvVars: []string{"POUCH_DEBUG"}, Usage: "tell the steps on stderr"},
 		},
 	}
 }

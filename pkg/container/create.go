@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -75,6 +76,7 @@ func (m *Manager) intend(ctx context.Context, id string, o *Options) (c *record.
 	if err := m.write(ctx, c); err != nil {
 		return c, nil, err
 	}
+	slog.Debug("record written", "id", short(c.ID), "name", c.Name, "image", img.Digest)
 	synced := make(chan error, 1)
 	go func() { synced <- m.Store.SyncContainer(c) }()
 	return c, sync.OnceValue(func() error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"time"
 
@@ -32,6 +33,7 @@ func (m *Manager) Destroy(ctx context.Context, id string, volumes bool) error {
 	if err != nil {
 		return err
 	}
+	slog.Debug("destroy", "id", short(id), "volumes", volumes)
 	c, cerr := m.Store.Container(id)
 	m.markRemoving(id)
 	err = m.release(ctx, id)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/exec"
 	"strings"
@@ -66,6 +67,7 @@ func (m *Manager) pull(ctx context.Context, o *Options) error {
 	if term.IsTerminal(int(os.Stderr.Fd())) {
 		cmd.Stderr = os.Stderr // progress bars
 	}
+	slog.Debug("pull", "command", cmd.Args)
 	err = cmd.Run()
 	if err == nil || ctx.Err() != nil {
 		return err

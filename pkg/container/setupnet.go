@@ -3,6 +3,7 @@ package container
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 
@@ -74,6 +75,7 @@ func (m *Manager) setUpNetwork(ctx context.Context, c *record.Container, s *supe
 		if err != nil {
 			return err
 		}
+		slog.Debug("network joined", "id", short(c.ID), "network", j.Network, "address", joined.IPv4, "link", joined.HostLink)
 		if i == 0 {
 			target, _, _ = strings.Cut(joined.IPv4, "/")
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 
 	"golang.org/x/sync/errgroup"
@@ -96,6 +97,7 @@ func (m *Manager) bringUp(ctx context.Context, cl *ctrd.Client, s *supervisor, c
 		}
 		return err
 	}
+	slog.Debug("task made", "id", short(c.ID))
 	return s.begin(ctx)
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -81,6 +82,7 @@ func (m *Manager) spawn(s *supervisor, id, containerd string) error {
 	if err != nil {
 		return fmt.Errorf("start %s: %w", path, err)
 	}
+	slog.Debug("supervisor started", "id", short(id), "pid", s.proc.Pid)
 	return sign(s.lock, s.proc.Pid)
 }
 

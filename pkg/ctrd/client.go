@@ -6,6 +6,7 @@ package ctrd
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"path"
 	"sync/atomic"
 	"time"
@@ -92,7 +93,9 @@ func (c *Client) call(ctx context.Context, method string, req, reply any, cc *gr
 		bounded, cancel = context.WithTimeout(ctx, CallTimeout)
 		defer cancel()
 	}
+	begun := time.Now()
 	err := do(bounded, method, req, reply, cc, opts...)
+	slog.Debug("containerd", "call", path.Base(path.Dir(method))+"/"+path.Base(method), "took", time.Since(begun), "error", err)
 	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(cause, context.DeadlineExceeded) {
 		return cause // a deadline that is over says: no answer
 	}

@@ -2,6 +2,7 @@ package netdev
 
 import (
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"sort"
 
@@ -52,6 +53,7 @@ func ApplyRules(name string, rules Rules) error {
 	if err != nil {
 		return fmt.Errorf("write packet rules (nftables table inet %s): %w", name, err)
 	}
+	slog.Debug("packet rules written", "table", name, "networks", len(rules.Networks))
 	return nil
 }
 

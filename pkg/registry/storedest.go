@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -67,6 +68,7 @@ func (d *storeDest) PutBlob(ctx context.Context, r io.Reader, info types.BlobInf
 	if err != nil {
 		return types.BlobInfo{}, err
 	}
+	slog.Debug("blob stored", "digest", got, "size", size)
 	d.stored(got)
 	return types.BlobInfo{Digest: got, Size: size}, nil
 }

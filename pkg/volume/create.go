@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"log/slog"
 	"maps"
 	"time"
 
@@ -61,6 +62,7 @@ func (m *Manager) createLocked(v *record.Volume) (*record.Volume, error) {
 	if err := m.s.CreateVolume(v); err != nil {
 		return nil, fmt.Errorf("create volume %s: %w", v.Name, err)
 	}
+	slog.Debug("volume made", "name", v.Name)
 	return v, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -165,6 +166,7 @@ func start(ctx context.Context, s *store.Store) error {
 	if err != nil {
 		return fmt.Errorf("start containerd: %w", err)
 	}
+	slog.Debug("start containerd", "program", path, "config", conf)
 	return spawn(ctx, s, path, conf)
 }
 
