@@ -32,6 +32,7 @@ func TestMain(m *testing.M) {
 func TestSmoke(t *testing.T)       { scripts(t, "smoke") }
 func TestConventions(t *testing.T) { scripts(t, "conventions") }
 func TestFlags(t *testing.T)       { scripts(t, "flags") }
+func TestCVE(t *testing.T)         { scripts(t, "cve") }
 
 // scripts runs every script of testdata/dir. Each begins with no container,
 // volume or network, and gc --check must find nothing at its end.

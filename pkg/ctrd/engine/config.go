@@ -56,10 +56,15 @@ disabled_plugins = [
 func writeConfig(s *store.Store) (string, error) {
 	run := filepath.Join(s.RunRoot, "containerd")
 	root := filepath.Join(s.Root, "engine")
-	for _, d := range []string{run, root} {
-		if err := os.MkdirAll(d, 0o711); err != nil {
-			return "", err
-		}
+	if err := os.MkdirAll(run, 0o711); err != nil {
+		return "", err
+	}
+	// Images and snapshots are no other user's to read (CVE-2024-25621).
+	if err := os.MkdirAll(root, 0o700); err != nil {
+		return "", err
+	}
+	if err := os.Chmod(root, 0o700); err != nil {
+		return "", err
 	}
 	sock := Socket(s)
 	if len(sock) > 100 {
