@@ -26,7 +26,7 @@ const (
 	// Signal sends Signal to process 1, or to the exec of this connection.
 	Signal Op = "signal"
 	// Stop sends Signal, waits Timeout seconds (negative: for ever), kills.
-	// No restart follows. Answered by Exit, or by Error.
+	// No restart follows. Answered by Exited, or by Error.
 	Stop Op = "stop"
 	// Kill sends Signal to process 1; SIGKILL counts as a stop by the user.
 	// Answered by OK.
@@ -37,10 +37,10 @@ const (
 	// Pause and Unpause freeze and thaw the container. Answered by OK.
 	Pause   Op = "pause"
 	Unpause Op = "unpause"
-	// Wait is answered by Exit when the container has ended for good.
+	// Wait is answered by Exited when the container has ended for good.
 	Wait Op = "wait"
 	// Exec runs Exec in the container; stdio as with Launch. Answered by
-	// Started, then Exit. The process ends with the connection, unless Detach.
+	// Started, then Exited. The process ends with the connection, unless Detach.
 	Exec Op = "exec"
 	// Attach connects to the container's terminal or log streams. Answered by
 	// Stream.
