@@ -44,6 +44,8 @@ LIBEXEC := $(ENGINE) containerd-shim-pouch-v2
 OWN_LDFLAGS := -s -w -X github.com/pouchcontainer/pouch/pkg/cmd.Version=$(VERSION)
 
 GOTEST := $(GO) test -tags "$(STATIC_TAGS)"
+# make cli RUN=TestSmoke/run: only the tests whose names match; not from the environment.
+RUNFLAG = $(if $(filter command,$(origin RUN)),-v -run '$(RUN)')
 UNIT_PACKAGES = $$($(GO) list -tags "$(STATIC_TAGS)" ./... | grep -v -e /test/cli -e /test/integration -e /test/arch)
 
 .PHONY: all build deps deps-test images run test check unit cli integration bench lint install clean $(OWN) $(SHIMS)
@@ -118,16 +120,16 @@ check:
 # rmdir: the tests' cgroups were below /pouch; the kernel keeps one that is in use.
 unit:
 	@echo "unit tests"
-	@$(GOTEST) $(UNIT_PACKAGES); code=$$?; \
+	@$(GOTEST) $(RUNFLAG) $(UNIT_PACKAGES); code=$$?; \
 	  rmdir /sys/fs/cgroup/pouch /sys/fs/cgroup/*/pouch 2>/dev/null; exit $$code
 
 cli:
 	@echo "command line tests: a private engine, scripts that read like a shell session"
-	@$(GOTEST) -count=1 -timeout 10m ./test/cli
+	@$(GOTEST) -count=1 -timeout 10m $(RUNFLAG) ./test/cli
 
 integration:
 	@echo "integration tests: parallel runs, kill -9, full disk, broken files"
-	@$(GOTEST) -count=1 -tags "$(STATIC_TAGS) integration" -timeout 15m -p 1 ./test/integration
+	@$(GOTEST) -count=1 -tags "$(STATIC_TAGS) integration" -timeout 15m -p 1 $(RUNFLAG) ./test/integration
 
 bench: build
 	@scripts/test-images busybox
