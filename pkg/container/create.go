@@ -181,6 +181,9 @@ func (m *Manager) plan(ctx context.Context, id string, o *Options, img *images.R
 	if err := m.merge(c, o, img); err != nil {
 		return nil, err
 	}
+	if err := checkNetMode(c, o); err != nil {
+		return nil, err
+	}
 	if err := m.planNetwork(ctx, c); err != nil {
 		return nil, err
 	}

@@ -2,12 +2,15 @@ package container
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net/netip"
 	"path/filepath"
 	"strings"
 
+	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/fsx"
+	"github.com/pouchcontainer/pouch/pkg/parse"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
@@ -16,8 +19,11 @@ const maxHostFile = 1 << 20
 
 // hostFiles writes the container's hosts, hostname and resolv.conf. The names
 // of its networks' members come into hosts when it joins them.
-func (m *Manager) hostFiles(c *record.Container) error {
-	resolv, _ := fsx.ReadAtMost(followed("/etc/resolv.conf"), maxHostFile)
+func (m *Manager) hostFiles(ctx context.Context, c *record.Container) error {
+	if filesOf(c) != c.ID {
+		return nil
+	}
+	resolv := hostResolv(resolvPaths())
 	hosts := []byte(baseHosts)
 	if c.NetworkMode == "host" {
 		if own, err := fsx.ReadAtMost(followed("/etc/hosts"), maxHostFile); err == nil {
@@ -26,6 +32,12 @@ func (m *Manager) hostFiles(c *record.Container) error {
 	}
 	for _, x := range c.Host.ExtraHosts {
 		name, ip, _ := strings.Cut(x, ":")
+		if ip == parse.HostGateway {
+			var err error
+			if ip, err = m.hostAddress(ctx, c); err != nil {
+				return fmt.Errorf("--add-host %s: %w", x, err)
+			}
+		}
 		hosts = fmt.Appendf(hosts, "%s\t%s\n", ip, name)
 	}
 	for name, data := range map[string][]byte{
@@ -38,6 +50,45 @@ func (m *Manager) hostFiles(c *record.Container) error {
 		}
 	}
 	return nil
+}
+
+// hostAddress is where c reaches the host: the gateway of its first network.
+func (m *Manager) hostAddress(ctx context.Context, c *record.Container) (string, error) {
+	switch {
+	case c.NetworkMode == "host":
+		return "127.0.0.1", nil
+	case !own(c):
+		return "", errs.New(errs.Invalid, "network mode %s has no way to the host", c.NetworkMode)
+	}
+	return m.Network.Gateway(ctx, m.joins(c)[0].Network)
+}
+
+// resolvPaths are the host's resolv.conf(5), and that with the servers
+// themselves which systemd-resolved(8) keeps when it stands between.
+func resolvPaths() [2]string {
+	return [2]string{"/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"}
+}
+
+// hostResolv reads the first file, or the second where the first names servers
+// that only the host reaches.
+func hostResolv(paths [2]string) []byte {
+	own, _ := fsx.ReadAtMost(followed(paths[0]), maxHostFile)
+	servers, local := 0, 0
+	for line := range strings.Lines(string(own)) {
+		if f := strings.Fields(line); len(f) > 1 && f[0] == "nameserver" {
+			servers++
+			if loopback(f[1]) {
+				local++
+			}
+		}
+	}
+	if local == 0 || local < servers {
+		return own
+	}
+	if direct, err := fsx.ReadAtMost(followed(paths[1]), maxHostFile); err == nil {
+		return direct
+	}
+	return own
 }
 
 const baseHosts = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::\tip6-localnet\nff00::\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n"

@@ -76,8 +76,9 @@ func (m *Manager) specHost(c *record.Container) (spec.Host, error) {
 		return h, err
 	}
 	h.CgroupParent = m.Store.CgroupParent()
-	h.HostsPath = m.Store.HostFile(c.ID, "hosts")
-	h.HostnamePath = m.Store.HostFile(c.ID, "hostname")
-	h.ResolvPath = m.Store.HostFile(c.ID, "resolv.conf")
+	id := filesOf(c)
+	h.HostsPath = m.Store.HostFile(id, "hosts")
+	h.HostnamePath = m.Store.HostFile(id, "hostname")
+	h.ResolvPath = m.Store.HostFile(id, "resolv.conf")
 	return h, nil
 }

@@ -78,7 +78,7 @@ func (m *Manager) bringUp(ctx context.Context, cl *ctrd.Client, s *supervisor, c
 	if err := s.conn.Send(msg, w.files...); err != nil {
 		return fmt.Errorf("talk to the supervisor: %w", err)
 	}
-	if err := m.hostFiles(c); err != nil {
+	if err := m.hostFiles(ctx, c); err != nil {
 		return err
 	}
 	g, gctx := errgroup.WithContext(ctx)

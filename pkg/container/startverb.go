@@ -16,15 +16,19 @@ type StartOpts struct {
 }
 
 // Start starts the container that target names. One that runs is left as it
-// is. With Attach it stays until the container's process has ended and returns
-// its exit code. On error the container is as before.
+// is; with Attach it is joined. With Attach Start stays until the container's
+// process has ended and returns its exit code. On error the container is as
+// before.
 func (m *Manager) Start(ctx context.Context, target string, o StartOpts) (code int, err error) {
 	c, st, err := m.find(target)
 	if err != nil {
 		return 0, err
 	}
 	if Alive(st) && !m.initEnded(st) {
-		return 0, nil
+		if !o.Attach {
+			return 0, nil
+		}
+		return m.Attach(ctx, target, AttachOpts{Stdin: o.Stdin, SigProxy: true, IO: o.IO})
 	}
 	s, err := m.startEnded(ctx, c, o)
 	if err != nil || s == nil {
