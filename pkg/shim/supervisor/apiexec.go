@@ -23,6 +23,9 @@ func (a *api) Exec(_ context.Context, r *taskapi.ExecProcessRequest) (*emptypb.E
 	if r.ExecID == "" {
 		return nil, errs.New(errs.Invalid, "exec in task %s: no exec id", r.ID)
 	}
+	if err := t.takesExec(); err != nil {
+		return nil, err
+	}
 	spec := &specs.Process{}
 	if err := json.Unmarshal(r.Spec.GetValue(), spec); err != nil {
 		return nil, errs.New(errs.Invalid, "exec in task %s: not an OCI process: %w", r.ID, err)
@@ -36,6 +39,17 @@ func (a *api) Exec(_ context.Context, r *taskapi.ExecProcessRequest) (*emptypb.E
 	}
 	a.s.publish(&eventsapi.TaskExecAdded{ContainerID: r.ID, ExecID: r.ExecID})
 	return &emptypb.Empty{}, nil
+}
+
+// takesExec refuses an exec in a container that has ended or is paused.
+func (t *task) takesExec() error {
+	if _, phase := t.current(); phase == stopped {
+		return errs.New(errs.Conflict, "exec in container %s: it is %s", t.id, phase)
+	}
+	if t.isPaused() {
+		return errs.New(errs.Conflict, "exec in container %s: it is paused: resume it first", t.id)
+	}
+	return nil
 }
 
 func (a *api) startExec(ctx context.Context, t *task, p *process) (int, error) {

@@ -126,16 +126,14 @@ func (a *api) Wait(ctx context.Context, r *taskapi.WaitRequest) (*taskapi.WaitRe
 	return &taskapi.WaitResponse{ExitStatus: uint32(code), ExitedAt: timestamppb.New(at)}, nil
 }
 
-// Stats returns the cgroup's figures.
+// Stats returns the cgroup's figures, which outlive the last process until
+// Delete.
 func (a *api) Stats(_ context.Context, r *taskapi.StatsRequest) (*taskapi.StatsResponse, error) {
 	t, err := a.s.get(r.ID)
 	if err != nil {
 		return nil, err
 	}
-	c, phase := t.current()
-	if phase == stopped {
-		return nil, errs.New(errs.NotFound, "stats of %s: it has ended", t.id)
-	}
+	c, _ := t.current()
 	figures, err := c.Stats()
 	if err != nil {
 		return nil, err

@@ -159,6 +159,7 @@ func TestPauseUpdateStats(t *testing.T) {
 	if err != nil || st.Status != tasktypes.Status_PAUSED {
 		t.Errorf("%v %v", st, err)
 	}
+	paused := s.exec("pause", "x", "true")
 	must(t, second(s.task.Resume(bg, &taskapi.ResumeRequest{ID: "pause"})))
 	limit := &anypb.Any{TypeUrl: "x", Value: []byte(`{"pids":{"limit":77}}`)}
 	must(t, second(s.task.Update(bg, &taskapi.UpdateTaskRequest{ID: "pause", Resources: limit})))
@@ -174,6 +175,20 @@ func TestPauseUpdateStats(t *testing.T) {
 	r, err := s.task.Stats(bg, &taskapi.StatsRequest{ID: "pause"})
 	if err != nil || len(r.Stats.GetValue()) == 0 || !strings.HasPrefix(r.Stats.TypeUrl, "io.containerd.cgroups.v") {
 		t.Errorf("stats: %v %v", r, err)
+	}
+	s.kill("pause", unix.SIGKILL)
+	s.wait("pause", "")
+	r, err = s.task.Stats(bg, &taskapi.StatsRequest{ID: "pause"})
+	if err != nil || len(r.Stats.GetValue()) == 0 {
+		t.Errorf("stats after the end: %v %v", r, err)
+	}
+	for what, err := range map[string]error{"paused": paused, "stopped": s.exec("pause", "y", "true")} {
+		if status.Code(err) != codes.FailedPrecondition || !strings.Contains(err.Error(), what) {
+			t.Errorf("exec in a %s container: %v", what, err)
+		}
+	}
+	if got := s.events.String(); strings.Contains(got, "exec") {
+		t.Errorf("events: %q", got)
 	}
 }
 
@@ -208,17 +223,21 @@ func fifo(t *testing.T, dir, name string) string {
 	return path
 }
 
-// drain reads a fifo to its end, as a client does.
+// drain reads a fifo to its end, as a client does. It is open when drain
+// returns: a container that ends at once does not outrun it.
 func drain(t *testing.T, path string) <-chan string {
 	t.Helper()
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	must(t, err)
 	out := make(chan string, 1)
 	go func() {
-		f, err := os.Open(path)
-		if err != nil {
-			out <- err.Error()
-			return
-		}
 		defer f.Close()
+		// Before its first writer a fifo reads as ended; poll(2) knows better.
+		p := []unix.PollFd{{Fd: int32(f.Fd()), Events: unix.POLLIN}}
+		for err := unix.EINTR; err == unix.EINTR; {
+			_, e := unix.Poll(p, -1)
+			err, _ = e.(unix.Errno)
+		}
 		b, _ := io.ReadAll(f)
 		out <- string(b)
 	}()
