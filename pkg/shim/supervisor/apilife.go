@@ -6,10 +6,7 @@ import (
 
 	eventsapi "github.com/containerd/containerd/api/events"
 	taskapi "github.com/containerd/containerd/api/runtime/task/v3"
-	"github.com/containerd/containerd/api/types/runc/options"
 	"golang.org/x/sys/unix"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/emptypb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -42,23 +39,6 @@ func (a *api) Create(ctx context.Context, r *taskapi.CreateTaskRequest) (*taskap
 		IO: &eventsapi.TaskIO{Stdin: r.Stdin, Stdout: r.Stdout, Stderr: r.Stderr, Terminal: r.Terminal},
 	})
 	return &taskapi.CreateTaskResponse{Pid: pid}, nil
-}
-
-// takeOptions takes what applies of runc's options, which ctr, nerdctl and CRI
-// send to any runtime that is told to be like runc.
-func (r *createRequest) takeOptions(o *anypb.Any) error {
-	if o == nil || o.TypeUrl == "" {
-		return nil
-	}
-	opts := &options.Options{}
-	if o.TypeUrl != string(opts.ProtoReflect().Descriptor().FullName()) {
-		return nil // another runtime's
-	}
-	if err := proto.Unmarshal(o.Value, opts); err != nil {
-		return errs.New(errs.Invalid, "runtime options: %w", err)
-	}
-	r.runtime, r.systemd = opts.BinaryName, opts.SystemdCgroup
-	return nil
 }
 
 // Start starts process 1 or an exec.

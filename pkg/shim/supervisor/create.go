@@ -98,7 +98,7 @@ func (t *task) prepare(ctx context.Context, req *createRequest) error {
 	}
 	t.opts = engine.CreateOpts{
 		ID: t.id, Bundle: req.bundle, Rootfs: rootfs, Spec: spec,
-		StateDir: set.StateDir, SystemdCgroup: req.systemd, CacheDir: t.s.cacheDir(),
+		StateDir: set.StateDir, SystemdCgroup: req.systemd || wantsSystemd(spec), CacheDir: t.s.cacheDir(),
 	}
 	if t.rec == nil {
 		t.wire = t.plainStreams
