@@ -29,7 +29,7 @@ func (m *Manager) Create(ctx context.Context, o *Options) (id string, err error)
 	c, durable, err := m.intend(ctx, newID(), o)
 	defer func() {
 		if err != nil && c != nil {
-			err = errors.Join(err, m.undo(c.ID))
+			err = also(err, m.undo(c.ID))
 		}
 	}()
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pouchcontainer/pouch/pkg/ctl"
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/fsx"
 	"github.com/pouchcontainer/pouch/pkg/proc"
 	"github.com/pouchcontainer/pouch/pkg/record"
 	"github.com/pouchcontainer/pouch/pkg/shim/cgroup"
@@ -21,15 +22,15 @@ import (
 // itself once it was told to.
 const supervisorEnd = 15 * time.Second
 
+// askAgain is when a supervisor that lives on is told once more to end.
+const askAgain = 500 * time.Millisecond
+
 // Destroy ends and removes everything of container id: supervisor, processes,
 // cgroup, task, network, snapshot, lease, anonymous volumes when volumes is
 // set, files, name. It needs the id alone, and is the rollback of create, rm
 // -f, the recovery after a crash and the end of --rm. Idempotent.
 func (m *Manager) Destroy(ctx context.Context, id string, volumes bool) error {
-	if err := m.endSupervisor(ctx, id); err != nil {
-		return err
-	}
-	lock, err := m.Store.Lock(ctx, "c", id)
+	lock, err := m.lockEnded(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -54,6 +55,21 @@ func (m *Manager) Destroy(ctx context.Context, id string, volumes bool) error {
 	m.dropLocks(id)
 	lock.Remove()
 	return nil
+}
+
+// lockEnded ends the supervisor of a container and locks it; one that was
+// started again meanwhile ends, too.
+func (m *Manager) lockEnded(ctx context.Context, id string) (*fsx.Lock, error) {
+	for {
+		if err := m.endSupervisor(ctx, id); err != nil {
+			return nil, err
+		}
+		lock, err := m.Store.Lock(ctx, "c", id)
+		if err != nil || !m.supervised(id) {
+			return lock, err
+		}
+		lock.Unlock()
+	}
 }
 
 // markRemoving writes the intent; a container whose record is gone or broken
@@ -143,13 +159,17 @@ func (m *Manager) endSupervisor(ctx context.Context, id string) error {
 	if !m.supervised(id) {
 		return nil
 	}
-	if conn, err := ctl.Dial(m.Store.ControlSocket(id)); err == nil {
-		conn.Send(&ctl.Message{Op: ctl.Kill, Signal: int(unix.SIGKILL)})
-		defer conn.Close()
-	}
-	err := m.awaitSupervisor(ctx, id, supervisorEnd)
-	if !errs.Is(err, errs.Unavailable) {
-		return err
+	for end := time.Now().Add(supervisorEnd); time.Now().Before(end); {
+		if conn, err := ctl.Dial(m.Store.ControlSocket(id)); err == nil {
+			conn.Send(&ctl.Message{Op: ctl.Kill, Signal: int(unix.SIGKILL)})
+			defer conn.Close()
+		}
+		// Again and again: one that is only about to make its container has
+		// nothing to kill yet.
+		err := m.awaitSupervisor(ctx, id, askAgain)
+		if !errs.Is(err, errs.Unavailable) {
+			return err
+		}
 	}
 	holder, err := m.Store.ReadProc(m.Store.SupervisorLock(id))
 	if err != nil {

@@ -30,13 +30,13 @@ func (m *Manager) Run(ctx context.Context, o *Options, streams IO) (id string, c
 			early.abandon()
 		}
 		if c != nil {
-			err = errors.Join(err, m.undo(c.ID))
+			err = also(err, m.undo(c.ID))
 		}
 		return "", 0, err
 	}
 	s, err := m.launchNew(ctx, c, o, early, streams, durable)
 	if err != nil {
-		return "", 0, errors.Join(err, m.undo(c.ID))
+		return "", 0, also(err, m.undo(c.ID))
 	}
 	defer s.conn.Close()
 	if o.Detach {

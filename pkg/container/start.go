@@ -46,7 +46,7 @@ func (m *Manager) launch(ctx context.Context, c *record.Container, s *supervisor
 	if s != nil {
 		s.abandon()
 	}
-	return nil, errors.Join(err, m.settle(c.ID))
+	return nil, also(err, m.settle(c.ID))
 }
 
 // settle releases what a failed start has made; it must work also when the

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/fsx"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
@@ -24,7 +27,7 @@ func (m *Manager) Start(ctx context.Context, target string, o StartOpts) (code i
 	if err != nil {
 		return 0, err
 	}
-	if Alive(st) && !m.initEnded(st) {
+	if Alive(st) && !m.initEnded(st) && m.supervised(c.ID) {
 		if !o.Attach {
 			return 0, nil
 		}
@@ -44,22 +47,20 @@ func (m *Manager) Start(ctx context.Context, target string, o StartOpts) (code i
 // startEnded launches a container that does not run; nil when another command
 // was faster.
 func (m *Manager) startEnded(ctx context.Context, c *record.Container, o StartOpts) (*supervisor, error) {
-	if err := m.awaitSupervisor(ctx, c.ID, supervisorEnd); err != nil {
-		return nil, err
-	}
-	lock, err := m.Store.Lock(ctx, "c", c.ID)
-	if err != nil {
+	lock, err := m.lockIdle(ctx, c.ID)
+	if lock == nil || err != nil {
 		return nil, err
 	}
 	defer lock.Unlock()
 	st, err := m.actual(c.ID)
+	if errs.Is(err, errs.NotFound) {
+		return nil, missing(c.Name)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("start container %s: %w", short(c.ID), err)
 	}
-	if Alive(st) {
-		return nil, nil
-	}
-	if st.Status == record.Exited { // what a killed supervisor left of the last run
+	// What a killed supervisor left of the last run, be it a process.
+	if st.Status == record.Exited || Alive(st) {
 		if err := m.release(ctx, c.ID); err != nil {
 			return nil, err
 		}
@@ -77,4 +78,34 @@ func (m *Manager) startEnded(ctx context.Context, c *record.Container, o StartOp
 		return nil, errors.Join(err, m.notStarted(c.ID, err))
 	}
 	return s, nil
+}
+
+// lockIdle locks a container that does not run and has no supervisor; nil when
+// another command has started it. The last act of a supervisor needs the lock
+// itself: nobody may wait for its end and hold it.
+func (m *Manager) lockIdle(ctx context.Context, id string) (*fsx.Lock, error) {
+	for {
+		if running, err := m.awaitIdle(ctx, id); running || err != nil {
+			return nil, err
+		}
+		lock, err := m.Store.Lock(ctx, "c", id)
+		if err != nil || !m.supervised(id) {
+			return lock, err
+		}
+		lock.Unlock()
+	}
+}
+
+// awaitIdle waits until a container's supervisor has gone, or until it runs
+// since another command was faster.
+func (m *Manager) awaitIdle(ctx context.Context, id string) (running bool, err error) {
+	for end := time.Now().Add(supervisorEnd); ; {
+		err := m.awaitSupervisor(ctx, id, 50*time.Millisecond)
+		if !errs.Is(err, errs.Unavailable) || time.Now().After(end) {
+			return false, err
+		}
+		if st, serr := m.actual(id); serr == nil && Alive(st) && !m.initEnded(st) {
+			return true, nil
+		}
+	}
 }

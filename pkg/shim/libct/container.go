@@ -72,10 +72,10 @@ func (c *container) Exec(ctx context.Context, p *specs.Process, io engine.IO) (e
 	case ctx.Err() != nil:
 		return nil, errs.New(errs.Unavailable, "exec in container %s: %w", c.id, ctx.Err())
 	}
-	out, err := run(c.lc, p, io, false)
+	out, err := c.engine.run(c.lc, p, io, false)
 	if err != nil {
 		if c.ended() {
-			return nil, errs.New(errs.Conflict, "exec in container %s: it has ended: %w", c.id, err)
+			return nil, errs.New(errs.Conflict, "exec in container %s: it has ended", c.id)
 		}
 		return nil, err
 	}

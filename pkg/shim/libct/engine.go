@@ -34,7 +34,8 @@ const killTimeout = 10 * time.Second
 // Engine makes containers with libcontainer. One a process: the working folder
 // of the process is changed while a container is configured.
 type Engine struct {
-	cwd sync.Mutex // held while the process' working folder is a bundle
+	cwd    sync.Mutex // held while the process' working folder is a bundle
+	starts starts
 }
 
 // New returns an engine. The warnings of libcontainer, whose logger is one a
@@ -43,7 +44,7 @@ func New(log io.Writer) *Engine {
 	if log != nil {
 		logrus.SetOutput(log)
 	}
-	return &Engine{}
+	return &Engine{starts: starts{pids: map[int]bool{}}}
 }
 
 var _ engine.Engine = (*Engine)(nil)
@@ -101,7 +102,7 @@ func (e *Engine) start(ctx context.Context, o engine.CreateOpts, lc *libcontaine
 	c := &container{engine: e, lc: lc, group: group, stateDir: o.StateDir, id: o.ID, spec: o.Spec}
 	stop := context.AfterFunc(ctx, func() { c.KillAll() }) //nolint:errcheck // best effort: Destroy follows
 	defer stop()
-	c.process, err = run(lc, o.Spec.Process, o.IO, true)
+	c.process, err = e.run(lc, o.Spec.Process, o.IO, true)
 	if ctx.Err() != nil {
 		return nil, errs.New(errs.Unavailable, "create container %s: %w", o.ID, ctx.Err())
 	}

@@ -99,9 +99,18 @@ func resource(name string) (int, bool) {
 	return n, ok
 }
 
+// startProcess starts lp and begins to wait for it.
+func (e *Engine) startProcess(lc *libcontainer.Container, lp *libcontainer.Process) (*process, error) {
+	defer e.starts.begin()()
+	if err := lc.Start(lp); err != nil {
+		return nil, err
+	}
+	return e.watch(lp)
+}
+
 // run starts p in the container and returns it when it runs, or, for init, when
 // it waits for Start.
-func run(lc *libcontainer.Container, p *specs.Process, io engine.IO, init bool) (*process, error) {
+func (e *Engine) run(lc *libcontainer.Container, p *specs.Process, io engine.IO, init bool) (*process, error) {
 	lp, err := newProcess(p, io, init)
 	if err != nil {
 		return nil, err
@@ -116,12 +125,10 @@ func run(lc *libcontainer.Container, p *specs.Process, io engine.IO, init bool) 
 		defer child.Close()
 		lp.ConsoleSocket = child
 	}
-	if err := lc.Start(lp); err != nil {
-		return nil, engine.Classify(err)
-	}
-	out, err := watch(lp)
+	out, err := e.startProcess(lc, lp)
 	if err != nil {
-		return nil, err
+		go e.starts.reap()
+		return nil, engine.Classify(err)
 	}
 	out.started.Store(!init)
 	if io.Terminal {

@@ -24,15 +24,17 @@ type process struct {
 }
 
 // watch begins to wait for lp.
-func watch(lp *libcontainer.Process) (*process, error) {
+func (e *Engine) watch(lp *libcontainer.Process) (*process, error) {
 	pid, err := lp.Pid()
 	if err != nil {
 		return nil, err
 	}
+	e.starts.know(pid)
 	p := &process{lp: lp, pid: pid, done: make(chan struct{})}
 	go func() {
 		failed := engine.AwaitEnd(pid)
 		st, _ := lp.Wait() // an error is the exit status itself, told by st
+		e.starts.forget(pid)
 		p.exit = exitOf(st).OrNotExecuted(failed)
 		p.Console.Release()
 		close(p.done)

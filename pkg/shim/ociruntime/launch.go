@@ -114,7 +114,7 @@ func (c *container) Exec(ctx context.Context, p *specs.Process, io engine.IO) (e
 	case ctx.Err() != nil:
 		err = errs.New(errs.Unavailable, "exec in container %s: %w", c.opts.ID, ctx.Err())
 	case c.ended():
-		err = errs.New(errs.Conflict, "exec in container %s: it has ended: %w", c.opts.ID, err)
+		err = errs.New(errs.Conflict, "exec in container %s: it has ended", c.opts.ID)
 	}
 	if out != nil {
 		err = errors.Join(err, out.kill())

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pouchcontainer/pouch/pkg/ctl"
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/proc"
 	"github.com/pouchcontainer/pouch/pkg/stdio"
 )
 
@@ -55,7 +56,7 @@ func (t *task) explain(err error) error {
 		return err
 	}
 	t.mu.Lock()
-	main := t.main
+	main, c := t.main, t.c
 	t.mu.Unlock()
 	timer := time.NewTimer(endNotice)
 	defer timer.Stop()
@@ -63,8 +64,11 @@ func (t *task) explain(err error) error {
 	case <-main.done:
 		return errs.New(errs.Conflict, "exec in container %s: it has ended", t.id)
 	case <-timer.C:
-		return err
 	}
+	if init, perr := proc.Of(c.Pid()); perr != nil || !proc.Alive(init) || proc.Exiting(init) {
+		return errs.New(errs.Conflict, "exec in container %s: it has ended", t.id)
+	}
+	return err
 }
 
 // endNotice is how long the end of process 1 may take to be seen here.
