@@ -14,7 +14,8 @@ import (
 const shimVersion = 3
 
 // CreateTask makes the task of container id with its root, by the supervisor
-// that listens on the unix socket at address.
+// that listens on the unix socket at address. The caller knows that the container
+// has no other supervisor.
 func (c *Client) CreateTask(ctx context.Context, id string, root Rootfs, terminal bool, address string) (pid int, err error) {
 	ctx, cancel := c.slow(ctx)
 	defer cancel()
@@ -27,7 +28,17 @@ func (c *Client) CreateTask(ctx context.Context, id string, root Rootfs, termina
 		if err == nil {
 			return int(r.Pid), nil
 		}
-		if !leftBundle(err) || time.Now().After(until) || ctx.Err() != nil {
+		if time.Now().After(until) || ctx.Err() != nil {
+			return 0, err
+		}
+		switch {
+		case errs.Is(err, errs.Conflict):
+			// Of a create that was given up, and that containerd was still at
+			// when it was asked whether there is one.
+			if rerr := c.RemoveTask(ctx, id); rerr != nil {
+				return 0, err
+			}
+		case !leftBundle(err):
 			return 0, err
 		}
 	}
