@@ -3,6 +3,7 @@ package supervisor
 import (
 	eventsapi "github.com/containerd/containerd/api/events"
 
+	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/shim/engine"
 )
 
@@ -22,7 +23,9 @@ func (t *task) watchOOM(c engine.Container) *oomWatch {
 		t.s.publish(&eventsapi.TaskOOM{ContainerID: t.id})
 	})
 	if err != nil {
-		t.s.log.errorf("%v", err)
+		if !errs.Is(err, errs.Unsupported) {
+			t.s.log.errorf("%v", err)
+		}
 		return nil
 	}
 	w.stop = stop
