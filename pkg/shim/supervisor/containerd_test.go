@@ -79,7 +79,7 @@ func (c *privateContainerd) ctr(args ...string) (string, error) {
 
 // run is `ctr run` with this shim on the tests' root.
 func (c *privateContainerd) run(flags []string, id string, args ...string) (string, error) {
-	all := append([]string{"run", "--runtime", filepath.Join(c.bin, "containerd-shim-pouch-v2"), "--rootfs", "--env", "PATH=/bin", "--cgroup", "/pouch/" + id}, flags...)
+	all := append([]string{"run", "--runtime", filepath.Join(c.bin, "containerd-shim-pouch-v2"), "--rootfs", "--fifo-dir", c.dir + "/f", "--env", "PATH=/bin", "--cgroup", "/pouch/" + id}, flags...)
 	return c.ctr(append(append(all, filepath.Join(c.bin, "root"), id), args...)...)
 }
 
