@@ -1,0 +1,80 @@
+//go:build integration
+
+package integration
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A containerd that stands still costs every command one time limit and one
+// line; containers are reached without it, and all is well when it goes on.
+func TestEngineStandsStill(t *testing.T) {
+	s := start(t)
+	s.Must(t, "pouch-run", "-d", "--name", "runs", s.Image, "sleep", "1000")
+	s.Must(t, "pouch-run", "create", "--name", "made", s.Image, "sleep", "1000")
+	s.Must(t, "pouch-run", "create", "--name", "other", s.Image, "sleep", "1000")
+	pids := s.Processes("containerd")
+	signal := func(sig syscall.Signal) {
+		for _, pid := range pids {
+			if err := syscall.Kill(pid, sig); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	signal(syscall.SIGSTOP)
+	begin := time.Now()
+	s.Must(t, "pouch-run", "exec", "runs", "true")
+	s.Must(t, "pouch-run", "logs", "runs")
+	s.Must(t, "pouch-run", "ps", "-a")
+	if d := time.Since(begin); d > 5*time.Second {
+		t.Errorf("what needs no engine took %v", d)
+	}
+	begin = time.Now()
+	for _, r := range together(t, s, "pouch-run --rm "+s.Image+" true", "pouch-run start made", "pouch-run rm other", "pouch-run gc --check") {
+		if r.Code == 0 || !strings.Contains(r.Stderr, "does not answer") || strings.Count(r.Stderr, "\n") != 1 {
+			t.Errorf("%v", r)
+		}
+	}
+	if d := time.Since(begin); d > 16*time.Second {
+		t.Errorf("took %v", d)
+	}
+	signal(syscall.SIGCONT)
+	s.Must(t, "pouch-run", "--rm", s.Image, "true")
+	s.Must(t, "pouch-run", "rm", "-f", "runs")
+	if r := s.Settle("pouch-run", "gc"); r.Code != 0 {
+		t.Errorf("%v", r)
+	}
+}
+
+// Restart policies, with network and port, need neither the command that
+// started the container nor the engine.
+func TestRestartsOutliveTheEngine(t *testing.T) {
+	s := start(t)
+	s.Must(t, "pouch-run", "-d", "--name", "web", "--restart", "always", "-p", "127.0.0.1:18084:80", s.Image,
+		"sh", "-c", "mkdir /w; echo life >/w/index.html; httpd -f -h /w -p 80 & sleep 0.5; exit 3")
+	s.Must(t, "pouch-run", "-d", "--name", "thrice", "--restart", "on-failure:2", s.Image, "sh", "-c", "ip addr show eth0 >/dev/null && exit 4")
+	for _, pid := range s.Processes("containerd") {
+		kill(t, pid)
+	}
+	restarts := func() string { return s.Must(t, "pouch-run", "inspect", "-f", "{{.RestartCount}}", "web") }
+	await(t, 20*time.Second, "a third life", func() bool { return restarts() >= "2" })
+	await(t, 10*time.Second, "an answer from a later life", func() bool {
+		r, err := http.Get("http://127.0.0.1:18084/")
+		if err != nil {
+			return false
+		}
+		defer r.Body.Close()
+		b, err := io.ReadAll(r.Body)
+		return err == nil && string(b) == "life\n"
+	})
+	await(t, 10*time.Second, "the last life of thrice", func() bool {
+		return s.Must(t, "pouch-run", "inspect", "-f", "{{.State.Status}} {{.State.ExitCode}} {{.RestartCount}}", "thrice") == "exited 4 2"
+	})
+	s.Must(t, "pouch-run", "stop", "-t", "0", "web")
+	s.Must(t, "pouch-run", "rm", "web", "thrice")
+}
