@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -77,5 +78,29 @@ func TestDo(t *testing.T) {
 	}
 	if r := Do(exec.Command("/nosuch")); r.Code != -1 || r.Err == nil {
 		t.Errorf("%v", r)
+	}
+}
+
+// What an engine has forked has its command line for a moment and is no engine.
+func TestEngines(t *testing.T) {
+	s := &Suite{dir: t.TempDir()}
+	c := exec.Command("sh")
+	c.Args = []string{"containerd", "-c", "(sleep 60; :) & wait", s.dir + "/r"}
+	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		syscall.Kill(-c.Process.Pid, syscall.SIGKILL) //nolint:errcheck // Wait tells
+		c.Wait()
+	})
+	for end := time.Now().Add(5 * time.Second); len(s.Processes("containerd")) < 2; {
+		if time.Now().After(end) {
+			t.Fatalf("no second process: %v", s.Processes("containerd"))
+		}
+		time.Sleep(time.Millisecond)
+	}
+	if got := s.Engines(); !slices.Equal(got, []int{c.Process.Pid}) {
+		t.Errorf("engines %v, not %d", got, c.Process.Pid)
 	}
 }

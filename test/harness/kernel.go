@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -53,6 +54,16 @@ func (s *Suite) Processes(program string) []int {
 		}
 	}
 	return out
+}
+
+// Engines returns the pids of the suite's containerds, each the leader of its
+// session: what one of them has just forked and is not yet another program does
+// not count.
+func (s *Suite) Engines() []int {
+	return slices.DeleteFunc(s.Processes("containerd"), func(pid int) bool {
+		sid, err := unix.Getsid(pid)
+		return err != nil || sid != pid
+	})
 }
 
 func inCgroup(proc string, ids []string) bool {

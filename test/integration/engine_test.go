@@ -3,9 +3,7 @@
 package integration
 
 import (
-	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -27,26 +25,6 @@ func another(t *testing.T) *harness.Suite {
 	return s
 }
 
-// engines counts the containerds that were started for s.
-func engines(t *testing.T, s *harness.Suite) (pids []int) {
-	t.Helper()
-	all, err := filepath.Glob("/proc/[0-9]*/cmdline")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range all {
-		b, _ := os.ReadFile(f)
-		if strings.Contains(string(b), "containerd\x00--config\x00"+s.RunRoot+"/") {
-			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(f)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			pids = append(pids, pid)
-		}
-	}
-	return pids
-}
-
 func TestAddressUsesAnotherEngine(t *testing.T) {
 	theirs, ours := another(t), another(t)
 	theirs.Must(t, "pouch-image", "load", "-q", "-i", theirs.Archive)
@@ -55,7 +33,7 @@ func TestAddressUsesAnotherEngine(t *testing.T) {
 	if out != "hello" {
 		t.Errorf("it printed %q", out)
 	}
-	if pids := engines(t, ours); len(pids) != 0 {
+	if pids := ours.Engines(); len(pids) != 0 {
 		t.Errorf("an engine of its own was started: %v", pids)
 	}
 	if r := ours.Settle("pouch-run", "--address", sock, "gc", "--check"); r.Code != 0 {

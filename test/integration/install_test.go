@@ -58,7 +58,7 @@ func TestInstalledTreeWorks(t *testing.T) {
 		}
 	}
 	s.Must(t, "pouch-vol", "rm", "data")
-	pids := engines(t, s)
+	pids := s.Engines()
 	if len(pids) != 1 {
 		t.Fatalf("engines: %v", pids)
 	}

@@ -70,7 +70,7 @@ func victims() map[string]func(s *harness.Suite, c *exec.Cmd, id string) []int {
 	return map[string]func(*harness.Suite, *exec.Cmd, string) []int{
 		"pouch-run":  func(_ *harness.Suite, c *exec.Cmd, _ string) []int { return []int{c.Process.Pid} },
 		"pouch-shim": func(s *harness.Suite, _ *exec.Cmd, id string) []int { return supervisorOf(s, id) },
-		"containerd": func(s *harness.Suite, _ *exec.Cmd, _ string) []int { return s.Processes("containerd") },
+		"containerd": func(s *harness.Suite, _ *exec.Cmd, _ string) []int { return s.Engines() },
 	}
 }
 
@@ -174,7 +174,7 @@ func afterwards(t *testing.T, s *harness.Suite) {
 func TestContainersOutliveTheEngine(t *testing.T) {
 	s := start(t)
 	s.Must(t, "pouch-run", "-d", "--name", "survivor", s.Image, "sh", "-c", "echo first; sleep 1000")
-	for _, pid := range s.Processes("containerd") {
+	for _, pid := range s.Engines() {
 		kill(t, pid)
 	}
 	if got := s.Must(t, "pouch-run", "exec", "survivor", "echo", "still here"); got != "still here" {

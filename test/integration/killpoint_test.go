@@ -138,7 +138,7 @@ func truthful(t *testing.T, s *harness.Suite) {
 // oneEngine fails t when a second containerd runs in one root.
 func oneEngine(t *testing.T, s *harness.Suite) {
 	t.Helper()
-	if n := len(s.Processes("containerd")); n > 1 {
+	if n := len(s.Engines()); n > 1 {
 		t.Errorf("%d containerds run", n)
 	}
 }

@@ -18,7 +18,7 @@ func TestEngineStandsStill(t *testing.T) {
 	s.Must(t, "pouch-run", "-d", "--name", "runs", s.Image, "sleep", "1000")
 	s.Must(t, "pouch-run", "create", "--name", "made", s.Image, "sleep", "1000")
 	s.Must(t, "pouch-run", "create", "--name", "other", s.Image, "sleep", "1000")
-	pids := s.Processes("containerd")
+	pids := s.Engines()
 	signal := func(sig syscall.Signal) {
 		for _, pid := range pids {
 			if err := syscall.Kill(pid, sig); err != nil {
@@ -58,7 +58,7 @@ func TestRestartsOutliveTheEngine(t *testing.T) {
 	s.Must(t, "pouch-run", "-d", "--name", "web", "--restart", "always", "-p", "127.0.0.1:18084:80", s.Image,
 		"sh", "-c", "mkdir /w; echo life >/w/index.html; httpd -f -h /w -p 80 & sleep 0.5; exit 3")
 	s.Must(t, "pouch-run", "-d", "--name", "thrice", "--restart", "on-failure:2", s.Image, "sh", "-c", "ip addr show eth0 >/dev/null && exit 4")
-	for _, pid := range s.Processes("containerd") {
+	for _, pid := range s.Engines() {
 		kill(t, pid)
 	}
 	restarts := func() string { return s.Must(t, "pouch-run", "inspect", "-f", "{{.RestartCount}}", "web") }

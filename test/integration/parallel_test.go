@@ -99,7 +99,7 @@ func TestOneNameDetached(t *testing.T) {
 func TestEngineStartsOnce(t *testing.T) {
 	s := start(t)
 	s.Must(t, "pouch-run", "engine", "stop")
-	if left := s.Processes("containerd"); len(left) != 0 {
+	if left := s.Engines(); len(left) != 0 {
 		t.Fatalf("containerd after engine stop: %v", left)
 	}
 	results := inParallel(20, 20, func(int) harness.Result {
@@ -110,7 +110,7 @@ func TestEngineStartsOnce(t *testing.T) {
 			t.Error(r)
 		}
 	}
-	if n := s.Processes("containerd"); len(n) != 1 {
+	if n := s.Engines(); len(n) != 1 {
 		t.Errorf("%d engines run: %v", len(n), n)
 	}
 }
