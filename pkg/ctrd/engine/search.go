@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/proc"
 	"github.com/pouchcontainer/pouch/pkg/record"
@@ -27,6 +29,10 @@ func search(conf string) (record.Proc, error) {
 		}
 		pid, err := strconv.Atoi(filepath.Base(dir))
 		if err != nil {
+			continue
+		}
+		// What it has just forked has its command line for a moment: spawn made it lead a session.
+		if sid, err := unix.Getsid(pid); err != nil || sid != pid {
 			continue
 		}
 		if p, err := proc.Of(pid); err == nil && proc.Alive(p) {

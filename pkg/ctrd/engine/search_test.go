@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/pouchcontainer/pouch/pkg/proc"
@@ -24,6 +25,7 @@ func TestSearch(t *testing.T) {
 	c := exec.Command(self)
 	c.Args = []string{"/x/containerd", "--config", conf}
 	c.Env = append(os.Environ(), waitEnv+"=1")
+	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	in, err := c.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
