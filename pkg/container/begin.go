@@ -73,6 +73,9 @@ func (s *supervisor) explain(err error) error {
 	s.conn.SetDeadline(time.Now().Add(tellTime))
 	for {
 		msg, files, rerr := s.conn.Recv()
+		if errors.Is(rerr, io.EOF) && !errs.Is(err, errs.Unavailable) {
+			return errs.New(errs.Internal, "the supervisor (pouch-shim) was lost before the container ran")
+		}
 		if rerr != nil {
 			return err
 		}

@@ -24,6 +24,8 @@ func Fault(err error, doing string) error {
 	switch st.Code() {
 	case codes.Canceled:
 		return context.Canceled
+	case codes.Unavailable:
+		return errs.New(errs.Unavailable, "%s: no connection to containerd: %s", doing, Message(st))
 	case codes.DeadlineExceeded:
 		return errs.New(errs.Unavailable, "%s: containerd does not answer", doing)
 	}
