@@ -16,6 +16,11 @@ import (
 // for: it tells them before containerd does.
 const tellTime = 200 * time.Millisecond
 
+// startGrace is how long a supervisor that was asked to start may take after the
+// command was told to stop. Usually it answers at once; the signal is then for
+// the container, whose process may have spoken already.
+const startGrace = 3 * time.Second
+
 // begin lets the created container run and returns when the supervisor says
 // that it does. A terminal that comes along is kept for the one who follows.
 func (s *supervisor) begin(ctx context.Context) error {
@@ -28,7 +33,7 @@ func (s *supervisor) begin(ctx context.Context) error {
 		mu.Lock()
 		defer mu.Unlock()
 		if !told {
-			s.conn.SetDeadline(time.Now())
+			s.conn.SetDeadline(time.Now().Add(startGrace))
 		}
 	})()
 	err := s.awaitStarted()
