@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -108,15 +109,16 @@ func (m *Manager) settleEnded(ctx context.Context, id string) error {
 	if m.supervised(id) {
 		return nil // started again in between
 	}
+	words := m.lastWords(id)
 	if err := m.release(ctx, id); err != nil {
 		return fmt.Errorf("release container %s: %w", short(id), err)
 	}
-	return m.correctState(id)
+	return m.correctState(id, words)
 }
 
 // correctState turns a state that says running into exited: the supervisor
 // that should have written it was killed, or the machine was.
-func (m *Manager) correctState(id string) error {
+func (m *Manager) correctState(id, words string) error {
 	st, err := m.Store.State(id)
 	if err != nil && !errs.Is(err, errs.Corrupt) {
 		return err
@@ -124,12 +126,26 @@ func (m *Manager) correctState(id string) error {
 	if err == nil && st.Status == record.Exited {
 		return nil
 	}
-	return m.Store.SetState(id, lostState(st, m.bootID()))
+	return m.Store.SetState(id, lostState(st, m.bootID(), words))
+}
+
+// lastWords is why the supervisor of container id ended, when it panicked.
+func (m *Manager) lastWords(id string) string {
+	b, err := fsx.ReadAtMost(m.Store.SupervisorLog(id), 1<<20)
+	if err != nil {
+		return ""
+	}
+	for line := range strings.Lines(string(b)) {
+		if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
+			return ": " + strings.TrimSpace(line)
+		}
+	}
+	return ""
 }
 
 // lostState makes st the state of a container that ended unseen.
-func lostState(st *record.State, boot string) *record.State {
-	st.Error = "its supervisor was lost"
+func lostState(st *record.State, boot, words string) *record.State {
+	st.Error = "its supervisor was lost" + words
 	if st.BootID != boot {
 		st.Error = "the machine was restarted"
 	}

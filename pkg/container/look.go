@@ -59,7 +59,7 @@ func (m *Manager) actual(id string) (*record.State, error) {
 	}
 	l, err := m.Store.TryLock("c", id)
 	if err != nil {
-		return lostState(st, m.bootID()), nil // who holds it corrects it
+		return lostState(st, m.bootID(), m.lastWords(id)), nil // who holds it corrects it
 	}
 	defer l.Unlock()
 	st, err = m.Store.State(id) // the supervisor may have written the end just before it went
@@ -67,7 +67,7 @@ func (m *Manager) actual(id string) (*record.State, error) {
 		return st, err
 	}
 	// A state that cannot be written, on a full disk, is told all the same.
-	st = lostState(st, m.bootID())
+	st = lostState(st, m.bootID(), m.lastWords(id))
 	m.Store.SetState(id, st)
 	return st, nil
 }

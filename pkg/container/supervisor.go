@@ -76,7 +76,7 @@ func (m *Manager) spawn(s *supervisor, id, containerd string) error {
 	s.proc, err = os.StartProcess(path, argv, &os.ProcAttr{
 		Dir:   "/",
 		Env:   []string{"PATH=" + hostPath, "TTRPC_ADDRESS=" + containerd + ".ttrpc", "GRPC_ADDRESS=" + containerd},
-		Files: []*os.File{s.in.null, s.in.null, s.in.null, s.in.theirs, s.in.ctl, s.in.task, s.lock.File()},
+		Files: []*os.File{s.in.null, s.in.null, s.in.log, s.in.theirs, s.in.ctl, s.in.task, s.lock.File()},
 		Sys:   &syscall.SysProcAttr{Setsid: true, Cloneflags: unix.CLONE_NEWNS},
 	})
 	if err != nil {
@@ -125,11 +125,11 @@ const hostPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 // inherited is what a supervisor gets at its start.
 type inherited struct {
-	null, ours, theirs, ctl, task *os.File
+	null, log, ours, theirs, ctl, task *os.File
 }
 
 func (in *inherited) close() {
-	for _, f := range []*os.File{in.null, in.theirs, in.ctl, in.task} {
+	for _, f := range []*os.File{in.null, in.log, in.theirs, in.ctl, in.task} {
 		if f != nil {
 			f.Close()
 		}
@@ -147,6 +147,9 @@ func (m *Manager) sockets(id string) (in *inherited, err error) {
 		return nil, err
 	}
 	if in.null, err = os.OpenFile(os.DevNull, os.O_RDWR, 0); err != nil {
+		return nil, err
+	}
+	if in.log, err = m.Store.OpenSupervisorLog(id); err != nil {
 		return nil, err
 	}
 	if in.ours, in.theirs, err = ctl.Pair(); err != nil {

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/fsx"
 )
@@ -21,6 +23,15 @@ func (s *Store) HostFile(id, name string) string {
 // anew at every start, so it does not wait for the disk.
 func (s *Store) WriteHostFile(id, name string, data []byte) error {
 	return fsx.WriteVolatile(s.HostFile(id, name), data, 0o644)
+}
+
+// SupervisorLog is what a supervisor has to say beside its duties, its last
+// words if it should panic; it goes with the run folder.
+func (s *Store) SupervisorLog(id string) string { return filepath.Join(s.RunDir(id), "supervisor.log") }
+
+// OpenSupervisorLog makes that file anew.
+func (s *Store) OpenSupervisorLog(id string) (*os.File, error) {
+	return os.OpenFile(s.SupervisorLog(id), os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
 }
 
 // RemoveRun removes a container's sockets and its runtime's state. Idempotent.
