@@ -21,16 +21,9 @@ type AttachOpts struct {
 // the container nothing. It fails with kind not_found, conflict when the
 // container does not run, unsupported for one that has its caller's own streams.
 func (m *Manager) Attach(ctx context.Context, target string, o AttachOpts) (int, error) {
-	c, st, err := m.find(target)
+	c, conn, err := m.dialRunning(target)
 	if err != nil {
 		return 0, err
-	}
-	if err := mayExec(c, st); err != nil {
-		return 0, err
-	}
-	conn, err := ctl.Dial(m.Store.ControlSocket(c.ID))
-	if err != nil {
-		return 0, m.unreachable(c.ID)
 	}
 	if err := sendAttach(conn, c, o); err != nil {
 		conn.Close()

@@ -31,16 +31,9 @@ type ExecOpts struct {
 // The error has kind not_found, conflict when the container does not run,
 // no_such_command or not_executable.
 func (m *Manager) Exec(ctx context.Context, target string, o ExecOpts) (int, error) {
-	c, st, err := m.find(target)
+	c, conn, err := m.dialRunning(target)
 	if err != nil {
 		return 0, err
-	}
-	if err := mayExec(c, st); err != nil {
-		return 0, err
-	}
-	conn, err := ctl.Dial(m.Store.ControlSocket(c.ID))
-	if err != nil {
-		return 0, m.unreachable(c.ID)
 	}
 	if err := sendExec(conn, c, o); err != nil {
 		conn.Close()
@@ -66,6 +59,23 @@ func unanswered(id string, err error) error {
 		return errs.New(errs.Unavailable, "exec in container %s: its supervisor did not answer within %v", short(id), execTimeout)
 	}
 	return err
+}
+
+// dialRunning connects to the supervisor of the running container that target
+// names.
+func (m *Manager) dialRunning(target string) (*record.Container, *ctl.Conn, error) {
+	c, st, err := m.find(target)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := mayExec(c, st); err != nil {
+		return nil, nil, err
+	}
+	conn, err := ctl.Dial(m.Store.ControlSocket(c.ID))
+	if err != nil {
+		return nil, nil, m.unreachable(c.ID)
+	}
+	return c, conn, nil
 }
 
 func mayExec(c *record.Container, st *record.State) error {
