@@ -34,11 +34,22 @@ func info(c *cli.Context) error {
 		return cmd.Inspect(c, []string{""}, func(string) (*system.Info, error) { return i, nil })
 	}
 	for _, row := range [][2]any{
-		{"Containers", i.Containers}, {" Running", i.ContainersRunning}, {" Paused", i.ContainersPaused}, {" Stopped", i.ContainersStopped},
-		{"containerd", or(i.ServerVersion, "does not run")}, {"Snapshotter", i.Driver}, {"Default runtime", i.DefaultRuntime},
-		{"Cgroup driver", i.CgroupDriver}, {"Cgroup version", i.CgroupVersion}, {"Kernel", i.KernelVersion},
-		{"Architecture", i.Architecture}, {"CPUs", i.NCPU}, {"Memory", cmd.HumanSize(int64(i.MemTotal))}, {"Host", i.Name},
-		{"Root", i.PouchRootDir}, {"Run root", i.PouchRunRootDir},
+		{"Containers", i.Containers},
+		{" Running", i.ContainersRunning},
+		{" Paused", i.ContainersPaused},
+		{" Stopped", i.ContainersStopped},
+		{"containerd", or(i.ServerVersion, "does not run")},
+		{"Snapshotter", i.Driver},
+		{"Default runtime", i.DefaultRuntime},
+		{"Cgroup driver", i.CgroupDriver},
+		{"Cgroup version", i.CgroupVersion},
+		{"Kernel", i.KernelVersion},
+		{"Architecture", i.Architecture},
+		{"CPUs", i.NCPU},
+		{"Memory", cmd.HumanSize(int64(i.MemTotal))},
+		{"Host", i.Name},
+		{"Root", i.PouchRootDir},
+		{"Run root", i.PouchRunRootDir},
 	} {
 		fmt.Fprintf(c.App.Writer, "%s: %v\n", row[0], row[1])
 	}

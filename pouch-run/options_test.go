@@ -71,7 +71,9 @@ func TestOptionsAll(t *testing.T) {
 		Ports:    []record.Port{{HostPort: 8080, ContainerPort: 80, Protocol: "tcp"}}, Exposed: []record.Port{{ContainerPort: 9, Protocol: "tcp"}},
 		Mounts: []record.Mount{
 			{Type: "bind", Source: filepath.Join(dir, "src"), Destination: "/dst", ReadOnly: true, CreateSource: true},
-			{Type: "volume", Name: "vol", Destination: "/v"}, {Type: "tmpfs", Destination: "/t", Options: []string{"size=1024"}}, {Type: "tmpfs", Destination: "/u"},
+			{Type: "volume", Name: "vol", Destination: "/v"},
+			{Type: "tmpfs", Destination: "/t", Options: []string{"size=1024"}},
+			{Type: "tmpfs", Destination: "/u"},
 		},
 		Policy: record.Policy{AutoRemove: true, Restart: record.Restart{Name: "no"}, OnClientExit: "stop", Log: record.Log{Driver: "json-file", Opts: map[string]string{"max-size": "1m", "max-file": "2"}}},
 		Host: record.Host{

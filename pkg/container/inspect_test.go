@@ -24,8 +24,10 @@ func TestInspect(t *testing.T) {
 		c.Process.Rlimits = []record.Rlimit{{Type: "RLIMIT_NOFILE", Soft: 1, Hard: 2}}
 		c.Ports = st.Ports
 		c.Labels = record.Labels{"k": "v"}
-		c.Host = record.Host{Hostname: "h", CapAdd: []string{"CAP_NET_ADMIN"}, NoNewPrivileges: true, OOMScoreAdj: &score,
-			Devices: []record.Device{{HostPath: "/dev/null", ContainerPath: "/dev/x", Permissions: "r"}}, Resources: record.Resources{Memory: 1 << 26, PidsLimit: 7}}
+		c.Host = record.Host{
+			Hostname: "h", CapAdd: []string{"CAP_NET_ADMIN"}, NoNewPrivileges: true, OOMScoreAdj: &score,
+			Devices: []record.Device{{HostPath: "/dev/null", ContainerPath: "/dev/x", Permissions: "r"}}, Resources: record.Resources{Memory: 1 << 26, PidsLimit: 7},
+		}
 		c.Mounts = []record.Mount{
 			{Type: "bind", Source: "/src", Destination: "/a", ReadOnly: true},
 			{Type: "volume", Name: "v1", Source: "/v1", Destination: "/b"},

@@ -58,7 +58,7 @@ func (m *Manager) tidy(ctx context.Context, id string) error {
 }
 
 func stopPlan(c *record.Container, o StopOpts) (sig syscall.Signal, timeout int, err error) {
-	sig, timeout = unix.SIGTERM, defaultStopTimeout
+	timeout = defaultStopTimeout
 	if c.Process.StopTimeout != nil {
 		timeout = *c.Process.StopTimeout
 	}

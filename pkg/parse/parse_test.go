@@ -41,17 +41,33 @@ func check[T any](t *testing.T, read func(string) (T, error), rows []row[T]) {
 
 func TestSizes(t *testing.T) {
 	check(t, Size, []row[int64]{
-		{in: "0"}, {in: "10", want: 10}, {in: "1b", want: 1}, {in: "1k", want: 1024}, {in: "1.5g", want: 3 << 29},
-		{in: "64M", want: 64 << 20}, {in: "10KiB", want: 10240}, {in: "2 mb", want: 2 << 20},
-		{in: "", err: "invalid size"}, {in: "-1", err: "invalid size"}, {in: "1x", err: "invalid size: '1x'"}, {in: "9999999p", err: "invalid size"},
+		{in: "0"},
+		{in: "10", want: 10},
+		{in: "1b", want: 1},
+		{in: "1k", want: 1024},
+		{in: "1.5g", want: 3 << 29},
+		{in: "64M", want: 64 << 20},
+		{in: "10KiB", want: 10240},
+		{in: "2 mb", want: 2 << 20},
+		{in: "", err: "invalid size"},
+		{in: "-1", err: "invalid size"},
+		{in: "1x", err: "invalid size: '1x'"},
+		{in: "9999999p", err: "invalid size"},
 	})
 	check(t, Memory, []row[int64]{
 		{in: "6m", want: 6 << 20}, {in: "0"}, {in: "1", err: "Minimum memory limit allowed is 6MB"}, {in: "6291455", err: "Minimum"},
 	})
 	check(t, MemorySwap, []row[int64]{{in: "-1", want: -1}, {in: "1g", want: 1 << 30}, {in: "-2", err: "invalid size"}})
 	check(t, CPUs, []row[int64]{
-		{in: "1.5", want: 15e8}, {in: "0"}, {in: "0.01", want: 1e7}, {in: "1/2", want: 5e8},
-		{in: "0.001", err: "least is 0.01"}, {in: "-1", err: "out of range"}, {in: "0.1234567891", err: "more than nine digits"}, {in: "1e9", err: "invalid"}, {in: "x", err: "invalid"},
+		{in: "1.5", want: 15e8},
+		{in: "0"},
+		{in: "0.01", want: 1e7},
+		{in: "1/2", want: 5e8},
+		{in: "0.001", err: "least is 0.01"},
+		{in: "-1", err: "out of range"},
+		{in: "0.1234567891", err: "more than nine digits"},
+		{in: "1e9", err: "invalid"},
+		{in: "x", err: "invalid"},
 	})
 	check(t, Cpuset, []row[string]{{in: "0-3,5", want: "0-3,5"}, {in: "3-1", err: "invalid list"}, {in: "0,,1", err: "invalid list"}})
 }
@@ -59,9 +75,14 @@ func TestSizes(t *testing.T) {
 func TestNames(t *testing.T) {
 	read := func(s string) (string, error) { return Name("container", s) }
 	check(t, read, []row[string]{
-		{in: "c1", want: "c1"}, {in: "/c1", want: "c1"}, {in: "A_b.c-d", want: "A_b.c-d"},
+		{in: "c1", want: "c1"},
+		{in: "/c1", want: "c1"},
+		{in: "A_b.c-d", want: "A_b.c-d"},
 		{in: "a b", err: "Invalid container name (a b), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"},
-		{in: "a", err: "Invalid container name"}, {in: "..", err: "Invalid"}, {in: "a/b", err: "Invalid"}, {in: "é1", err: "Invalid"},
+		{in: "a", err: "Invalid container name"},
+		{in: "..", err: "Invalid"},
+		{in: "a/b", err: "Invalid"},
+		{in: "é1", err: "Invalid"},
 		{in: strings.Repeat("a", 129), err: "longer than 128"},
 	})
 	check(t, Hostname, []row[string]{{in: "web-1.x", want: "web-1.x"}, {in: "", err: "invalid hostname"}, {in: "a b", err: "invalid hostname"}, {in: "-a", err: "invalid"}, {in: strings.Repeat("a", 64), err: "invalid"}})
@@ -70,15 +91,22 @@ func TestNames(t *testing.T) {
 func TestEnv(t *testing.T) {
 	host := func(k string) (string, bool) { return "host", k == "C" }
 	check(t, func(s string) (string, error) { return Env(s, host) }, []row[string]{
-		{in: "A=1", want: "A=1"}, {in: "A=1=2", want: "A=1=2"}, {in: "A=", want: "A="}, {in: "C", want: "C=host"}, {in: "NOPE", want: "NOPE"},
-		{in: "=x", err: "invalid environment variable"}, {in: "", err: "invalid environment variable"}, {in: "A=\x00", err: "NUL"},
+		{in: "A=1", want: "A=1"},
+		{in: "A=1=2", want: "A=1=2"},
+		{in: "A=", want: "A="},
+		{in: "C", want: "C=host"},
+		{in: "NOPE", want: "NOPE"},
+		{in: "=x", err: "invalid environment variable"},
+		{in: "", err: "invalid environment variable"},
+		{in: "A=\x00", err: "NUL"},
 	})
 	check(t, func(s string) ([]string, error) { return EnvFile("FILE", strings.NewReader(s), host) }, []row[[]string]{
 		{in: "# c\nA=1 2\n  B=\"q\"\nC\nD=#x\nN\n\n", want: []string{"A=1 2", `B="q"`, "C=host", "D=#x"}},
 		{in: "\uFEFFA=1\r\n", want: []string{"A=1"}},
 		{in: "A=1 \n", want: []string{"A=1 "}},
 		{in: "export E=1", err: "invalid env file (FILE): variable 'export E' contains whitespaces"},
-		{in: "A=1\n\xff=2", err: "invalid utf8 bytes at line 2"}, {in: "=1", err: "no variable name on line '=1'"},
+		{in: "A=1\n\xff=2", err: "invalid utf8 bytes at line 2"},
+		{in: "=1", err: "no variable name on line '=1'"},
 		{in: "A=" + strings.Repeat("x", 70000), err: "too long"},
 	})
 }
@@ -114,14 +142,21 @@ func TestPorts(t *testing.T) {
 		{in: "[::1]::80/sctp", want: one(port("::1", 0, 80, "sctp"))},
 		{in: "1-2:3-4", want: []record.Port{port("", 1, 3, "tcp"), port("", 2, 4, "tcp")}},
 		{in: "8000-8010:80/udp", want: one(record.Port{HostPort: 8000, HostPortEnd: 8010, ContainerPort: 80, Protocol: "udp"})},
-		{in: "8000-8010:80-81", err: "invalid ranges"}, {in: "0-9:80", err: "invalid hostPort: 0-9"},
+		{in: "8000-8010:80-81", err: "invalid ranges"},
+		{in: "0-9:80", err: "invalid hostPort: 0-9"},
 		{in: "3-4", want: []record.Port{port("", 0, 3, "tcp"), port("", 0, 4, "tcp")}},
 		{in: "65534-65535:65534-65535", want: []record.Port{port("", 65534, 65534, "tcp"), port("", 65535, 65535, "tcp")}},
 		{in: "published=8080,target=80,protocol=udp", want: one(port("", 8080, 80, "udp"))},
-		{in: "", err: "no port specified"}, {in: "8080:", err: "no port specified"}, {in: "8080:/tcp", err: "no port specified"},
-		{in: "80:65536", err: "invalid containerPort: 65536"}, {in: "x:80", err: "invalid hostPort: x"}, {in: "0", err: "invalid containerPort"},
-		{in: "80/foo", err: "invalid proto: foo"}, {in: "1-3:1-2", err: "invalid ranges"},
-		{in: "foo:1:2", err: "invalid IP address: foo"}, {in: "published=1,foo=2", err: "unknown option 'foo'"},
+		{in: "", err: "no port specified"},
+		{in: "8080:", err: "no port specified"},
+		{in: "8080:/tcp", err: "no port specified"},
+		{in: "80:65536", err: "invalid containerPort: 65536"},
+		{in: "x:80", err: "invalid hostPort: x"},
+		{in: "0", err: "invalid containerPort"},
+		{in: "80/foo", err: "invalid proto: foo"},
+		{in: "1-3:1-2", err: "invalid ranges"},
+		{in: "foo:1:2", err: "invalid IP address: foo"},
+		{in: "published=1,foo=2", err: "unknown option 'foo'"},
 	})
 	if got, err := Expose("80/tcp"); err != nil || !reflect.DeepEqual(got, one(port("", 0, 80, "tcp"))) {
 		t.Errorf("expose: %v %v", got, err)
@@ -141,11 +176,21 @@ func TestVolume(t *testing.T) {
 		{in: "./x:/y", want: record.Mount{Type: "bind", Source: "/cwd/x", Destination: "/y", CreateSource: true}},
 		{in: "..:/y", want: record.Mount{Type: "bind", Source: "/", Destination: "/y", CreateSource: true}},
 		{in: "/a:/b:Z,U,rshared,rw", want: record.Mount{Type: "bind", Source: "/a", Destination: "/b", Options: []string{"Z", "U"}, Propagation: "rshared", CreateSource: true}},
-		{in: "foo/bar:/x", err: "use an absolute path"}, {in: "~/x:/x", err: "use an absolute path"}, {in: "v:/x", err: "invalid characters"},
-		{in: "/a:b", err: "mount path must be absolute"}, {in: "/a:/", err: "destination can't be '/'"}, {in: "/a:/b/..", err: "destination can't be '/'"},
-		{in: "/a:/b:foo", err: "invalid mode: foo"}, {in: "/a:/b:ro,rw", err: "invalid mode"}, {in: "/a:/b:z,Z", err: "invalid mode"},
-		{in: "/a:/b:nocopy", err: "invalid mode"}, {in: "vv:/b:shared", err: "invalid mode"}, {in: "/a:/b:ro:x", err: "invalid volume specification"},
-		{in: "", err: "invalid volume specification"}, {in: ":/b", err: "invalid volume specification"}, {in: "/a:/b:", err: "invalid volume specification"},
+		{in: "foo/bar:/x", err: "use an absolute path"},
+		{in: "~/x:/x", err: "use an absolute path"},
+		{in: "v:/x", err: "invalid characters"},
+		{in: "/a:b", err: "mount path must be absolute"},
+		{in: "/a:/", err: "destination can't be '/'"},
+		{in: "/a:/b/..", err: "destination can't be '/'"},
+		{in: "/a:/b:foo", err: "invalid mode: foo"},
+		{in: "/a:/b:ro,rw", err: "invalid mode"},
+		{in: "/a:/b:z,Z", err: "invalid mode"},
+		{in: "/a:/b:nocopy", err: "invalid mode"},
+		{in: "vv:/b:shared", err: "invalid mode"},
+		{in: "/a:/b:ro:x", err: "invalid volume specification"},
+		{in: "", err: "invalid volume specification"},
+		{in: ":/b", err: "invalid volume specification"},
+		{in: "/a:/b:", err: "invalid volume specification"},
 		{in: "/a\x00:/b", err: "NUL"},
 	})
 }
@@ -160,11 +205,20 @@ func TestMount(t *testing.T) {
 		{in: "dst=/b", want: record.Mount{Type: "volume", Anonymous: true, Destination: "/b"}},
 		{in: `type=tmpfs,dst=/y,"tmpfs-size=1m",tmpfs-mode=1770`, want: record.Mount{Type: "tmpfs", Destination: "/y", Options: []string{"size=1048576", "mode=1770"}}},
 		{in: `type=bind,"src=/a,b",dst=/c`, want: record.Mount{Type: "bind", Source: "/a,b", Destination: "/c"}},
-		{in: "type=bind,src=a,dst=/b", err: "must be absolute"}, {in: "type=bind,dst=/b", err: "must be absolute"}, {in: "type=bind,src=/a", err: "Target must not be empty"},
-		{in: "type=foo,dst=/b", err: "mount type 'foo' is not known"}, {in: "type=tmpfs,src=x,dst=/b", err: "Source must not be specified"},
-		{in: "type=bind,src=/a,dst=/b,tmpfs-size=1m", err: "cannot mix 'tmpfs-*'"}, {in: "type=bind,src=/a,dst=/b,foo", err: "key=value pair"},
-		{in: "type=bind,src=/a,dst=/b,foo=1", err: "unknown option 'foo'"}, {in: "type=bind, src=/a", err: "whitespace"}, {in: "dst=/b,ro=maybe", err: "invalid boolean"},
-		{in: "type=bind,src=/a,dst=/b,bind-recursive=readonly", err: "requires 'readonly'"}, {in: "dst=/b,volume-opt=a=b", err: "pouch-vol create"}, {in: "", err: "value is empty"}, {in: "a\"b", err: "invalid mount"},
+		{in: "type=bind,src=a,dst=/b", err: "must be absolute"},
+		{in: "type=bind,dst=/b", err: "must be absolute"},
+		{in: "type=bind,src=/a", err: "Target must not be empty"},
+		{in: "type=foo,dst=/b", err: "mount type 'foo' is not known"},
+		{in: "type=tmpfs,src=x,dst=/b", err: "Source must not be specified"},
+		{in: "type=bind,src=/a,dst=/b,tmpfs-size=1m", err: "cannot mix 'tmpfs-*'"},
+		{in: "type=bind,src=/a,dst=/b,foo", err: "key=value pair"},
+		{in: "type=bind,src=/a,dst=/b,foo=1", err: "unknown option 'foo'"},
+		{in: "type=bind, src=/a", err: "whitespace"},
+		{in: "dst=/b,ro=maybe", err: "invalid boolean"},
+		{in: "type=bind,src=/a,dst=/b,bind-recursive=readonly", err: "requires 'readonly'"},
+		{in: "dst=/b,volume-opt=a=b", err: "pouch-vol create"},
+		{in: "", err: "value is empty"},
+		{in: "a\"b", err: "invalid mount"},
 	})
 }
 
@@ -172,7 +226,11 @@ func TestTmpfs(t *testing.T) {
 	check(t, Tmpfs, []row[record.Mount]{
 		{in: "/run", want: record.Mount{Type: "tmpfs", Destination: "/run"}},
 		{in: "/run:rw,size=64m,mode=1777,exec", want: record.Mount{Type: "tmpfs", Destination: "/run", Options: []string{"rw", "size=64m", "mode=1777", "exec"}}},
-		{in: "run", err: "must be absolute"}, {in: "/run:foo", err: `invalid tmpfs option "foo"`}, {in: "/run:size=x", err: "invalid tmpfs option"}, {in: "/run:mode=99", err: "invalid tmpfs option"}, {in: "/run:lowerdir=/etc", err: "invalid tmpfs option"},
+		{in: "run", err: "must be absolute"},
+		{in: "/run:foo", err: `invalid tmpfs option "foo"`},
+		{in: "/run:size=x", err: "invalid tmpfs option"},
+		{in: "/run:mode=99", err: "invalid tmpfs option"},
+		{in: "/run:lowerdir=/etc", err: "invalid tmpfs option"},
 	})
 }
 
@@ -182,16 +240,33 @@ func TestUlimitRestartSignal(t *testing.T) {
 		{in: "nofile=1:2", want: record.Rlimit{Type: "RLIMIT_NOFILE", Soft: 1, Hard: 2}},
 		{in: "core=-1", want: record.Rlimit{Type: "RLIMIT_CORE", Soft: math.MaxUint64, Hard: math.MaxUint64}},
 		{in: "core=0:-1", want: record.Rlimit{Type: "RLIMIT_CORE", Hard: math.MaxUint64}},
-		{in: "nofile=2:1", err: "less than or equal to hard"}, {in: "nofile=-1:5", err: "less than or equal"}, {in: "foo=1", err: "invalid ulimit type: foo"}, {in: "nofile", err: "invalid ulimit argument"}, {in: "nofile=a", err: "invalid ulimit argument"}, {in: "nofile=1:2:3", err: "invalid ulimit argument"},
+		{in: "nofile=2:1", err: "less than or equal to hard"},
+		{in: "nofile=-1:5", err: "less than or equal"},
+		{in: "foo=1", err: "invalid ulimit type: foo"},
+		{in: "nofile", err: "invalid ulimit argument"},
+		{in: "nofile=a", err: "invalid ulimit argument"},
+		{in: "nofile=1:2:3", err: "invalid ulimit argument"},
 	})
 	check(t, Restart, []row[record.Restart]{
-		{in: "no", want: record.Restart{Name: "no"}}, {in: "always", want: record.Restart{Name: "always"}},
-		{in: "on-failure:3", want: record.Restart{Name: "on-failure", Max: 3}}, {in: "on-failure", want: record.Restart{Name: "on-failure"}},
-		{in: "always:3", err: "can only be used with 'on-failure'"}, {in: "on-failure:x", err: "must be an integer"}, {in: "on-failure:-1", err: "cannot be negative"}, {in: "maybe", err: "unknown policy 'maybe'"},
+		{in: "no", want: record.Restart{Name: "no"}},
+		{in: "always", want: record.Restart{Name: "always"}},
+		{in: "on-failure:3", want: record.Restart{Name: "on-failure", Max: 3}},
+		{in: "on-failure", want: record.Restart{Name: "on-failure"}},
+		{in: "always:3", err: "can only be used with 'on-failure'"},
+		{in: "on-failure:x", err: "must be an integer"},
+		{in: "on-failure:-1", err: "cannot be negative"},
+		{in: "maybe", err: "unknown policy 'maybe'"},
 	})
 	check(t, Signal, []row[syscall.Signal]{
-		{in: "KILL", want: 9}, {in: "SIGTERM", want: 15}, {in: "usr1", want: 10}, {in: "9", want: 9}, {in: "RTMIN+3", want: 37},
-		{in: "0", err: "Invalid signal: 0"}, {in: "999", err: "Invalid signal"}, {in: "FOO", err: "Invalid signal: FOO"}, {in: "", err: "Invalid"},
+		{in: "KILL", want: 9},
+		{in: "SIGTERM", want: 15},
+		{in: "usr1", want: 10},
+		{in: "9", want: 9},
+		{in: "RTMIN+3", want: 37},
+		{in: "0", err: "Invalid signal: 0"},
+		{in: "999", err: "Invalid signal"},
+		{in: "FOO", err: "Invalid signal: FOO"},
+		{in: "", err: "Invalid"},
 	})
 	check(t, Capability, []row[string]{{in: "net_admin", want: "CAP_NET_ADMIN"}, {in: "CAP_CHOWN", want: "CAP_CHOWN"}, {in: "all", want: "ALL"}, {in: "", err: "invalid capability"}, {in: "a b", err: "invalid capability"}})
 }
@@ -225,12 +300,23 @@ func TestDeviceUserHosts(t *testing.T) {
 		{in: "/dev/fuse", want: record.Device{HostPath: "/dev/fuse", ContainerPath: "/dev/fuse", Permissions: "rwm"}},
 		{in: "/dev/fuse:r", want: record.Device{HostPath: "/dev/fuse", ContainerPath: "/dev/fuse", Permissions: "r"}},
 		{in: "/dev/a:/dev/b:rw", want: record.Device{HostPath: "/dev/a", ContainerPath: "/dev/b", Permissions: "rw"}},
-		{in: "dev/a", err: "not an absolute path"}, {in: "/a:b", err: "not an absolute path"}, {in: "/a:/b:x", err: "bad mode specified: x"}, {in: "/a:/b:rr", err: "bad mode"}, {in: "", err: "invalid device"}, {in: "/a:/b:r:w", err: "invalid device"},
+		{in: "dev/a", err: "not an absolute path"},
+		{in: "/a:b", err: "not an absolute path"},
+		{in: "/a:/b:x", err: "bad mode specified: x"},
+		{in: "/a:/b:rr", err: "bad mode"},
+		{in: "", err: "invalid device"},
+		{in: "/a:/b:r:w", err: "invalid device"},
 	})
 	check(t, User, []row[string]{{in: "1000:1000", want: "1000:1000"}, {in: "root", want: "root"}, {in: ":50", want: ":50"}, {in: "a:b:c", err: "invalid user"}, {in: "a b", err: "invalid user"}, {in: ":", err: "invalid user"}, {in: "a\n", err: "invalid user"}})
 	check(t, ExtraHost, []row[string]{
-		{in: "a:1.2.3.4", want: "a:1.2.3.4"}, {in: "a=[::1]", want: "a:::1"}, {in: "a:::1", want: "a:::1"}, {in: "a:host-gateway", want: "a:host-gateway"},
-		{in: "a", err: "bad format for add-host"}, {in: "a:b", err: "invalid IP address in add-host"}, {in: "a b:1.2.3.4", err: "bad format"}, {in: "a\nb:1.2.3.4", err: "bad format"},
+		{in: "a:1.2.3.4", want: "a:1.2.3.4"},
+		{in: "a=[::1]", want: "a:::1"},
+		{in: "a:::1", want: "a:::1"},
+		{in: "a:host-gateway", want: "a:host-gateway"},
+		{in: "a", err: "bad format for add-host"},
+		{in: "a:b", err: "invalid IP address in add-host"},
+		{in: "a b:1.2.3.4", err: "bad format"},
+		{in: "a\nb:1.2.3.4", err: "bad format"},
 	})
 	check(t, DNSSearch, []row[string]{{in: ".", want: "."}, {in: "example.com.", want: "example.com"}, {in: "a\nnameserver 1.1.1.1", err: "not a valid domain"}, {in: "1.2", err: "not a valid domain"}})
 }
@@ -242,17 +328,25 @@ func TestNetwork(t *testing.T) {
 	}
 	read := func(s string) (r result, err error) { r.Mode, r.Join, err = Network(s); return }
 	check(t, read, []row[result]{
-		{in: "host", want: result{Mode: "host"}}, {in: "none", want: result{Mode: "none"}},
+		{in: "host", want: result{Mode: "host"}},
+		{in: "none", want: result{Mode: "none"}},
 		{in: "default", want: result{"bridge", &record.Join{Network: "bridge"}}},
 		{in: "backend", want: result{"backend", &record.Join{Network: "backend"}}},
 		{in: "container:web", want: result{Mode: "container:web"}},
-		{in: "ns:/run/netns/a=b", want: result{Mode: "ns:/run/netns/a=b"}}, {in: "netns:/x/../y", want: result{Mode: "ns:/y"}},
+		{in: "ns:/run/netns/a=b", want: result{Mode: "ns:/run/netns/a=b"}},
+		{in: "netns:/x/../y", want: result{Mode: "ns:/y"}},
 		{in: "name=backend,alias=db,alias=sql,ip=172.20.0.5,ip6=fd00::5,mac-address=02:42:AC:11:00:02", want: result{"backend", &record.Join{
-			Network: "backend", Aliases: []string{"db", "sql"}, IPv4: "172.20.0.5", IPv6: "fd00::5", MAC: "02:42:ac:11:00:02"}}},
+			Network: "backend", Aliases: []string{"db", "sql"}, IPv4: "172.20.0.5", IPv6: "fd00::5", MAC: "02:42:ac:11:00:02",
+		}}},
 		{in: "name=host", want: result{Mode: "host"}},
-		{in: "name=host,ip=1.2.3.4", err: "mode host has no address"}, {in: "alias=a", err: "network name/id is not specified"},
-		{in: "name=nn,foo=1", err: "invalid field key foo"}, {in: "name=nn,ip=fd00::1", err: "invalid IPv4"}, {in: "name=nn,mac-address=01:00:5e:00:00:01", err: "not a valid mac"},
-		{in: "container:", err: "Invalid container name"}, {in: "ns:x", err: "is absolute"}, {in: "foo:bar", err: "invalid network mode"},
+		{in: "name=host,ip=1.2.3.4", err: "mode host has no address"},
+		{in: "alias=a", err: "network name/id is not specified"},
+		{in: "name=nn,foo=1", err: "invalid field key foo"},
+		{in: "name=nn,ip=fd00::1", err: "invalid IPv4"},
+		{in: "name=nn,mac-address=01:00:5e:00:00:01", err: "not a valid mac"},
+		{in: "container:", err: "Invalid container name"},
+		{in: "ns:x", err: "is absolute"},
+		{in: "foo:bar", err: "invalid network mode"},
 	})
 }
 
@@ -270,12 +364,20 @@ func TestSecurityOpts(t *testing.T) {
 	}
 	read := func(s string) (Security, error) { return SecurityOpts(strings.Fields(s), files) }
 	check(t, read, []row[Security]{
-		{in: "", want: Security{}}, {in: "no-new-privileges", want: Security{NoNewPrivileges: true}}, {in: "no-new-privileges=false", want: Security{}}, {in: "no-new-privileges:true", want: Security{NoNewPrivileges: true}},
+		{in: "", want: Security{}},
+		{in: "no-new-privileges", want: Security{NoNewPrivileges: true}},
+		{in: "no-new-privileges=false", want: Security{}},
+		{in: "no-new-privileges:true", want: Security{NoNewPrivileges: true}},
 		{in: "seccomp=unconfined systempaths=unconfined", want: Security{Seccomp: "unconfined", Unmasked: true}},
 		{in: "seccomp=p.json", want: Security{Seccomp: `{"defaultAction":"SCMP_ACT_ALLOW"}`}},
 		{in: "apparmor=unconfined label=disable label:disable", want: Security{}},
-		{in: "seccomp=nofile", err: "opening seccomp profile (nofile) failed"}, {in: "seccomp=bad.json", err: "is not JSON"}, {in: "seccomp=big.json", err: "larger than"},
-		{in: "apparmor=x", err: "loads no AppArmor profile"}, {in: "label=type:x", err: "sets no SELinux label"}, {in: "foo=1", err: "unknown option"}, {in: "seccomp", err: "invalid --security-opt"},
+		{in: "seccomp=nofile", err: "opening seccomp profile (nofile) failed"},
+		{in: "seccomp=bad.json", err: "is not JSON"},
+		{in: "seccomp=big.json", err: "larger than"},
+		{in: "apparmor=x", err: "loads no AppArmor profile"},
+		{in: "label=type:x", err: "sets no SELinux label"},
+		{in: "foo=1", err: "unknown option"},
+		{in: "seccomp", err: "invalid --security-opt"},
 	})
 	if _, err := read("apparmor=x"); !errs.Is(err, errs.Unsupported) {
 		t.Errorf("apparmor: kind %s", errs.KindOf(err))

@@ -106,7 +106,8 @@ func notLinked() map[string][]string {
 		"pouch-vol":  append([]string{"github.com/containerd/containerd/", "google.golang.org/grpc", "google.golang.org/protobuf", "net/http"}, client...),
 		"pouch-shim": client,
 		"pouch-shim/containerd-shim-pouch-v2": append([]string{
-			"google.golang.org/", "github.com/containerd/", "github.com/opencontainers/", "net/http", "crypto/tls"}, client...),
+			"google.golang.org/", "github.com/containerd/", "github.com/opencontainers/", "net/http", "crypto/tls",
+		}, client...),
 	}
 }
 

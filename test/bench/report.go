@@ -49,8 +49,10 @@ func (r *report) fill(all []*contender) {
 		r.Kernel = strings.TrimSpace(string(b))
 	}
 	for _, c := range all {
-		x := row{Name: c.name, Median: quantile(c.times, 0.5), P10: quantile(c.times, 0.1),
-			CleanMedian: quantile(c.cleaned, 0.5), PerSecond: c.perSec, RatioMedian: 1, RatioP10: 1}
+		x := row{
+			Name: c.name, Median: quantile(c.times, 0.5), P10: quantile(c.times, 0.1),
+			CleanMedian: quantile(c.cleaned, 0.5), PerSecond: c.perSec, RatioMedian: 1, RatioP10: 1,
+		}
 		for _, t := range c.times {
 			x.Samples = append(x.Samples, ms(t))
 		}

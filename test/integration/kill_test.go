@@ -42,7 +42,8 @@ func moments() []moment {
 func readState(s *harness.Suite, id string) (st struct {
 	Status string
 	Init   struct{ Pid int }
-}, err error) {
+}, err error,
+) {
 	b, err := os.ReadFile(filepath.Join(s.Root, "containers", id, "state.json"))
 	if err == nil {
 		err = json.Unmarshal(b, &st)

@@ -16,10 +16,14 @@ func TestClassify(t *testing.T) {
 		kind errs.Kind
 		out  string // empty: as it was
 	}{
-		{`runc create failed: unable to start container process: error during container init: exec: "nosuch": executable file not found in $PATH`,
-			errs.NoCommand, `exec: "nosuch": executable file not found in $PATH`},
-		{`unable to start container process: exec: "/no/such": stat /no/such: no such file or directory` + "\nmore",
-			errs.NoCommand, `exec: "/no/such": stat /no/such: no such file or directory`},
+		{
+			`runc create failed: unable to start container process: error during container init: exec: "nosuch": executable file not found in $PATH`,
+			errs.NoCommand, `exec: "nosuch": executable file not found in $PATH`,
+		},
+		{
+			`unable to start container process: exec: "/no/such": stat /no/such: no such file or directory` + "\nmore",
+			errs.NoCommand, `exec: "/no/such": stat /no/such: no such file or directory`,
+		},
 		{`exec failed: exec: "/etc": permission denied`, errs.NotExecutable, `exec: "/etc": permission denied`},
 		{`exec: "/etc": is a directory`, errs.NotExecutable, `exec: "/etc": is a directory`},
 		{"executable file `nosuch` not found in $PATH: No such file or directory", errs.NoCommand, ""},

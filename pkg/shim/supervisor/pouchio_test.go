@@ -162,7 +162,10 @@ func TestStrangeMessagesAreAnswered(t *testing.T) {
 	must(t, err)
 	defer null.Close()
 	for _, m := range []*ctl.Message{
-		{Op: "dance"}, {Op: ctl.Launch, Stdio: ctl.Null}, {Op: ctl.Ports}, {Op: ctl.Exec},
+		{Op: "dance"},
+		{Op: ctl.Launch, Stdio: ctl.Null},
+		{Op: ctl.Ports},
+		{Op: ctl.Exec},
 		{Op: ctl.Exec, Stdio: ctl.Inherit, Exec: &ctl.ExecProcess{Args: []string{"true"}}},
 		{Op: ctl.Exec, Stdio: ctl.Null, Exec: &ctl.ExecProcess{}},
 		{Op: ctl.Attach},

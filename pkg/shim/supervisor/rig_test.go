@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,7 +26,6 @@ import (
 
 	_ "github.com/pouchcontainer/pouch/pkg/shim/libct/reexec"
 	"github.com/pouchcontainer/pouch/pkg/shim/starter"
-	"net"
 )
 
 // The test binary is also the programs that are tested, by its name.
