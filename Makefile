@@ -117,11 +117,11 @@ check:
 	@$(GO) vet -tags "$(STATIC_TAGS) integration" ./...
 	@$(GOTEST) -count=1 ./test/arch
 
-# rmdir: the tests' cgroups were below /pouch; the kernel keeps one that is in use.
+# rmdir: the tests' cgroups were below /pouch and /pouch-…; the kernel keeps one that is in use.
 unit:
 	@echo "unit tests"
 	@$(GOTEST) $(RUNFLAG) $(UNIT_PACKAGES); code=$$?; \
-	  rmdir /sys/fs/cgroup/pouch /sys/fs/cgroup/*/pouch 2>/dev/null; exit $$code
+	  rmdir /sys/fs/cgroup/pouch /sys/fs/cgroup/*/pouch /sys/fs/cgroup/*/pouch-* 2>/dev/null; exit $$code
 
 cli:
 	@echo "command line tests: a private engine, scripts that read like a shell session"
