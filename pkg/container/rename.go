@@ -2,10 +2,12 @@ package container
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/parse"
+	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
 // Rename gives the container that target names another name. It fails with
@@ -24,24 +26,37 @@ func (m *Manager) Rename(ctx context.Context, target, name string) error {
 	if err != nil {
 		return err
 	}
-	defer lock.Unlock()
+	c, err := m.renameLocked(ctx, id, name)
+	m.drop(lock, id)
+	if err != nil {
+		return fmt.Errorf("rename container %s: %w", target, err)
+	}
+	if c.Policy.AutoRemove && !m.supervised(id) {
+		return m.Reap(ctx, id) // it ended meanwhile, and its supervisor left it to this command
+	}
+	return nil
+}
+
+// renameLocked claims the new name before the record says it, and gives the old
+// one back last.
+func (m *Manager) renameLocked(ctx context.Context, id, name string) (*record.Container, error) {
 	c, err := m.Store.Container(id)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	old := c.Name
 	if name == old {
-		return errs.New(errs.Invalid, "renaming a container with the same name as its current name")
+		return nil, errs.New(errs.Invalid, "it has the name %s already", name)
 	}
 	c.Name = name
 	if err := m.claim(ctx, c); err != nil {
-		return err
+		return nil, err
 	}
 	if err := m.Store.SetContainer(c); err != nil {
-		return fmt.Errorf("rename container %s: %w", target, err)
+		return nil, errors.Join(err, m.Store.ReleaseName(name, id))
 	}
 	if err := m.Store.SyncContainer(c); err != nil {
-		return fmt.Errorf("rename container %s: %w", target, err)
+		return nil, err // the record has the new name by now: both stay
 	}
-	return m.Store.ReleaseName(old, id)
+	return c, m.Store.ReleaseName(old, id)
 }
