@@ -12,6 +12,40 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/errs"
 )
 
+// optionGroup is flags of run and create and what reads them: one file each.
+type optionGroup struct {
+	flags func() []cli.Flag
+	read  func(*cli.Context, *container.Options) error
+}
+
+func optionGroups() []optionGroup {
+	return []optionGroup{
+		{attachFlags, readAttach},
+		{processFlags, readProcess},
+		{identityFlags, readIdentity},
+		{policyFlags, readPolicy},
+		{pullFlags, readPull},
+		{logFlags, readLog},
+		{networkFlags, readNetwork},
+		{netFileFlags, readNetFiles},
+		{mountFlags, readMounts},
+		{deviceFlags, readDevices},
+		{rightsFlags, readRights},
+		{limitFlags, readLimits},
+		{cpuFlags, readCPU},
+		{namespaceFlags, readNamespaces},
+	}
+}
+
+// containerFlags are the flags of run and create, docker's names and meanings.
+func containerFlags() []cli.Flag {
+	var out []cli.Flag
+	for _, g := range optionGroups() {
+		out = append(out, g.flags()...)
+	}
+	return out
+}
+
 // options reads the flags and words of run and create. Errors are of kind
 // invalid, unsupported or, for a cidfile that exists, conflict.
 func options(c *cli.Context) (*container.Options, error) {
@@ -20,15 +54,12 @@ func options(c *cli.Context) (*container.Options, error) {
 		return nil, err
 	}
 	o := &container.Options{
-		Image: args[0], Platform: c.String("platform"), Pull: c.String("pull"), Quiet: c.Bool("quiet"),
-		CIDFile: c.String("cidfile"), Runtime: c.String("runtime"),
+		Image: args[0], CIDFile: c.String("cidfile"), Runtime: c.String("runtime"),
 		Detach: c.Bool("detach"), SigProxy: c.Bool("sig-proxy"), PublishAll: c.Bool("publish-all"),
 	}
 	o.Process.Cmd = args[1:]
-	for _, read := range []func(*cli.Context, *container.Options) error{
-		readPolicy, readIdentity, readProcess, readNetwork, readNetFiles, readMounts, readRights, readLimits, readCPU, readNamespaces,
-	} {
-		if err := read(c, o); err != nil {
+	for _, g := range optionGroups() {
+		if err := g.read(c, o); err != nil {
 			return nil, err
 		}
 	}

@@ -1,16 +1,24 @@
 package main
 
 import (
-	"path"
-	"runtime"
-	"strings"
-
 	"github.com/urfave/cli/v2"
 
 	"github.com/pouchcontainer/pouch/pkg/container"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/parse"
 )
+
+// limitFlags are limits of memory and processes.
+func limitFlags() []cli.Flag {
+	return []cli.Flag{
+		text("memory", "limit of memory, `SIZE` (least: 6m)", "m"),
+		text("memory-swap", "limit of memory and swap together, `SIZE`; -1: no limit of swap (default: twice the memory)"),
+		text("memory-reservation", "`SIZE` of memory that is left to the container when memory is short"),
+		&cli.Int64Flag{Name: "pids-limit", Usage: "`NUMBER` of processes and threads; -1: no limit", DefaultText: "no limit"},
+		flag("oom-kill-disable", "stop instead of killing at the limit of memory (cgroup v1)"),
+		&cli.IntFlag{Name: "oom-score-adj", Usage: "how likely the kernel kills it when memory is short, `SCORE` from -1000 to 1000"},
+	}
+}
 
 // readLimits reads the limits of memory and processes.
 func readLimits(c *cli.Context, o *container.Options) error {
@@ -43,65 +51,4 @@ func readLimits(c *cli.Context, o *container.Options) error {
 		o.Host.OOMScoreAdj = &n
 	}
 	return nil
-}
-
-// readCPU reads the limits of processors.
-func readCPU(c *cli.Context, o *container.Options) error {
-	r := &o.Host.Resources
-	r.CPUShares, r.CPUPeriod, r.CPUQuota = c.Uint64("cpu-shares"), c.Uint64("cpu-period"), c.Int64("cpu-quota")
-	err := firstError(
-		set(c, "cpus", &r.NanoCPUs, parse.CPUs),
-		set(c, "cpuset-cpus", &r.CpusetCpus, parse.Cpuset),
-		set(c, "cpuset-mems", &r.CpusetMems, parse.Cpuset),
-	)
-	n := int64(runtime.NumCPU())
-	switch {
-	case err != nil:
-		return err
-	case r.NanoCPUs > n*1e9:
-		return errs.New(errs.Invalid, "Range of CPUs is from 0.01 to %d.00, as there are only %d CPUs available", n, n)
-	case r.NanoCPUs > 0 && r.CPUPeriod > 0:
-		return errs.New(errs.Invalid, "Conflicting options: Nano CPUs and CPU Period cannot both be set")
-	case r.NanoCPUs > 0 && r.CPUQuota > 0:
-		return errs.New(errs.Invalid, "Conflicting options: Nano CPUs and CPU Quota cannot both be set")
-	case r.CPUPeriod != 0 && (r.CPUPeriod < 1000 || r.CPUPeriod > 1000000):
-		return errs.New(errs.Invalid, "CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)")
-	case r.CPUQuota > 0 && r.CPUQuota < 1000:
-		return errs.New(errs.Invalid, "CPU cfs quota can not be less than 1ms (i.e. 1000)")
-	}
-	return nil
-}
-
-// readNamespaces reads which namespaces are the host's, and settings of those
-// that are the container's.
-func readNamespaces(c *cli.Context, o *container.Options) error {
-	h := &o.Host
-	return firstError(
-		set(c, "cgroup-parent", &h.CgroupParent, cgroupParent),
-		set(c, "pid", &h.PidMode, oneOf("pid", "host", "private")),
-		set(c, "ipc", &h.IpcMode, oneOf("ipc", "private", "none", "host")),
-		set(c, "uts", &h.UtsMode, oneOf("uts", "host", "private")),
-		set(c, "cgroupns", &h.CgroupnsMode, oneOf("cgroupns", "host", "private")),
-		each(c, "sysctl", func(s string) error {
-			k, v, err := parse.Sysctl(s)
-			if err != nil {
-				return err
-			}
-			if h.Sysctls == nil {
-				h.Sysctls = map[string]string{}
-			}
-			h.Sysctls[k] = v
-			return nil
-		}),
-	)
-}
-
-// cgroupParent makes the parent absolute below each hierarchy's root, which
-// itself is refused: a container's cgroup would stand among the host's.
-func cgroupParent(s string) (string, error) {
-	p := path.Join("/", s)
-	if p == "/" || strings.ContainsRune(s, 0) || strings.Contains(s, "..") || strings.Contains(s, ":") {
-		return "", errs.New(errs.Invalid, "--cgroup-parent %s: give the path of a cgroup, as /my/group", s)
-	}
-	return p, nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/urfave/cli/v2"
@@ -12,6 +11,17 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/parse"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
+
+// mountFlags are volumes, mounts and tmpfs.
+func mountFlags() []cli.Flag {
+	return []cli.Flag{
+		list("volume", "volume or path of the host: `[SOURCE:]PATH[:OPTIONS]`", "v"),
+		list("mount", "mount of `KEY=VALUE,…`: type=bind|volume|tmpfs,source=…,target=…[,readonly]…"),
+		list("tmpfs", "tmpfs at `PATH[:OPTIONS]`"),
+		flag("read-only", "make the container's root read-only"),
+		text("shm-size", "`SIZE` of /dev/shm (default: 64m)"),
+	}
+}
 
 // readMounts reads volumes, mounts, tmpfs and devices.
 func readMounts(c *cli.Context, o *container.Options) error {
@@ -24,7 +34,6 @@ func readMounts(c *cli.Context, o *container.Options) error {
 		collect(c, "volume", &o.Mounts, func(s string) (record.Mount, error) { return parse.Volume(s, cwd) }),
 		collect(c, "mount", &o.Mounts, func(s string) (record.Mount, error) { return parse.Mount(s, cwd) }),
 		collect(c, "tmpfs", &o.Mounts, parse.Tmpfs),
-		collect(c, "device", &o.Host.Devices, parse.Device),
 		set(c, "shm-size", &o.Host.ShmSize, parse.Size),
 	)
 	if err != nil {
@@ -38,30 +47,4 @@ func readMounts(c *cli.Context, o *container.Options) error {
 		seen[m.Destination] = true
 	}
 	return nil
-}
-
-// readRights reads capabilities and security options.
-func readRights(c *cli.Context, o *container.Options) error {
-	h := &o.Host
-	h.Privileged = c.Bool("privileged")
-	err := firstError(
-		collect(c, "cap-add", &h.CapAdd, parse.Capability),
-		collect(c, "cap-drop", &h.CapDrop, parse.Capability),
-	)
-	if err != nil {
-		return err
-	}
-	s, err := parse.SecurityOpts(c.StringSlice("security-opt"), readProfile)
-	h.Seccomp, h.NoNewPrivileges, h.Unmasked = s.Seccomp, s.NoNewPrivileges, s.Unmasked
-	return err
-}
-
-// readProfile reads a seccomp profile, at most a byte more than is allowed.
-func readProfile(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, parse.MaxSeccomp+1))
 }

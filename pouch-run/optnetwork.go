@@ -11,6 +11,20 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
+// networkFlags are the networks to join and the ports to publish.
+func networkFlags() []cli.Flag {
+	return []cli.Flag{
+		list("network", "`NETWORK`: bridge, none, host, container:NAME, ns:PATH or a network, NAME or name=NAME,alias=A,ip=ADDRESS", "net"),
+		list("network-alias", "further `NAME` of the container on its network", "net-alias"),
+		text("ip", "IPv4 `ADDRESS` on the network"),
+		text("ip6", "IPv6 `ADDRESS` on the network"),
+		text("mac-address", "MAC `ADDRESS` on the network"),
+		list("publish", "publish a port or a range on the host: `[[IP:][HOST]:]PORT[/PROTOCOL]`", "p"),
+		flag("publish-all", "publish all exposed ports, on ports of the kernel's choice", "P"),
+		list("expose", "expose a port or a range: `PORT[/PROTOCOL]`"),
+	}
+}
+
 // readNetwork reads the networks to join and the ports to publish. The flags
 // without a network's name are about the first one.
 func readNetwork(c *cli.Context, o *container.Options) error {
@@ -108,15 +122,4 @@ func samePort(ports []record.Port) error {
 		}
 	}
 	return nil
-}
-
-// readNetFiles reads what goes to /etc/hosts and /etc/resolv.conf.
-func readNetFiles(c *cli.Context, o *container.Options) error {
-	h := &o.Host
-	return firstError(
-		collect(c, "add-host", &h.ExtraHosts, parse.ExtraHost),
-		collect(c, "dns", &h.DNS, parse.DNSServer),
-		collect(c, "dns-search", &h.DNSSearch, parse.DNSSearch),
-		collect(c, "dns-option", &h.DNSOptions, parse.DNSOption),
-	)
 }

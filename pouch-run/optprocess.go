@@ -11,88 +11,23 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/container"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/parse"
-	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
-// readPolicy reads what happens to the container around its process.
-func readPolicy(c *cli.Context, o *container.Options) error {
-	o.Policy.AutoRemove = c.Bool("rm")
-	err := firstError(
-		set(c, "restart", &o.Policy.Restart, parse.Restart),
-		set(c, "pull", &o.Pull, oneOf("pull", "always", "missing", "never")),
-		set(c, "on-client-exit", &o.Policy.OnClientExit, oneOf("on-client-exit", "kill", "stop", "keep")),
-	)
-	if err != nil {
-		return err
+// processFlags say what the container's process is.
+func processFlags() []cli.Flag {
+	return []cli.Flag{
+		flag("interactive", "keep stdin open", "i"),
+		flag("tty", "give the container a terminal", "t"),
+		list("env", "set `KEY=VALUE`, or pass KEY from here", "e"),
+		list("env-file", "read variables from `FILE`"),
+		text("workdir", "`FOLDER` in the container to run in", "w"),
+		text("user", "`USER[:GROUP]` by name or id", "u"),
+		list("group-add", "further `GROUP` of the user"),
+		text("entrypoint", "`COMMAND` in place of the image's entrypoint; the empty word removes it"),
+		text("stop-signal", "`SIGNAL` that asks the container to stop (default: the image's, else TERM)"),
+		&cli.IntFlag{Name: "stop-timeout", Usage: "`SECONDS` from the stop signal to KILL; -1: for ever (default: 10)"},
+		list("ulimit", "limit of setrlimit(2): `NAME=SOFT[:HARD]`"),
 	}
-	return readLog(c, &o.Policy.Log)
-}
-
-// readLog reads the log driver, which is json-file or none.
-func readLog(c *cli.Context, l *record.Log) error {
-	switch l.Driver = c.String("log-driver"); l.Driver {
-	case "", "json-file", "none":
-	default:
-		return errs.New(errs.Unsupported, "--log-driver %s: no log driver of that name: use json-file or none", l.Driver)
-	}
-	return each(c, "log-opt", func(s string) error {
-		key, val, ok := strings.Cut(s, "=")
-		switch {
-		case l.Driver == "none":
-			return errs.New(errs.Invalid, "invalid logging opts for driver none")
-		case !ok:
-			return errs.New(errs.Invalid, "invalid argument %q for --log-opt: write it as key=value", s)
-		}
-		switch key {
-		case "max-size":
-			if val != "-1" {
-				if _, err := parse.Size(val); err != nil {
-					return errs.New(errs.Invalid, "--log-opt %s: %w", s, err)
-				}
-			}
-		case "max-file":
-			if strings.Trim(val, "0123456789") != "" || strings.Trim(val, "0") == "" {
-				return errs.New(errs.Invalid, "--log-opt %s: max-file is a number of at least 1", s)
-			}
-		default:
-			return errs.New(errs.Invalid, "unknown log opt '%s' for json-file log driver", key)
-		}
-		if l.Opts == nil {
-			l.Opts = map[string]string{}
-		}
-		l.Opts[key] = val
-		return nil
-	})
-}
-
-// readIdentity reads what the container is called.
-func readIdentity(c *cli.Context, o *container.Options) error {
-	if c.IsSet("name") {
-		var err error
-		if o.Name, err = parse.Name("container", c.String("name")); err != nil {
-			return err
-		}
-	}
-	var labels []string
-	err := firstError(
-		set(c, "hostname", &o.Host.Hostname, parse.Hostname),
-		set(c, "domainname", &o.Host.Domainname, parse.Hostname),
-		each(c, "label-file", func(f string) error {
-			return readFile(f, "--label-file", func(r io.Reader) error {
-				got, err := parse.LabelFile(f, r)
-				labels = append(labels, got...)
-				return err
-			})
-		}),
-	)
-	if err != nil {
-		return err
-	}
-	if o.Process.Labels, err = parse.Labels(append(labels, c.StringSlice("label")...)); err != nil {
-		return err
-	}
-	o.Annotations, err = parse.Labels(c.StringSlice("annotation"))
-	return err
 }
 
 // readProcess reads what the container's process is.
