@@ -1,6 +1,8 @@
 package container
 
 import (
+	"time"
+
 	"github.com/pouchcontainer/pouch/pkg/record"
 	"github.com/pouchcontainer/pouch/pkg/spec"
 )
@@ -13,7 +15,14 @@ type Options struct {
 	Pull     string // missing (also when empty), always or never
 	Quiet    bool   // no progress of the pull
 
+	Rootfs     string        // a folder instead of Image
+	AuthFile   string        // credentials of the pull; empty: the usual places
+	Retry      int           // further tries of a pull that failed for a while
+	RetryDelay time.Duration // between them; 0: it grows
+
 	Name    string // empty: Pouch makes one
+	ID      string // 64 hex; empty: Pouch makes one
+	Replace bool   // a container of that name is removed first
 	CIDFile string // made with O_EXCL, holding the id without a newline; empty: none
 
 	Process     spec.Overrides
@@ -26,8 +35,20 @@ type Options struct {
 	Mounts      []record.Mount
 	Policy      record.Policy
 	Annotations record.Labels
-	Runtime     string // as written
+	Runtime     string   // as written
+	VolumesFrom []string // container[:ro|rw] as written
+	Links       []string // container[:alias] as written
+	Secrets     []SecretSource
+	Health      *record.Health // over the image's: a field that is zero is the image's
+	NoHealth    bool           // no health check, whatever the image says
+	Rich        *record.Rich
 
 	Detach   bool
 	SigProxy bool // signals that the command gets go to the container's process
+}
+
+// SecretSource is a secret and where its content comes from.
+type SecretSource struct {
+	record.Secret
+	Data []byte // with Own
 }

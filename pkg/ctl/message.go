@@ -47,6 +47,18 @@ const (
 	Attach Op = "attach"
 	// Resize sets the size of the terminal of this connection's process.
 	Resize Op = "resize"
+	// Update changes limits and policy of the living container to those that the
+	// record on disk has by now. Answered by OK.
+	Update Op = "update"
+	// Probe runs the health check once, beside its schedule. Answered by Exited
+	// with its code and Message, its output.
+	Probe Op = "probe"
+	// Watch is answered by Health at every change of the container's health, the
+	// present one at once, until the connection ends.
+	Watch Op = "watch"
+	// Checkpoint writes the container's processes to the folder that came along as
+	// a descriptor. Answered by OK.
+	Checkpoint Op = "checkpoint"
 )
 
 // Answers and events, from the supervisor.
@@ -56,6 +68,7 @@ const (
 	Exited  Op = "exited"  // ExitCode, OOMKilled
 	Stream  Op = "stream"  // one descriptor comes along: a stream socket with the terminal's bytes
 	Error   Op = "error"   // Kind, Message
+	Health  Op = "health"  // Message: starting, healthy or unhealthy
 )
 
 // Stdio says where a process' standard streams go.

@@ -27,6 +27,10 @@ type Container struct {
 	Labels        Labels    `json:"labels,omitempty"`
 	Annotations   Labels    `json:"annotations,omitempty"` // handed to the OCI runtime
 	Runtime       string    `json:"runtime,omitempty"`     // path of an OCI runtime; empty: libcontainer in the shim
+	Links         []Link    `json:"links,omitempty"`
+	Secrets       []Secret  `json:"secrets,omitempty"`
+	Health        *Health   `json:"health,omitempty"` // nil: no health check
+	Rich          *Rich     `json:"rich,omitempty"`   // nil: an ordinary container
 }
 
 // Labels of an object.
@@ -39,6 +43,10 @@ type Image struct {
 	Digest       string `json:"digest"`       // of the platform's manifest
 	ConfigDigest string `json:"configDigest"` // docker's image id
 	ChainID      string `json:"chainID"`      // of the unpacked layers: the parent snapshot; empty: no layer
+
+	// Rootfs is a folder of the host that is the root instead of an image's; all
+	// else is then empty, and there is no snapshot.
+	Rootfs string `json:"rootfs,omitempty"`
 }
 
 // Process is the container's main process, image and flags merged.
@@ -54,6 +62,8 @@ type Process struct {
 	StopSignal  string   `json:"stopSignal,omitempty"`  // empty: SIGTERM
 	StopTimeout *int     `json:"stopTimeout,omitempty"` // seconds; nil: 10; negative: no limit
 	Rlimits     []Rlimit `json:"rlimits,omitempty"`
+	Init        bool     `json:"init,omitempty"`        // --init: Pouch's init is process 1 and runs the command
+	PreserveFDs int      `json:"preserveFDs,omitempty"` // of the caller's descriptors from 3 on; foreground alone
 }
 
 // Args is the command line that runs.
@@ -79,35 +89,107 @@ type Host struct {
 	Privileged      bool              `json:"privileged,omitempty"`
 	CapAdd          []string          `json:"capAdd,omitempty"`
 	CapDrop         []string          `json:"capDrop,omitempty"`
-	Seccomp         string            `json:"seccomp,omitempty"` // empty: docker's default; "unconfined"; else the profile's JSON
+	AppArmor        string            `json:"apparmor,omitempty"` // a profile's name, or unconfined; empty: the default where the kernel has AppArmor
+	SELinux         []string          `json:"selinux,omitempty"`  // of --security-opt label=
+	Seccomp         string            `json:"seccomp,omitempty"`  // empty: docker's default; "unconfined"; else the profile's JSON
 	NoNewPrivileges bool              `json:"noNewPrivileges,omitempty"`
 	ReadonlyRootfs  bool              `json:"readonlyRootfs,omitempty"`
 	Unmasked        bool              `json:"unmasked,omitempty"` // --security-opt systempaths=unconfined: no masked or read-only path of /proc and /sys
 	ShmSize         int64             `json:"shmSize,omitempty"`  // bytes; 0: 64 MiB
-	PidMode         string            `json:"pidMode,omitempty"`  // "" or host
-	IpcMode         string            `json:"ipcMode,omitempty"`
+	PidMode         string            `json:"pidMode,omitempty"`  // "", private, host or container:<id>
+	IpcMode         string            `json:"ipcMode,omitempty"`  // "", private, shareable, none, host or container:<id>
 	UtsMode         string            `json:"utsMode,omitempty"`
 	CgroupnsMode    string            `json:"cgroupnsMode,omitempty"` // "", host or private
+	UsernsMode      string            `json:"usernsMode,omitempty"`   // as asked: "", host, auto, keep-id or a map
+	UIDMap          []IDMap           `json:"uidMap,omitempty"`       // in force; empty: the host's user namespace
+	GIDMap          []IDMap           `json:"gidMap,omitempty"`
 	Sysctls         map[string]string `json:"sysctls,omitempty"`
 	Devices         []Device          `json:"devices,omitempty"`
-	CgroupParent    string            `json:"cgroupParent,omitempty"` // empty: /pouch
+	CDIDevices      []string          `json:"cdiDevices,omitempty"`          // vendor.com/class=name
+	DeviceRules     []string          `json:"deviceCgroupRules,omitempty"`   // as c 1:3 rwm
+	NoNetFiles      bool              `json:"disableNetworkFiles,omitempty"` // the image's own hosts, hostname and resolv.conf stay
+	CgroupParent    string            `json:"cgroupParent,omitempty"`        // a path, or with systemd a slice; empty: /pouch
+	SystemdCgroup   bool              `json:"systemdCgroup,omitempty"`       // the cgroup is a scope of systemd's
 	Resources       Resources         `json:"resources"`
 	OOMScoreAdj     *int              `json:"oomScoreAdj,omitempty"`
 }
 
 // Resources are the cgroup limits; zero is no limit.
 type Resources struct {
-	Memory            int64  `json:"memory,omitempty"`            // bytes
-	MemorySwap        int64  `json:"memorySwap,omitempty"`        // bytes, memory + swap; -1: unlimited
-	MemoryReservation int64  `json:"memoryReservation,omitempty"` // bytes
-	NanoCPUs          int64  `json:"nanoCPUs,omitempty"`          // 1e9 is one cpu
-	CPUShares         uint64 `json:"cpuShares,omitempty"`
-	CPUQuota          int64  `json:"cpuQuota,omitempty"`  // microseconds
-	CPUPeriod         uint64 `json:"cpuPeriod,omitempty"` // microseconds
-	CpusetCpus        string `json:"cpusetCpus,omitempty"`
-	CpusetMems        string `json:"cpusetMems,omitempty"`
-	PidsLimit         int64  `json:"pidsLimit,omitempty"`
-	OOMKillDisable    bool   `json:"oomKillDisable,omitempty"`
+	Memory             int64             `json:"memory,omitempty"`            // bytes
+	MemorySwap         int64             `json:"memorySwap,omitempty"`        // bytes, memory + swap; -1: unlimited
+	MemoryReservation  int64             `json:"memoryReservation,omitempty"` // bytes
+	NanoCPUs           int64             `json:"nanoCPUs,omitempty"`          // 1e9 is one cpu
+	CPUShares          uint64            `json:"cpuShares,omitempty"`
+	CPUQuota           int64             `json:"cpuQuota,omitempty"`  // microseconds
+	CPUPeriod          uint64            `json:"cpuPeriod,omitempty"` // microseconds
+	CpusetCpus         string            `json:"cpusetCpus,omitempty"`
+	CpusetMems         string            `json:"cpusetMems,omitempty"`
+	PidsLimit          int64             `json:"pidsLimit,omitempty"`
+	OOMKillDisable     bool              `json:"oomKillDisable,omitempty"`
+	CPURealtimePeriod  uint64            `json:"cpuRealtimePeriod,omitempty"`  // microseconds; cgroup v1
+	CPURealtimeRuntime int64             `json:"cpuRealtimeRuntime,omitempty"` // microseconds; cgroup v1
+	KernelMemory       int64             `json:"kernelMemory,omitempty"`       // bytes; where the kernel has the limit
+	MemorySwappiness   *int64            `json:"memorySwappiness,omitempty"`   // 0 to 100; cgroup v1
+	BlkioWeight        uint16            `json:"blkioWeight,omitempty"`        // 10 to 1000
+	BlkioWeightDevice  []DeviceRate      `json:"blkioWeightDevice,omitempty"`
+	DeviceReadBps      []DeviceRate      `json:"deviceReadBps,omitempty"`  // bytes a second
+	DeviceWriteBps     []DeviceRate      `json:"deviceWriteBps,omitempty"` // bytes a second
+	DeviceReadIOps     []DeviceRate      `json:"deviceReadIOps,omitempty"`
+	DeviceWriteIOps    []DeviceRate      `json:"deviceWriteIOps,omitempty"`
+	RdtClass           string            `json:"rdtClass,omitempty"` // a group of resctrl; empty with RdtL3: one of the container's own
+	RdtL3              string            `json:"rdtL3Cbm,omitempty"` // schema line of L3, as L3:0=ff;1=f
+	Unified            map[string]string `json:"unified,omitempty"`  // cgroup v2 files as they are: --cgroup-conf
+}
+
+// DeviceRate is a limit or weight of one block device.
+type DeviceRate struct {
+	Path string `json:"path"` // of the device's node on the host
+	Rate uint64 `json:"rate"`
+}
+
+// IDMap maps a range of ids (user_namespaces(7)).
+type IDMap struct {
+	Container uint32 `json:"container"`
+	Host      uint32 `json:"host"`
+	Size      uint32 `json:"size"`
+}
+
+// Link is one --link: another container's address under names in /etc/hosts.
+type Link struct {
+	Container string `json:"container"` // id
+	Alias     string `json:"alias"`
+}
+
+// Secret is one --secret: something to read that is never part of the image, of
+// inspect or of a commit.
+type Secret struct {
+	Name   string `json:"name"`          // of the stored secret
+	Target string `json:"target"`        // a path below /run/secrets, or any other; with Env a variable's name
+	Env    bool   `json:"env,omitempty"` // a variable instead of a file
+	UID    uint32 `json:"uid,omitempty"`
+	GID    uint32 `json:"gid,omitempty"`
+	Mode   uint32 `json:"mode,omitempty"` // 0: 0444
+	Own    bool   `json:"own,omitempty"`  // it was given with the container and goes with it
+}
+
+// Health is a health check, of --health-cmd or the image; durations in
+// nanoseconds, as docker's JSON has them.
+type Health struct {
+	Test          []string      `json:"test"`                // the command; one word is for the shell
+	Shell         bool          `json:"shell,omitempty"`     // Test is one word for /bin/sh -c
+	Interval      time.Duration `json:"interval"`            // 0: 30 s
+	Timeout       time.Duration `json:"timeout"`             // 0: 30 s
+	StartPeriod   time.Duration `json:"startPeriod"`         // failures before it has passed do not count
+	StartInterval time.Duration `json:"startInterval"`       // during it; 0: 5 s
+	Retries       int           `json:"retries"`             // failures in a row that mean unhealthy; 0: 3
+	OnFailure     string        `json:"onFailure,omitempty"` // of unhealthy: none (also when empty), kill, restart, stop
+}
+
+// Rich is PouchContainer's rich container: a whole system's init inside.
+type Rich struct {
+	Mode       string `json:"mode"`                 // dumb-init, systemd or sbin-init
+	InitScript string `json:"initScript,omitempty"` // a file of the host, run before every start
 }
 
 // Device is one --device.
@@ -162,6 +244,9 @@ type Policy struct {
 	Restart      Restart `json:"restart"`
 	Log          Log     `json:"log"`
 	OnClientExit string  `json:"onClientExit,omitempty"` // kill (default), stop, keep: for a foreground container
+	Timeout      int     `json:"timeout,omitempty"`      // seconds that a life may last; 0: no limit
+	PidFile      string  `json:"pidFile,omitempty"`      // of the host: process 1's pid is written to it at every start
+	Sdnotify     string  `json:"sdnotify,omitempty"`     // engine (also when empty), container, healthy or ignore
 }
 
 // Restart is --restart.
@@ -172,6 +257,6 @@ type Restart struct {
 
 // Log is --log-driver and --log-opt.
 type Log struct {
-	Driver string            `json:"driver,omitempty"` // json-file or none; empty: json-file when detached, the caller's descriptors otherwise
+	Driver string            `json:"driver,omitempty"` // json-file, journald, syslog or none; empty: json-file when detached, the caller's descriptors otherwise
 	Opts   map[string]string `json:"opts,omitempty"`
 }

@@ -20,21 +20,22 @@ const (
 // a running state whose Pid is not the process that started at PidStart is
 // exited.
 type State struct {
-	SchemaVersion int       `json:"schemaVersion"`
-	Status        Status    `json:"status"`
-	Owner         Proc      `json:"owner,omitzero"`   // who makes, supervises or removes it
-	Init          Proc      `json:"init,omitzero"`    // the container's process 1
-	BootID        string    `json:"bootID,omitempty"` // of the boot in which Owner and Init ran
-	Started       time.Time `json:"started,omitzero"`
-	Finished      time.Time `json:"finished,omitzero"`
-	ExitCode      int       `json:"exitCode"`
-	OOMKilled     bool      `json:"oomKilled,omitempty"`
-	Error         string    `json:"error,omitempty"`
-	Restarts      int       `json:"restarts,omitempty"`
-	StoppedByUser bool      `json:"stoppedByUser,omitempty"` // unless-stopped and always stay down
-	LogPath       string    `json:"logPath,omitempty"`
-	Networks      []Joined  `json:"networks,omitempty"`
-	Ports         []Port    `json:"ports,omitempty"` // with the host ports in force
+	SchemaVersion int          `json:"schemaVersion"`
+	Status        Status       `json:"status"`
+	Owner         Proc         `json:"owner,omitzero"`   // who makes, supervises or removes it
+	Init          Proc         `json:"init,omitzero"`    // the container's process 1
+	BootID        string       `json:"bootID,omitempty"` // of the boot in which Owner and Init ran
+	Started       time.Time    `json:"started,omitzero"`
+	Finished      time.Time    `json:"finished,omitzero"`
+	ExitCode      int          `json:"exitCode"`
+	OOMKilled     bool         `json:"oomKilled,omitempty"`
+	Error         string       `json:"error,omitempty"`
+	Restarts      int          `json:"restarts,omitempty"`
+	StoppedByUser bool         `json:"stoppedByUser,omitempty"` // unless-stopped and always stay down
+	LogPath       string       `json:"logPath,omitempty"`
+	Networks      []Joined     `json:"networks,omitempty"`
+	Ports         []Port       `json:"ports,omitempty"`  // with the host ports in force
+	Health        *HealthState `json:"health,omitempty"` // nil: no health check
 }
 
 // Proc is a process for good: a pid may be another process later, a pid with
@@ -56,4 +57,19 @@ type Joined struct {
 	Gateway  string   `json:"gateway,omitempty"`
 	Gateway6 string   `json:"gateway6,omitempty"`
 	Aliases  []string `json:"aliases,omitempty"`
+}
+
+// HealthState is what the health check has found, docker's words.
+type HealthState struct {
+	Status string        `json:"status"`        // starting, healthy or unhealthy
+	Streak int           `json:"failingStreak"` // failures in a row
+	Log    []HealthProbe `json:"log,omitempty"` // the last five, the oldest first
+}
+
+// HealthProbe is one run of the check.
+type HealthProbe struct {
+	Start    time.Time `json:"start"`
+	End      time.Time `json:"end"`
+	ExitCode int       `json:"exitCode"` // -1: it did not end in time
+	Output   string    `json:"output"`   // at most 4 KiB
 }
