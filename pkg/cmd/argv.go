@@ -12,7 +12,8 @@ import (
 // So -itd, -p8080:80, -e=A=1, --net beside --network, and `rm c1 -f` mean what
 // docker means by them. Where no verb is named, defaultVerb is put in, if there is
 // one: `pouch-run IMG` and `pouch-run --rm IMG`. A verb with Args set takes another
-// program's command line: after its first word nothing is looked at. A line with a
+// program's command line: after its first word nothing is looked at. A verb with
+// Subcommands is followed down to the last of them. A line with a
 // wrong flag is left from there on, for the library to complain about.
 func Argv(args []string, globals []cli.Flag, verbs []*cli.Command, defaultVerb string) []string {
 	if len(args) == 0 {
@@ -32,6 +33,13 @@ func Argv(args []string, globals []cli.Flag, verbs []*cli.Command, defaultVerb s
 			return args
 		}
 		rest = append([]string{defaultVerb}, rest...)
+	}
+	for len(rest) > 1 {
+		sub := findVerb(verb.Subcommands, rest[1])
+		if sub == nil {
+			break
+		}
+		head, rest, verb = append(head, rest[0]), rest[1:], sub
 	}
 	line := commandLine{flags: flagNames(verb.Flags), stop: verb.Args}
 	return append(append(head, rest[0]), line.read(rest[1:])...)

@@ -15,6 +15,7 @@ func testVerbs() []*cli.Command {
 		{Name: "exec", Args: true, Flags: append(bools("tty t", "interactive i"), texts("env e")...)},
 		{Name: "rm", Aliases: []string{"remove"}, Flags: append(bools("force f"), texts("time t")...)},
 		{Name: "logs", Flags: append(bools("follow f"), texts("tail n")...)},
+		{Name: "secret", Subcommands: []*cli.Command{{Name: "create", Aliases: []string{"new"}, Flags: texts("label l")}}},
 	}
 }
 
@@ -57,6 +58,8 @@ func TestArgv(t *testing.T) {
 		"run --memory-swap -1 X":                "run --memory-swap=-1 -- X",
 		"run -- -x":                             "run -- -x",
 		"--root /r --debug IMG":                 "--root /r --debug run -- IMG",
+		"--debug secret new a -lx b":            "--debug secret new --label=x -- a b",
+		"secret nonsense -x":                    "secret -x",
 		"--root=/r rm -f c1":                    "--root=/r rm --force -- c1",
 		"rm c1 -f c2":                           "rm --force -- c1 c2",
 		"remove c1 -f":                          "remove --force -- c1",

@@ -53,13 +53,7 @@ func App(name, usage string, verbs ...*cli.Command) *cli.App {
 	cli.FlagStringer = flagHelp
 	cli.HelpFlag = &cli.BoolFlag{Name: "help", Usage: "show help", DisableDefaultText: true}
 	cli.VersionFlag = &cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}
-	for _, v := range verbs {
-		v.UseShortOptionHandling = true
-		v.HideHelpCommand = true
-		if v.OnUsageError == nil {
-			v.OnUsageError = usageError
-		}
-	}
+	frame(verbs)
 	return &cli.App{
 		Name:                      name,
 		Usage:                     usage,
@@ -79,6 +73,29 @@ func App(name, usage string, verbs ...*cli.Command) *cli.App {
 			&cli.BoolFlag{Name: "debug", EnvVars: []string{"POUCH_DEBUG"}, Usage: "tell the steps on stderr"},
 		},
 	}
+}
+
+// frame gives the verbs and what is below them the manners that all share.
+func frame(verbs []*cli.Command) {
+	for _, v := range verbs {
+		v.UseShortOptionHandling = true
+		v.HideHelpCommand = true
+		if v.OnUsageError == nil {
+			v.OnUsageError = usageError
+		}
+		if len(v.Subcommands) > 0 && v.Action == nil {
+			v.Action = noSubcommand
+		}
+		frame(v.Subcommands)
+	}
+}
+
+// noSubcommand is what a verb that needs another word does without one.
+func noSubcommand(c *cli.Context) error {
+	if c.NArg() == 0 {
+		return cli.ShowSubcommandHelp(c)
+	}
+	return errs.New(errs.Invalid, "%s: unknown command: %s (see %s %s --help)", c.Command.Name, c.Args().First(), c.App.Name, c.Command.Name)
 }
 
 // noVerb is what a binary does without a verb: help, or a complaint about a
