@@ -3,11 +3,14 @@ package libct
 import (
 	"fmt"
 	"os"
+	"slices"
 
+	"github.com/opencontainers/cgroups"
 	_ "github.com/opencontainers/cgroups/devices" // libcontainer sets device rules with it
 	"github.com/opencontainers/runc/libcontainer/configs"
 	"github.com/opencontainers/runc/libcontainer/specconv"
 	"github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/shim/engine"
@@ -30,10 +33,27 @@ func (e *Engine) config(o engine.CreateOpts) (*configs.Config, error) {
 	if err != nil {
 		return nil, errs.New(errs.Invalid, "spec of container %s: %w", o.ID, err)
 	}
+	readonlyCgroups(cfg)
 	if err := precompile(cfg.Seccomp, o.CacheDir); err != nil {
 		return nil, fmt.Errorf("create container %s: %w", o.ID, err)
 	}
 	return cfg, nil
+}
+
+// readonlyCgroups makes the tmpfs read-only that holds the hierarchies of cgroup
+// version 1: libcontainer makes the hierarchies so, and leaves the tmpfs. What is
+// remounted here with the type tmpfs is made read-only when all mounts are done.
+func readonlyCgroups(cfg *configs.Config) {
+	if cgroups.IsCgroup2UnifiedMode() {
+		return
+	}
+	for i, m := range cfg.Mounts {
+		if m.Device == "cgroup" && m.Flags&unix.MS_RDONLY != 0 {
+			again := &configs.Mount{Source: "tmpfs", Device: "tmpfs", Destination: m.Destination, Flags: m.Flags | unix.MS_REMOUNT}
+			cfg.Mounts = slices.Insert(cfg.Mounts, i+1, again)
+			return
+		}
+	}
 }
 
 // withRootfs is s with another root folder; s itself is not changed.
