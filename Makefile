@@ -48,7 +48,7 @@ GOTEST := $(GO) test -tags "$(STATIC_TAGS)"
 RUNFLAG = $(if $(filter command,$(origin RUN)),-v -run '$(RUN)')
 UNIT_PACKAGES = $$($(GO) list -tags "$(STATIC_TAGS)" ./... | grep -v -e /test/cli -e /test/integration -e /test/arch)
 
-.PHONY: all build deps deps-test images run test check unit cli integration bench lint install clean $(OWN) $(SHIMS)
+.PHONY: install-docs all build deps deps-test images run test check unit cli integration bench lint install clean $(OWN) $(SHIMS)
 .DEFAULT_GOAL := all
 
 all: build
@@ -87,6 +87,17 @@ install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/pouch
 	install -m 0755 $(addprefix bin/,$(TOOLS)) $(DESTDIR)$(PREFIX)/bin
 	install -m 0755 $(addprefix bin/,$(LIBEXEC)) $(DESTDIR)$(PREFIX)/libexec/pouch
+	@$(MAKE) --no-print-directory install-docs
+
+# Manual pages and completions are made by the programs themselves.
+SHARE := $(DESTDIR)$(PREFIX)/share
+install-docs:
+	install -d $(SHARE)/man/man1 $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	@set -e; for p in $(OWN); do \
+	  bin/$$p man $(SHARE)/man/man1; \
+	  bin/$$p completion bash > $(SHARE)/bash-completion/completions/$$p; \
+	  bin/$$p completion zsh > $(SHARE)/zsh/site-functions/_$$p; \
+	  bin/$$p completion fish > $(SHARE)/fish/vendor_completions.d/$$p.fish; done
 
 deps:
 	@scripts/deps build run

@@ -12,5 +12,6 @@ func main() {
 		pullCommand(), loadCommand(), saveCommand(), lsCommand(), inspectCommand(), rmCommand(), tagCommand(),
 	)...)
 	app.Flags = append(app.Flags, engineFlags()...)
+	cmd.Completing(app, completer())
 	os.Exit(cmd.Run(cmd.Argv(os.Args, app.Flags, app.Commands, ""), app))
 }

@@ -12,6 +12,7 @@ import (
 func main() {
 	app := cmd.App("pouch-run", "run containers", verbs()...)
 	app.Flags = append(app.Flags, addressFlag())
+	cmd.Completing(app, completer())
 	os.Exit(cmd.Run(cmd.Argv(os.Args, app.Flags, app.Commands, "run"), app))
 }
 

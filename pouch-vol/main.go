@@ -4,6 +4,6 @@ package main
 import "github.com/pouchcontainer/pouch/pkg/cmd"
 
 func main() {
-	cmd.Main("pouch-vol", "manage volumes",
+	cmd.Main("pouch-vol", "manage volumes", completer(),
 		create(), ls(), inspect(), rm(), prune())
 }

@@ -42,8 +42,9 @@ func (e *ExitError) Error() string {
 func (e *ExitError) Unwrap() error { return e.Err }
 
 // Main runs a binary: verbs are its commands. It does not return.
-func Main(name, usage string, verbs ...*cli.Command) {
+func Main(name, usage string, words Completer, verbs ...*cli.Command) {
 	app := App(name, usage, verbs...)
+	Completing(app, words)
 	os.Exit(Run(Argv(os.Args, app.Flags, app.Commands, ""), app))
 }
 
@@ -53,6 +54,7 @@ func App(name, usage string, verbs ...*cli.Command) *cli.App {
 	cli.FlagStringer = flagHelp
 	cli.HelpFlag = &cli.BoolFlag{Name: "help", Usage: "show help", DisableDefaultText: true}
 	cli.VersionFlag = &cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}
+	verbs = append(verbs, completionCommand(), manCommand())
 	frame(verbs)
 	return &cli.App{
 		Name:                      name,

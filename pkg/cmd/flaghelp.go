@@ -7,18 +7,26 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// flagHelp is a flag's line of a help text: short names first, the word in
-// backquotes of its usage for its value, whether it may be given again, and a
-// default that says something.
+// flagHelp is a flag's line of a help text: short names first, its value, whether
+// it may be given again, and a default that says something.
 func flagHelp(f cli.Flag) string {
 	d, ok := f.(cli.DocGenerationFlag)
 	if !ok {
 		return ""
 	}
-	value, usage := unquote(d.GetUsage())
-	names := flagWords(f)
-	if d.TakesValue() {
+	names, value, usage := describe(f, d)
+	if value != "" {
 		names += " " + value
+	}
+	return names + "	" + usage
+}
+
+// describe returns a flag's names, the word for its value, empty for a flag that
+// takes none, and what it does. The word is the one in backquotes.
+func describe(f cli.Flag, d cli.DocGenerationFlag) (names, value, usage string) {
+	value, usage = unquote(d.GetUsage())
+	if !d.TakesValue() {
+		value = ""
 	}
 	if s, ok := f.(cli.DocGenerationSliceFlag); ok && s.IsSliceFlag() {
 		usage += " (may be repeated)"
@@ -29,7 +37,7 @@ func flagHelp(f cli.Flag) string {
 	if env := d.GetEnvVars(); len(env) > 0 {
 		usage += " [$" + strings.Join(env, ", $") + "]"
 	}
-	return names + "\t" + usage
+	return flagWords(f), value, usage
 }
 
 // flagWords are the names as they are typed: -e, --env.

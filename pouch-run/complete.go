@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pouchcontainer/pouch/pkg/cmd"
+)
+
+// completer names what a shell may complete: containers, images, networks,
+// volumes and the words of flags that have few.
+func completer() cmd.Completer {
+	return cmd.Completer{Targets: targets, Values: values}
+}
+
+// completeTime bounds a look at the images: somebody waits at a prompt.
+const completeTime = 2 * time.Second
+
+func targets(c *cli.Context, verb string) []string {
+	switch verb {
+	case "run", "create":
+		m, err := manager(c)
+		if err != nil {
+			return nil
+		}
+		ctx, cancel := context.WithTimeout(c.Context, completeTime)
+		defer cancel()
+		return m.ImageNames(ctx)
+	case "completion":
+		return []string{"bash", "zsh", "fish"}
+	case "engine":
+		return []string{"start", "stop", "status"}
+	case "version", "info", "gc", "prune", "events", "restore":
+		return nil
+	}
+	return containerNames(c)
+}
+
+func values(c *cli.Context, flag string) []string {
+	switch flag {
+	case "network":
+		return append([]string{"bridge", "none", "host"}, networkNames(c)...)
+	case "volumes-from", "link":
+		return containerNames(c)
+	case "volume":
+		return volumeNames(c)
+	case "restart":
+		return []string{"no", "always", "unless-stopped", "on-failure"}
+	case "pull":
+		return []string{"always", "missing", "never"}
+	case "log-driver":
+		return []string{"json-file", "journald", "syslog", "none"}
+	case "on-client-exit":
+		return []string{"kill", "stop", "keep"}
+	case "pid", "uts", "userns":
+		return []string{"host", "private"}
+	case "ipc":
+		return []string{"private", "shareable", "none", "host"}
+	case "cgroupns":
+		return []string{"private", "host"}
+	case "signal", "stop-signal":
+		return []string{"HUP", "INT", "QUIT", "KILL", "USR1", "USR2", "TERM", "CONT", "STOP", "WINCH"}
+	}
+	return nil
+}
+
+func containerNames(c *cli.Context) []string {
+	s, err := cmd.Store(c)
+	if err != nil {
+		return nil
+	}
+	names, err := s.Names()
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for name := range names {
+		out = append(out, name)
+	}
+	return out
+}
+
+func networkNames(c *cli.Context) []string {
+	s, err := cmd.Store(c)
+	if err != nil {
+		return nil
+	}
+	names, _ := s.NetworkNames() // none is no help, and no harm
+	return names
+}
+
+func volumeNames(c *cli.Context) []string {
+	s, err := cmd.Store(c)
+	if err != nil {
+		return nil
+	}
+	names, _ := s.VolumeNames() // none is no help, and no harm
+	return names
+}
