@@ -50,11 +50,15 @@ const (
 	// Update changes limits and policy of the living container to those that the
 	// record on disk has by now. Answered by OK.
 	Update Op = "update"
+	// Reread takes over from the record on disk what is no limit: name, labels,
+	// restart policy. Update does that too. Answered by OK.
+	Reread Op = "reread"
 	// Probe runs the health check once, beside its schedule. Answered by Exited
 	// with its code and Message, its output.
 	Probe Op = "probe"
 	// Watch is answered by Health at every change of the container's health, the
-	// present one at once, until the connection ends.
+	// present one at once, until the connection or the container ends; the latter
+	// is told by Exited.
 	Watch Op = "watch"
 	// Checkpoint writes the container's processes to the folder that came along as
 	// a descriptor. Answered by OK.
@@ -93,6 +97,11 @@ type Message struct {
 	Width    uint16       `json:"width,omitempty"`
 	Height   uint16       `json:"height,omitempty"`
 	Exec     *ExecProcess `json:"exec,omitempty"`
+
+	// Of Launch: Preserved descriptors come along after those of Stdio, for the
+	// process to have from 3 on, and Env is for its life alone (sd_listen_fds(3)).
+	Preserved int      `json:"preserved,omitempty"`
+	Env       []string `json:"env,omitempty"`
 
 	Ports  []record.Port `json:"ports,omitempty"`
 	Target string        `json:"target,omitempty"` // IP address

@@ -63,7 +63,8 @@ type Process struct {
 	StopTimeout *int     `json:"stopTimeout,omitempty"` // seconds; nil: 10; negative: no limit
 	Rlimits     []Rlimit `json:"rlimits,omitempty"`
 	Init        bool     `json:"init,omitempty"`        // --init: Pouch's init is process 1 and runs the command
-	PreserveFDs int      `json:"preserveFDs,omitempty"` // of the caller's descriptors from 3 on; foreground alone
+	PreserveFDs int      `json:"preserveFDs,omitempty"` // how many of the caller's descriptors from 3 on it gets; by run and start -a alone
+	Umask       *uint32  `json:"umask,omitempty"`       // nil: the runtime's, 0022
 }
 
 // Args is the command line that runs.
@@ -106,6 +107,7 @@ type Host struct {
 	Sysctls         map[string]string `json:"sysctls,omitempty"`
 	Devices         []Device          `json:"devices,omitempty"`
 	CDIDevices      []string          `json:"cdiDevices,omitempty"`          // vendor.com/class=name
+	CDISpecDirs     []string          `json:"cdiSpecDirs,omitempty"`         // folders of their files; empty: /etc/cdi and /var/run/cdi
 	DeviceRules     []string          `json:"deviceCgroupRules,omitempty"`   // as c 1:3 rwm
 	NoNetFiles      bool              `json:"disableNetworkFiles,omitempty"` // the image's own hosts, hostname and resolv.conf stay
 	CgroupParent    string            `json:"cgroupParent,omitempty"`        // a path, or with systemd a slice; empty: /pouch

@@ -36,7 +36,21 @@ type State struct {
 	Networks      []Joined     `json:"networks,omitempty"`
 	Ports         []Port       `json:"ports,omitempty"`  // with the host ports in force
 	Health        *HealthState `json:"health,omitempty"` // nil: no health check
+
+	// EndedBy is who asked for the last life's end, one of the By words; empty:
+	// nobody did. EndSignal is the signal by which that was asked.
+	EndedBy   string `json:"endedBy,omitempty"`
+	EndSignal int    `json:"endSignal,omitempty"`
 }
+
+// Who may ask for the end of a container.
+const (
+	ByStop    = "stop"    // pouch-run stop, restart, and what else stops
+	ByKill    = "kill"    // pouch-run kill, rm -f: it was sent a signal
+	ByClient  = "client"  // a foreground container's command ended, or passed a signal on
+	ByTimeout = "timeout" // --timeout
+	ByHealth  = "health"  // --health-on-failure
+)
 
 // Proc is a process for good: a pid may be another process later, a pid with
 // its start time not.
