@@ -4,6 +4,7 @@
 #   make deps       install the Debian packages that are missing (root)
 #   make run        build, make an image, run it, show what it printed (root)
 #   make test       packages, build, check, unit, cli and integration tests (root)
+#   make test-vm    boot a machine with systemd and cgroup v2 in QEMU and test inside it (root)
 #   make bench      time a run beside runc, podman, docker, crun (root)
 #   make check      gofmt, vet, architecture rules
 #   make unit | cli | integration | lint | install | clean
@@ -21,7 +22,7 @@ export GOFLAGS := -buildvcs=false
 export HOME ?= /root
 
 # Containers need root: say so before minutes of building.
-ifneq ($(filter run test bench,$(MAKECMDGOALS)),)
+ifneq ($(filter run test test-vm bench,$(MAKECMDGOALS)),)
 ifneq ($(shell id -u),0)
 $(error containers need root: say sudo make $(MAKECMDGOALS))
 endif
@@ -46,7 +47,7 @@ OWN_LDFLAGS := -s -w -X github.com/pouchcontainer/pouch/pkg/cmd.Version=$(VERSIO
 GOTEST := $(GO) test -tags "$(STATIC_TAGS)"
 # make cli RUN=TestSmoke/run: only the tests whose names match; not from the environment.
 RUNFLAG = $(if $(filter command,$(origin RUN)),-v -run '$(RUN)')
-UNIT_PACKAGES = $$($(GO) list -tags "$(STATIC_TAGS)" ./... | grep -v -e /test/cli -e /test/integration -e /test/arch)
+UNIT_PACKAGES = $$($(GO) list -tags "$(STATIC_TAGS)" ./... | grep -v -e /test/cli -e /test/integration -e /test/arch -e /test/vm)
 
 .PHONY: install-docs all build deps deps-test images run test check unit cli integration bench lint install clean $(OWN) $(SHIMS)
 .DEFAULT_GOAL := all
@@ -87,6 +88,7 @@ install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/pouch
 	install -m 0755 $(addprefix bin/,$(TOOLS)) $(DESTDIR)$(PREFIX)/bin
 	install -m 0755 $(addprefix bin/,$(LIBEXEC)) $(DESTDIR)$(PREFIX)/libexec/pouch
+	scripts/install-units $(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system
 	@$(MAKE) --no-print-directory install-docs
 
 # Manual pages and completions are made by the programs themselves.
@@ -104,6 +106,9 @@ deps:
 
 deps-test:
 	@scripts/deps build run test
+
+deps-vm:
+	@scripts/deps build run test vm
 
 images: deps-test
 	@scripts/test-images busybox minbase nginx
@@ -125,7 +130,7 @@ check:
 	@echo "check: gofmt, vet, architecture rules"
 	@bad=$$(gofmt -l $$(git ls-files '*.go' 2>/dev/null || find . -name '*.go')); \
 	  if [ -n "$$bad" ]; then echo "gofmt -w these files:" >&2; echo "$$bad" >&2; exit 1; fi
-	@$(GO) vet -tags "$(STATIC_TAGS) integration" ./...
+	@$(GO) vet -tags "$(STATIC_TAGS) integration vm" ./...
 	@$(GOTEST) -count=1 ./test/arch
 
 # rmdir: the tests' cgroups were below /pouch and /pouch-…; the kernel keeps one that is in use.
@@ -141,6 +146,13 @@ cli:
 integration:
 	@echo "integration tests: parallel runs, kill -9, full disk, broken files"
 	@$(GOTEST) -count=1 -tags "$(STATIC_TAGS) integration" -timeout 15m -p 1 $(RUNFLAG) ./test/integration
+
+# A machine of its own, without KVM: see test/vm.
+test-vm: deps-vm
+	@$(MAKE) --no-print-directory build
+	@scripts/test-images busybox minbase nginx vm
+	@echo "tests in a virtual machine: systemd, cgroup v2, reboots, power cuts, checkpoints"
+	@POUCH_TEST_TAGS="$(STATIC_TAGS)" $(GOTEST) -count=1 -tags "$(STATIC_TAGS) vm" -timeout 30m $(RUNFLAG) ./test/vm
 
 bench: build
 	@scripts/test-images busybox

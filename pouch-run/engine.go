@@ -15,9 +15,10 @@ func engineCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "engine",
 		Usage:     "start, stop or look at Pouch's own containerd",
-		ArgsUsage: "start|stop|status",
+		ArgsUsage: "start|stop|status|run",
 		Description: "Every command starts it when it is needed. stop leaves running containers alone: they go on, and the\n" +
-			"next start finds them. status prints pid and socket and exits 1 when none runs.",
+			"next start finds them. status prints pid and socket and exits 1 when none runs. run stays in the\n" +
+			"foreground, for a service manager: see pouch-containerd.service.",
 		Action: engineVerb,
 	}
 }
@@ -40,6 +41,8 @@ func engineVerb(c *cli.Context) error {
 			return err
 		}
 		return container.Open(s, "").PruneCgroups()
+	case "run":
+		return engine.Run(c.Context, s)
 	case "status":
 		p, err := engine.Status(s)
 		if err != nil {
@@ -48,5 +51,5 @@ func engineVerb(c *cli.Context) error {
 		fmt.Fprintln(c.App.Writer, p.Pid, engine.Socket(s))
 		return nil
 	}
-	return errs.New(errs.Invalid, "engine: unknown word %q: start, stop or status", args[0])
+	return errs.New(errs.Invalid, "engine: unknown word %q: start, stop, status or run", args[0])
 }

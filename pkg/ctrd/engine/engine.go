@@ -154,6 +154,9 @@ func start(ctx context.Context, s *store.Store) error {
 		return nil
 	}
 	if p, err := Status(s); err == nil {
+		if comesUp(ctx, s, p) {
+			return nil
+		}
 		if err := end(ctx, p); err != nil { // it lives and does not listen
 			return fmt.Errorf("restart containerd (pid %d): %w", p.Pid, err)
 		}
@@ -170,7 +173,21 @@ func start(ctx context.Context, s *store.Store) error {
 	return spawn(ctx, s, path, conf)
 }
 
-// spawn starts containerd in a session of its own and waits until it listens.
+// comesUp waits for a containerd that lives and does not listen yet, as long as
+// one may take from its start on, and reports whether it does.
+func comesUp(ctx context.Context, s *store.Store, p record.Proc) bool {
+	i, err := proc.Stat(p.Pid)
+	if err != nil {
+		return false
+	}
+	for end := i.Started.Add(StartTimeout); !listening(Socket(s)); time.Sleep(2 * time.Millisecond) {
+		if ctx.Err() != nil || !proc.Alive(p) || time.Now().After(end) {
+			return false
+		}
+	}
+	return true
+}
+
 func spawn(ctx context.Context, s *store.Store, path, conf string) error {
 	logPath := filepath.Join(s.RunRoot, "containerd", "containerd.log")
 	log, err := os.OpenFile(logPath, os.O_CREATE|os.O_TRUNC|os.O_WRONLY|os.O_APPEND|unix.O_NOFOLLOW, 0o600)
@@ -185,7 +202,7 @@ func spawn(ctx context.Context, s *store.Store, path, conf string) error {
 	defer null.Close()
 	p, err := os.StartProcess(path, []string{path, "--config", conf}, &os.ProcAttr{
 		Dir:   "/",
-		Env:   []string{"PATH=" + filepath.Dir(path) + ":" + systemPath, "LANG=C"},
+		Env:   environment(path),
 		Files: []*os.File{null, log, log},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})
