@@ -4,21 +4,49 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
+	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/proc"
+	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
 // idmap is what the options uidmap and gidmap ask for, which are containerd's
 // for the root of a container with a user namespace of its own: the files'
 // owners are shown as that namespace has them (mount_setattr(2), "ID-mapped
 // mounts"). Both are lists of ID:HOSTID:LENGTH.
-type idmap struct{ uids, gids []syscall.SysProcIDMap }
+type idmap struct {
+	uids, gids []record.IDMap
+	upper      bool // of an overlay the upper folder, too
+}
+
+// upperMapped asks with uidmap and gidmap for an overlay whose upper folder is
+// mapped, too: then what the container writes is on disk as if it had no user
+// namespace.
+const upperMapped = "upper=mapped"
+
+// Mapped returns mounts that show the owners of files as a user namespace with
+// these ids has them, and leave those on disk as they are (mount_setattr(2),
+// "ID-mapped mounts"; overlays take them since Linux 5.19).
+func Mapped(mounts []Mount, uids, gids []record.IDMap) []Mount {
+	out := slices.Clone(mounts)
+	for i := range out {
+		out[i].Options = append(slices.Clone(out[i].Options), "uidmap="+idList(uids), "gidmap="+idList(gids), upperMapped)
+	}
+	return out
+}
+
+func idList(ids []record.IDMap) string {
+	list := make([]string, 0, len(ids))
+	for _, m := range ids {
+		list = append(list, fmt.Sprintf("%d:%d:%d", m.Container, m.Host, m.Size))
+	}
+	return strings.Join(list, ",")
+}
 
 // takeIDMap takes the two options out of o; nil without any.
 func (o *Options) takeIDMap() (*idmap, error) {
@@ -32,6 +60,12 @@ func (o *Options) takeIDMap() (*idmap, error) {
 			m.uids, err = parseIDMap(value)
 		case "gidmap":
 			m.gids, err = parseIDMap(value)
+		case "upper":
+			if opt != upperMapped {
+				rest = append(rest, opt)
+				continue
+			}
+			m.upper = true
 		default:
 			rest = append(rest, opt)
 		}
@@ -49,10 +83,10 @@ func (o *Options) takeIDMap() (*idmap, error) {
 	return &m, nil
 }
 
-func parseIDMap(list string) ([]syscall.SysProcIDMap, error) {
-	var out []syscall.SysProcIDMap
+func parseIDMap(list string) ([]record.IDMap, error) {
+	var out []record.IDMap
 	for item := range strings.SplitSeq(list, ",") {
-		var n [3]int
+		var n [3]uint32
 		f := strings.Split(item, ":")
 		if len(f) != len(n) {
 			return nil, fmt.Errorf("%q is not ID:HOSTID:LENGTH", item)
@@ -62,9 +96,9 @@ func parseIDMap(list string) ([]syscall.SysProcIDMap, error) {
 			if err != nil {
 				return nil, err
 			}
-			n[i] = int(v)
+			n[i] = uint32(v)
 		}
-		out = append(out, syscall.SysProcIDMap{ContainerID: n[0], HostID: n[1], Size: n[2]})
+		out = append(out, record.IDMap{Container: n[0], Host: n[1], Size: n[2]})
 	}
 	return out, nil
 }
@@ -90,8 +124,8 @@ func (ids *idmap) make(m Mount, target string, o Options) error {
 	return errs.New(errs.Unsupported, "filesystem %q with uidmap: only overlay and bind mounts have it", m.Type)
 }
 
-// overlay mounts an overlay of lower folders that are mapped; its upper folder
-// belongs to the mapped ids already.
+// overlay mounts an overlay of lower folders that are mapped. Its upper folder
+// belongs to the mapped ids already, or is mapped too.
 func (ids *idmap) overlay(ns *os.File, m Mount, target string, o Options) error {
 	if err := unix.Mount("tmpfs", target, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=711"); err != nil {
 		return err
@@ -99,27 +133,22 @@ func (ids *idmap) overlay(ns *os.File, m Mount, target string, o Options) error 
 	if err := unix.Mount("", target, "", unix.MS_PRIVATE, ""); err != nil {
 		return err
 	}
-	data := append([]string(nil), o.Data...)
-	for i, opt := range data {
-		list, ok := strings.CutPrefix(opt, "lowerdir=")
-		if !ok {
-			continue
+	data, err := lowerMapped(ns, o.Data, target)
+	if err != nil {
+		return err
+	}
+	var by *owner
+	if ids.upper {
+		if data, err = upperIn(ns, data, target); err != nil {
+			return err
 		}
-		var names []string
-		for _, lower := range strings.Split(list, ":") {
-			name := strconv.Itoa(len(names))
-			if err := mappedIn(ns, lower, filepath.Join(target, name)); err != nil {
-				return fmt.Errorf("map the owners in %s: %w", lower, err)
-			}
-			names = append(names, name)
-		}
-		data[i] = "lowerdir=" + strings.Join(names, ":")
+		by = ids.root()
 	}
 	made := filepath.Join(target, "made")
 	if err := os.Mkdir(made, 0o700); err != nil {
 		return err
 	}
-	if err := m.onThread(target, made, o.Flags, strings.Join(data, ",")); err != nil {
+	if err := m.onThread(target, made, o.Flags, strings.Join(data, ","), by); err != nil {
 		return err
 	}
 	fd, err := unix.OpenTree(unix.AT_FDCWD, made, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)
@@ -132,6 +161,56 @@ func (ids *idmap) overlay(ns *os.File, m Mount, target string, o Options) error 
 	}
 	return os.NewSyscallError("move_mount", unix.MoveMount(fd, "", unix.AT_FDCWD, target, unix.MOVE_MOUNT_F_EMPTY_PATH))
 }
+
+// lowerMapped mounts the lower folders of an overlay's options, mapped, below
+// dir and returns options that name them relative to it.
+func lowerMapped(ns *os.File, options []string, dir string) ([]string, error) {
+	data := slices.Clone(options)
+	for i, opt := range data {
+		list, ok := strings.CutPrefix(opt, "lowerdir=")
+		if !ok {
+			continue
+		}
+		var names []string
+		for lower := range strings.SplitSeq(list, ":") {
+			name := strconv.Itoa(len(names))
+			if err := mappedIn(ns, lower, filepath.Join(dir, name)); err != nil {
+				return nil, fmt.Errorf("map the owners in %s: %w", lower, err)
+			}
+			names = append(names, name)
+		}
+		data[i] = "lowerdir=" + strings.Join(names, ":")
+	}
+	return data, nil
+}
+
+// upperIn does the same with the folder that holds upperdir and workdir: an
+// overlay wants both on one mount.
+func upperIn(ns *os.File, options []string, dir string) ([]string, error) {
+	data := slices.Clone(options)
+	parent := ""
+	for i, opt := range data {
+		name, path, _ := strings.Cut(opt, "=")
+		if name != "upperdir" && name != "workdir" {
+			continue
+		}
+		switch here := filepath.Dir(path); parent {
+		case "":
+			parent = here
+			if err := mappedIn(ns, parent, filepath.Join(dir, "upper")); err != nil {
+				return nil, fmt.Errorf("map the owners in %s: %w", parent, err)
+			}
+		case here:
+		default:
+			return nil, errs.New(errs.Unsupported, "an overlay whose upperdir and workdir lie in two folders cannot be mapped")
+		}
+		data[i] = name + "=upper/" + filepath.Base(path)
+	}
+	return data, nil
+}
+
+// root is who process 1 of the namespace may be: the first ids on the host.
+func (ids *idmap) root() *owner { return &owner{ids.uids[0].Host, ids.gids[0].Host} }
 
 func mappedIn(ns *os.File, source, target string) error {
 	if err := os.Mkdir(target, 0o700); err != nil {
@@ -159,20 +238,10 @@ func mapped(ns *os.File, source, target string, recursive bool) error {
 }
 
 // namespace makes a user namespace with these ids. It lives as long as the file.
-// A child is born in it, and stopped by ptrace(2) before it runs anything.
-func (ids *idmap) namespace() (*os.File, error) {
-	runtime.LockOSThread() // the tracer is the thread
-	defer runtime.UnlockOSThread()
-	p, err := os.StartProcess("/proc/self/exe", []string{"userns"}, &os.ProcAttr{Sys: &syscall.SysProcAttr{
-		Cloneflags: unix.CLONE_NEWUSER, UidMappings: ids.uids, GidMappings: ids.gids,
-		GidMappingsEnableSetgroups: true, Ptrace: true, Pdeathsig: unix.SIGKILL,
-	}})
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		p.Kill() //nolint:errcheck // it may be gone
-		p.Wait() //nolint:errcheck // it has ended
-	}()
-	return os.Open(fmt.Sprintf("/proc/%d/ns/user", p.Pid))
+func (ids *idmap) namespace() (ns *os.File, err error) {
+	err = proc.WithUserns(ids.uids, ids.gids, 0, func(pid int) (err error) {
+		ns, err = os.Open(fmt.Sprintf("/proc/%d/ns/user", pid))
+		return err
+	})
+	return ns, err
 }

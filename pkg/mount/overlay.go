@@ -20,32 +20,37 @@ func (m Mount) longOverlay(target string, o Options) error {
 	if dir == "" || len(line) >= os.Getpagesize() {
 		return errs.New(errs.Unsupported, "%d bytes of overlay options are more than the kernel takes (%d): the image has too many layers", len(line), os.Getpagesize()-1)
 	}
-	return m.onThread(dir, target, o.Flags, line)
+	return m.onThread(dir, target, o.Flags, line, nil)
 }
 
 // onThread mounts m at target, with paths in data relative to dir, on a thread
-// of its own that stands there.
-func (m Mount) onThread(dir, target string, flags uintptr, data string) error {
+// of its own that stands there and, with by, makes files as that owner.
+func (m Mount) onThread(dir, target string, flags uintptr, data string, by *owner) error {
 	target, err := filepath.Abs(target)
 	if err != nil {
 		return err
 	}
 	done := make(chan error)
 	go func() {
-		runtime.LockOSThread() // never unlocked: the thread ends with its changed folder
-		done <- mountFrom(dir, m.Source, target, m.Type, flags, data)
+		runtime.LockOSThread() // never unlocked: the thread ends with its changed folder and owner
+		done <- m.from(dir, target, flags, data, by)
 	}()
 	return <-done
 }
 
-func mountFrom(dir, source, target, fstype string, flags uintptr, data string) error {
+func (m Mount) from(dir, target string, flags uintptr, data string, by *owner) error {
 	if err := unix.Unshare(unix.CLONE_FS); err != nil {
 		return err
 	}
 	if err := unix.Chdir(dir); err != nil {
 		return err
 	}
-	return unix.Mount(source, target, fstype, flags, data)
+	if by != nil {
+		if err := by.become(); err != nil {
+			return err
+		}
+	}
+	return unix.Mount(m.Source, target, m.Type, flags, data)
 }
 
 // shorten returns the deepest folder that every lowerdir lies in, and the
