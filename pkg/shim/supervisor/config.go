@@ -13,6 +13,7 @@ type Config struct {
 	Namespace  string // containerd's
 	Containerd string // address of containerd's gRPC socket
 	Debug      bool
+	Backoff    Backoff // between the lives of a container with a restart policy
 
 	// Of a container with a record of Pouch.
 	Root, RunRoot string
@@ -37,7 +38,7 @@ func (c *Config) pouch() bool { return c.Root != "" }
 
 // parse reads the command line, without the program's name.
 func parse(args []string) (*Config, error) {
-	c := &Config{}
+	c := &Config{Backoff: dockerBackoff()}
 	f := flag.NewFlagSet("pouch-shim", flag.ContinueOnError)
 	f.StringVar(&c.Root, "root", "", "folder of Pouch's state that survives a reboot")
 	f.StringVar(&c.RunRoot, "run-root", "", "folder of Pouch's state that ends with the boot")
@@ -46,6 +47,7 @@ func parse(args []string) (*Config, error) {
 	f.StringVar(&c.Containerd, "containerd", "", "address of containerd")
 	f.StringVar(&c.Address, "address", "", "--address of pouch-run")
 	f.StringVar(&c.Socket, "socket", "", "path of the ttrpc socket that is descriptor 3")
+	f.Var(&c.Backoff, "backoff", "pauses between the lives of a container: `FIRST,MOST`")
 	f.BoolVar(&c.Debug, "debug", false, "log each step")
 	f.SetOutput(os.Stderr)
 	if err := f.Parse(args); err != nil {

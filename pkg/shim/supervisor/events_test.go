@@ -13,19 +13,19 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// events is containerd's side of the events.
-type events struct {
+// forwarded is containerd's side of the events.
+type forwarded struct {
 	mu     sync.Mutex
 	topics []string
 }
 
-func serveEvents(t *testing.T, path string) *events {
+func serveEvents(t *testing.T, path string) *forwarded {
 	t.Helper()
 	l, err := net.Listen("unix", path)
 	must(t, err)
 	srv, err := ttrpc.NewServer()
 	must(t, err)
-	e := &events{}
+	e := &forwarded{}
 	eventsapi.RegisterTTRPCEventsService(srv, e)
 	go srv.Serve(context.Background(), l)
 	t.Cleanup(func() { srv.Close() })
@@ -33,14 +33,14 @@ func serveEvents(t *testing.T, path string) *events {
 }
 
 // Forward takes an event.
-func (e *events) Forward(_ context.Context, r *eventsapi.ForwardRequest) (*emptypb.Empty, error) {
+func (e *forwarded) Forward(_ context.Context, r *eventsapi.ForwardRequest) (*emptypb.Empty, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.topics = append(e.topics, strings.TrimPrefix(r.Envelope.Topic, "/tasks/"))
 	return &emptypb.Empty{}, nil
 }
 
-func (e *events) String() string {
+func (e *forwarded) String() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return strings.Join(e.topics, " ")

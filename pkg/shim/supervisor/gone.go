@@ -1,5 +1,11 @@
 package supervisor
 
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
 // clientGone acts on the end of the launching client without Detach: before the
 // container runs it is given up; after that the policy says. One that nobody
 // waits for goes on.
@@ -30,13 +36,14 @@ func (t *task) abandoned() {
 	policy := t.rec.Policy.OnClientExit
 	switch {
 	case !ran || policy == "" || policy == "kill":
+		t.endedBy(record.ByClient, unix.SIGKILL)
 		t.lastLife()
 		if err := t.killNow(); err != nil {
 			t.s.log.errorf("kill a container whose client is gone: %v", err)
 		}
 	case policy == "stop":
 		go func() {
-			if err := t.stop(t.stopSignal(), t.stopTimeout()); err != nil {
+			if err := t.stopFor(record.ByClient, t.stopSignal(), t.stopTimeout()); err != nil {
 				t.s.log.errorf("stop a container whose client is gone: %v", err)
 			}
 		}()

@@ -46,10 +46,14 @@ func (t *task) start(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	t.mu.Lock()
-	t.phase, t.since = running, begun
+	t.phase, t.since, t.ending = running, begun, asked{}
 	t.mu.Unlock()
 	go settleMemory()
+	if t.checked() {
+		go t.probes(t.health.begin())
+	}
 	t.noteRunning(c)
+	t.event("start", nil)
 	t.s.publish(&eventsapi.TaskStart{ContainerID: t.id, Pid: uint32(c.Pid())})
 	if t.s.launch != nil {
 		t.s.launch.Send(&ctl.Message{Op: ctl.Started, Pid: c.Pid()})
@@ -85,6 +89,7 @@ func (t *task) watch(c engine.Container, p *process) {
 	p.streams.Drain(drainLimit)
 	p.end(exit.Code, at)
 	r := result{code: exit.Code, oom: c.OOMKilled(), at: at, pid: c.Pid()}
+	t.endOfLife(r)
 	for t.wantsAgain(r) {
 		if r = t.again(r, c); r.code < 0 {
 			return // the next life has its own watch

@@ -38,15 +38,23 @@ func (t *task) noteRunning(c engine.Container) {
 		st.Status, st.Init, st.Owner, st.BootID = record.Running, init, self, boot
 		st.Started, st.Restarts = since.UTC(), restarts
 		st.Finished, st.ExitCode, st.OOMKilled, st.Error, st.StoppedByUser = time.Time{}, 0, false, "", false
+		st.EndedBy, st.EndSignal = "", 0
+		t.healthInto(st)
 		if t.logs != nil && t.logs.file != nil {
 			st.LogPath = t.s.store.LogPath(t.id)
 		}
 	})
 }
 
+// noteRestarting tells the restart that is to come as one that was made, as
+// docker does.
 func (t *task) noteRestarting(r result) {
+	t.mu.Lock()
+	restarts := t.restarts
+	t.mu.Unlock()
 	t.note(false, func(st *record.State) {
-		st.Status, st.Init = record.Restarting, record.Proc{}
+		st.Status, st.Init, st.Restarts = record.Restarting, record.Proc{}, restarts
+		t.healthInto(st)
 		st.ExitCode, st.OOMKilled, st.Finished = r.code, r.oom, r.at.UTC()
 	})
 }
@@ -67,10 +75,21 @@ func (t *task) noteError(err error) {
 // noteExited is what a client relies on that was told of the end: durable.
 func (t *task) noteExited(r result) {
 	t.mu.Lock()
-	byUser := t.byUser
+	byUser, end := t.byUser, t.ending
 	t.mu.Unlock()
 	t.note(true, func(st *record.State) {
 		st.Status, st.Init = record.Exited, record.Proc{}
 		st.ExitCode, st.OOMKilled, st.Finished, st.StoppedByUser = r.code, r.oom, r.at.UTC(), byUser
+		st.EndedBy, st.EndSignal = end.by, int(end.sig)
+		t.healthInto(st)
 	})
+}
+
+// noteHealth writes what the health check has found.
+func (t *task) noteHealth() { t.note(false, t.healthInto) }
+
+func (t *task) healthInto(st *record.State) {
+	if t.checked() {
+		st.Health = t.health.snapshot()
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
 // restart ends this life, as stop does, and begins another at once, whatever
@@ -14,6 +15,7 @@ func (t *task) restart(sig unix.Signal, seconds int) error {
 	if err != nil {
 		return err
 	}
+	t.endedBy(record.ByStop, sig)
 	late, settle, err := t.askToEnd(sig, seconds)
 	if err != nil {
 		t.tellBorn(err) // nobody waits for it any more
@@ -23,6 +25,9 @@ func (t *task) restart(sig unix.Signal, seconds int) error {
 	for {
 		select {
 		case err := <-born:
+			if err == nil {
+				t.event("restart", nil)
+			}
 			return err
 		case <-t.ended:
 			return errs.New(errs.Conflict, "restart container %s: it was stopped meanwhile", t.id)
@@ -48,6 +53,7 @@ func (t *task) expect() (<-chan error, error) {
 		return nil, errs.New(errs.Conflict, "restart container %s: another restart is under way", t.id)
 	}
 	t.born = make(chan error, 1)
+	t.poke()
 	return t.born, nil
 }
 

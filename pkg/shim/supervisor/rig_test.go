@@ -152,7 +152,7 @@ type shim struct {
 	address string
 	pid     int
 	task    taskapi.TTRPCTaskService
-	events  *events
+	events  *forwarded
 }
 
 func (s *shim) bundle(id string) string { return filepath.Join(s.dir, "b", id) }

@@ -23,12 +23,14 @@ type session struct {
 	hub  *stdio.Hub // of its terminal
 
 	leave func() // ends an Attach to copied streams; nil without
+
+	gone chan struct{} // closed at the end of the connection
 }
 
 // serveLaunch serves the connection that launched the container, and acts when
 // it ends.
 func (s *Supervisor) serveLaunch() {
-	c := &session{s: s, conn: s.launch, launch: true}
+	c := &session{s: s, conn: s.launch, launch: true, gone: make(chan struct{})}
 	c.serve()
 	if !s.client.isDetached() {
 		close(s.client.gone)
@@ -44,7 +46,7 @@ func (s *Supervisor) serveCtl() {
 			return
 		}
 		go func() {
-			c := &session{s: s, conn: ctl.New(u)}
+			c := &session{s: s, conn: ctl.New(u), gone: make(chan struct{})}
 			defer c.conn.Close()
 			c.serve()
 		}()
@@ -63,6 +65,7 @@ func (c *session) serve() {
 			c.tell(errorMessage(err))
 		}
 	}
+	close(c.gone)
 	if c.leave != nil {
 		c.leave()
 	}
@@ -121,6 +124,12 @@ func (c *session) handlePlain(m *ctl.Message) error {
 		return c.onTask((*task).resume)
 	case ctl.Resize:
 		return c.onResize(m)
+	case ctl.Probe:
+		return c.onProbe()
+	case ctl.Watch:
+		return c.onWatch()
+	case ctl.Reread:
+		return c.onTask((*task).reread)
 	}
 	return errs.New(errs.Invalid, "%q is not a request", m.Op)
 }

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/pkg/ctl"
+	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
 // onSignal passes a signal on. One that comes too late is lost: the client
@@ -18,6 +19,7 @@ func (c *session) onSignal(sig unix.Signal) error {
 	if c.exec != nil {
 		err = c.exec.signal(sig)
 	} else {
+		t.endedBy(record.ByClient, sig)
 		err = t.signal(sig)
 	}
 	if err != nil {

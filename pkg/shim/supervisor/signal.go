@@ -9,6 +9,7 @@ import (
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/proc"
+	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
 // defaultStopTimeout is docker's, in seconds.
@@ -53,6 +54,7 @@ func (t *task) kill(sig unix.Signal) error {
 	if sig == unix.SIGKILL || sig == t.stopSignal() {
 		t.stopByUser()
 	}
+	t.endedBy(record.ByKill, sig)
 	_, phase := t.current()
 	if phase == restarting && isClosed(t.stopping) {
 		return nil // the wait for the next life ends with that
@@ -60,7 +62,9 @@ func (t *task) kill(sig unix.Signal) error {
 	if sig == unix.SIGKILL {
 		return t.killNow()
 	}
-	return t.signal(sig)
+	err := t.signal(sig)
+	t.killEvent(sig, err)
+	return err
 }
 
 // killNow ends the container; one that has ended already is no error.
@@ -73,13 +77,20 @@ func (t *task) killNow() error {
 	if errors.Is(err, unix.ESRCH) {
 		return nil
 	}
+	t.killEvent(unix.SIGKILL, err)
 	return err
 }
 
 // stop ends the container for good: sig, then after seconds (negative: never)
 // SIGKILL. It returns when it has ended.
 func (t *task) stop(sig unix.Signal, seconds int) error {
+	return t.stopFor(record.ByStop, sig, seconds)
+}
+
+// stopFor is stop because of who.
+func (t *task) stopFor(who string, sig unix.Signal, seconds int) error {
 	t.stopByUser()
+	t.endedBy(who, sig)
 	late, settle, err := t.askToEnd(sig, seconds)
 	if err != nil {
 		return err
@@ -106,7 +117,9 @@ func (t *task) askToEnd(sig unix.Signal, seconds int) (late <-chan time.Time, se
 			return nil, nil, err
 		}
 	}
-	if err := t.signal(sig); err != nil && !errs.Is(err, errs.Conflict) && !errs.Is(err, errs.NotFound) {
+	err = t.signal(sig)
+	t.killEvent(sig, err)
+	if err != nil && !errs.Is(err, errs.Conflict) && !errs.Is(err, errs.NotFound) {
 		return nil, nil, err
 	}
 	if seconds < 0 {
@@ -170,4 +183,9 @@ func (t *task) setPaused(on bool) {
 	t.paused = on
 	t.mu.Unlock()
 	t.notePaused(on)
+	if on {
+		t.event("pause", nil)
+	} else {
+		t.event("unpause", nil)
+	}
 }

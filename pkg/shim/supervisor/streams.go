@@ -204,8 +204,8 @@ func engineIO(s *stdio.Streams) engine.IO {
 
 // policyOf is the restart policy; none for a container without record.
 func (t *task) policyOf() record.Restart {
-	if t.rec == nil {
-		return record.Restart{}
+	if c := t.record(); c != nil {
+		return c.Policy.Restart
 	}
-	return t.rec.Policy.Restart
+	return record.Restart{}
 }

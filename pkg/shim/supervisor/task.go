@@ -3,6 +3,7 @@ package supervisor
 import (
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -33,7 +34,8 @@ type task struct {
 	s      *Supervisor
 	id     string
 	bundle string
-	rec    *record.Container // nil: containerd's own
+	rec    *record.Container                // nil: containerd's own
+	newer  atomic.Pointer[record.Container] // of Reread; nil: rec
 	eng    engine.Engine
 	opts   engine.CreateOpts
 	names  ioNames // of the streams, as containerd gave them
@@ -48,22 +50,25 @@ type task struct {
 	cleaning sync.Mutex // held while the remains are removed
 	mounted  bool       // the root was mounted here
 	oom      *oomWatch  // nil with a record of Pouch
+	health   health     // of a container that has a check
 	held     []*os.File // namespaces that only the parent sees by path
 
-	mu       sync.Mutex
-	phase    phase
-	paused   bool
-	c        engine.Container // of this life
-	main     *process         // process 1 of this life
-	execs    map[string]*process
-	since    time.Time     // this life's process 1 runs; zero: none ever did
-	starting chan struct{} // closed when the start of this life has worked or failed; nil before
-	backoff  time.Duration
-	restarts int
-	last     bool          // no further life
-	byUser   bool          // ... because the user wants so
-	stopping chan struct{} // closed with last
-	born     chan error    // told of the next life; nil: no user waits for it
+	mu         sync.Mutex
+	phase      phase
+	paused     bool
+	c          engine.Container // of this life
+	main       *process         // process 1 of this life
+	execs      map[string]*process
+	since      time.Time     // this life's process 1 runs; zero: none ever did
+	starting   chan struct{} // closed when the start of this life has worked or failed; nil before
+	backoff    time.Duration
+	restarts   int
+	last       bool          // no further life
+	byUser     bool          // ... because the user wants so
+	ending     asked         // who asked for the end of this life
+	stopping   chan struct{} // closed with last
+	reconsider chan struct{} // holds one when the restart policy was changed
+	born       chan error    // told of the next life; nil: no user waits for it
 
 	ended  chan struct{} // closed at the end of the last life: result is set
 	result result
@@ -106,7 +111,7 @@ type ioNames struct {
 func newTask(s *Supervisor, id, bundle string) *task {
 	return &task{
 		s: s, id: id, bundle: bundle, execs: map[string]*process{},
-		stopping: make(chan struct{}), ended: make(chan struct{}),
+		stopping: make(chan struct{}), reconsider: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 }
 

@@ -1,0 +1,100 @@
+// Package events is the log of what happened to containers, images, networks and
+// volumes: one JSON object a line in a file of the run-root, that ends with the
+// boot. Whoever does something writes one line; nobody serves them.
+package events
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pouchcontainer/pouch/pkg/fsx"
+	"github.com/pouchcontainer/pouch/pkg/record"
+	"github.com/pouchcontainer/pouch/pkg/store"
+)
+
+const (
+	// maxFile is when the log goes on in a new file; one older is kept.
+	maxFile = 8 << 20
+	// maxLine bounds an event; a longer one loses its attributes.
+	maxLine = 64 << 10
+)
+
+// Emit writes e, with the time of now when it has none. It is one write(2) with
+// O_APPEND, so lines of several writers do not mix. It never fails the caller: an
+// event that cannot be written, on a full disk, is lost.
+func Emit(s *store.Store, e record.Event) {
+	if e.Time.IsZero() {
+		e.Time = time.Now().UTC()
+	}
+	line, err := json.Marshal(e)
+	if err == nil && len(line) > maxLine {
+		e.Attributes = nil
+		line, err = json.Marshal(e)
+	}
+	if err == nil {
+		write(s.EventsPath(), append(line, '\n'))
+	}
+}
+
+func write(path string, line []byte) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	if n, err := f.Write(line); err != nil && n > 0 {
+		f.Write([]byte{'\n'}) // of a line that was cut; a reader finds the next one without, too
+	}
+	if end, err := f.Seek(0, io.SeekCurrent); err == nil && end >= maxFile {
+		rotate(path, f)
+	}
+}
+
+// rotate moves the file full aside, unless somebody else has just done so. Who
+// has it open yet writes on into it: readers look at both files.
+func rotate(path string, full *os.File) {
+	l, err := fsx.TryLock(path + ".lock")
+	if errors.Is(err, fsx.ErrLocked) || err != nil {
+		return
+	}
+	defer l.Unlock()
+	if same(path, full) {
+		fsx.Rotate(path, 1)
+	}
+}
+
+// same reports whether path names the open file f.
+func same(path string, f *os.File) bool {
+	a, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	b, err := os.Lstat(path)
+	return err == nil && os.SameFile(a, b)
+}
+
+// OfContainer is an event of c: its labels, name and image are attributes, and
+// so is more.
+func OfContainer(c *record.Container, action string, more record.Labels) record.Event {
+	a := make(record.Labels, len(c.Labels)+len(more)+2)
+	maps.Copy(a, c.Labels)
+	a["image"], a["name"] = c.Image.Name, c.Name
+	maps.Copy(a, more)
+	return record.Event{Type: "container", Action: action, ID: c.ID, Attributes: a}
+}
+
+// OfNetwork is an event of n; container is the id of one that it concerns, or
+// empty.
+func OfNetwork(n *record.Network, action, container string) record.Event {
+	a := record.Labels{"name": n.Name, "type": n.Driver}
+	if container != "" {
+		a["container"] = container
+	}
+	return record.Event{Type: "network", Action: action, ID: n.ID, Attributes: a}
+}

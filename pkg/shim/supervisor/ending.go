@@ -1,0 +1,87 @@
+package supervisor
+
+import (
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pouchcontainer/pouch/pkg/events"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// asked is who asked for the end of a life, and by which signal.
+type asked struct {
+	by  string // one of record's By words; empty: nobody
+	sig unix.Signal
+}
+
+// endedBy notes who asks for the end of this life.
+func (t *task) endedBy(who string, sig unix.Signal) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ending = asked{who, sig}
+}
+
+// endOfLife ends what belongs to one life, and tells that it is over.
+func (t *task) endOfLife(r result) {
+	t.health.end()
+	t.mu.Lock()
+	since, by := t.since, t.ending.by
+	t.mu.Unlock()
+	if t.rec == nil || since.IsZero() {
+		return
+	}
+	if r.oom {
+		t.event("oom", nil)
+	}
+	t.event("die", record.Labels{
+		"exitCode":     strconv.Itoa(r.code),
+		"execDuration": strconv.Itoa(int(r.at.Sub(since) / time.Second)),
+	})
+	if by == record.ByStop {
+		t.event("stop", nil)
+	}
+}
+
+// killEvent tells that process 1 was sent sig, unless that failed with err.
+func (t *task) killEvent(sig unix.Signal, err error) {
+	if _, phase := t.current(); err == nil && phase == running {
+		t.event("kill", record.Labels{"signal": strconv.Itoa(int(sig))})
+	}
+}
+
+// event tells what happened to the container.
+func (t *task) event(action string, more record.Labels) {
+	if c := t.record(); c != nil {
+		events.Emit(t.s.store, events.OfContainer(c, action, more))
+	}
+}
+
+// record is the container's record as it is now; nil without one.
+func (t *task) record() *record.Container {
+	if c := t.newer.Load(); c != nil {
+		return c
+	}
+	return t.rec
+}
+
+// reread takes over from the record on disk what may change while the container
+// runs and is no limit.
+func (t *task) reread() error {
+	c, err := t.s.store.Container(t.id)
+	if err != nil {
+		return err
+	}
+	t.newer.Store(c)
+	t.poke()
+	return nil
+}
+
+// poke makes the pause between two lives ask again what is wanted.
+func (t *task) poke() {
+	select {
+	case t.reconsider <- struct{}{}:
+	default:
+	}
+}
