@@ -1,16 +1,11 @@
 package spec
 
 import (
-	"path"
-
 	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
-
-// DefaultCgroupParent holds the cgroups of Pouch's containers.
-const DefaultCgroupParent = "/pouch"
 
 // Build returns the runtime configuration of c on host h. The user is that of
 // SetUser(p, 0, 0, nil): whoever mounts the root looks c.Process.User up in it
@@ -45,6 +40,7 @@ func Build(c *record.Container, h Host) (*specs.Spec, error) {
 			Sysctl:            sysctls,
 			RootfsPropagation: propagation,
 			Devices:           deviceNodes(h),
+			IntelRdt:          rdt(c.Host.Resources),
 		},
 	}
 	if c.Host.UtsMode != "host" {
@@ -90,18 +86,6 @@ func rootfs(h Host) string {
 		return "rootfs"
 	}
 	return h.Rootfs
-}
-
-// cgroupsPath is the container's cgroup below every hierarchy.
-func cgroupsPath(c *record.Container, h Host) string {
-	parent := c.Host.CgroupParent
-	if parent == "" {
-		parent = h.CgroupParent
-	}
-	if parent == "" {
-		parent = DefaultCgroupParent
-	}
-	return path.Join("/", parent, c.ID)
 }
 
 // process is the container's process 1 without its rights.

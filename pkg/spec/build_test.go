@@ -328,10 +328,10 @@ func TestMemorySwap(t *testing.T) {
 			t.Errorf("%+v: %d, want %d", tc.r, got, tc.want)
 		}
 	}
-	if memory(record.Resources{}, Host{}) != nil || cpu(record.Resources{}) != nil {
+	if memory(record.Resources{}, Host{}) != nil || cpu(record.Resources{}, Host{}) != nil {
 		t.Error("limits where none is asked for")
 	}
-	if c := cpu(record.Resources{NanoCPUs: 1e7}); *c.Quota != 1000 || *c.Period != 100000 {
+	if c := cpu(record.Resources{NanoCPUs: 1e7}, Host{}); *c.Quota != 1000 || *c.Period != 100000 {
 		t.Errorf("0.01 cpus: %d of %d", *c.Quota, *c.Period)
 	}
 }

@@ -11,14 +11,20 @@ const cfsPeriod = 100000
 
 // resources are the cgroup's limits and its list of devices.
 func resources(c *record.Container, h Host) *specs.LinuxResources {
-	r := c.Host.Resources
-	out := &specs.LinuxResources{
-		Devices: deviceRules(c.Host.Privileged, h.Devices),
-		Memory:  memory(r, h),
-		CPU:     cpu(r),
-	}
+	out := Limits(c.Host.Resources, h)
+	out.Devices = deviceRules(c.Host, h.Devices)
+	return out
+}
+
+// Limits are those of r as a runtime of host h takes them. On cgroup v2 the
+// runtime converts what has other units there (shares, weights, swap).
+func Limits(r record.Resources, h Host) *specs.LinuxResources {
+	out := &specs.LinuxResources{Memory: memory(r, h), CPU: cpu(r, h), BlockIO: blockIO(r, h)}
 	if r.PidsLimit > 0 {
 		out.Pids = &specs.LinuxPids{Limit: &r.PidsLimit}
+	}
+	if h.CgroupV2 {
+		out.Unified = r.Unified
 	}
 	return out
 }
@@ -40,6 +46,13 @@ func memory(r record.Resources, h Host) *specs.LinuxMemory {
 	if r.MemoryReservation > 0 {
 		m.Reservation = &r.MemoryReservation
 	}
+	if r.KernelMemory > 0 && !h.CgroupV2 {
+		m.Kernel = &r.KernelMemory //nolint:staticcheck // it is in the schema, and the engines know what it means
+	}
+	if r.MemorySwappiness != nil && !h.CgroupV2 {
+		n := uint64(*r.MemorySwappiness)
+		m.Swappiness = &n
+	}
 	if r.OOMKillDisable && !h.CgroupV2 {
 		m.DisableOOMKiller = &r.OOMKillDisable
 	}
@@ -49,7 +62,7 @@ func memory(r record.Resources, h Host) *specs.LinuxMemory {
 	return &m
 }
 
-func cpu(r record.Resources) *specs.LinuxCPU {
+func cpu(r record.Resources, h Host) *specs.LinuxCPU {
 	c := specs.LinuxCPU{Cpus: r.CpusetCpus, Mems: r.CpusetMems}
 	if r.CPUShares != 0 {
 		c.Shares = &r.CPUShares
@@ -63,6 +76,12 @@ func cpu(r record.Resources) *specs.LinuxCPU {
 	}
 	if quota != 0 {
 		c.Quota = &quota
+	}
+	if r.CPURealtimePeriod != 0 && !h.CgroupV2 {
+		c.RealtimePeriod = &r.CPURealtimePeriod
+	}
+	if r.CPURealtimeRuntime != 0 && !h.CgroupV2 {
+		c.RealtimeRuntime = &r.CPURealtimeRuntime
 	}
 	if c == (specs.LinuxCPU{}) {
 		return nil

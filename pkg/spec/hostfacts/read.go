@@ -31,6 +31,9 @@ func Read(c *record.Container) (spec.Host, error) {
 	if h.Hostname, err = os.Hostname(); err != nil {
 		return spec.Host{}, errs.New(errs.Internal, "read the host's name: %w", err)
 	}
+	if err := blocks(&h, c.Host.Resources); err != nil {
+		return spec.Host{}, err
+	}
 	h.Devices, err = devices(c.Host)
 	return h, err
 }
