@@ -30,16 +30,24 @@ func (m Mount) onThread(dir, target string, flags uintptr, data string, by *owne
 	if err != nil {
 		return err
 	}
+	ns, err := os.Open("/proc/thread-self/ns/mnt") // it is a thread's: see Apart
+	if err != nil {
+		return err
+	}
+	defer ns.Close()
 	done := make(chan error)
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with its changed folder and owner
-		done <- m.from(dir, target, flags, data, by)
+		done <- m.from(ns, dir, target, flags, data, by)
 	}()
 	return <-done
 }
 
-func (m Mount) from(dir, target string, flags uintptr, data string, by *owner) error {
+func (m Mount) from(ns *os.File, dir, target string, flags uintptr, data string, by *owner) error {
 	if err := unix.Unshare(unix.CLONE_FS); err != nil {
+		return err
+	}
+	if err := enter(ns); err != nil {
 		return err
 	}
 	if err := unix.Chdir(dir); err != nil {
@@ -51,6 +59,19 @@ func (m Mount) from(dir, target string, flags uintptr, data string, by *owner) e
 		}
 	}
 	return unix.Mount(m.Source, target, m.Type, flags, data)
+}
+
+// enter puts the calling thread into mount namespace ns, unless it is there.
+func enter(ns *os.File) error {
+	want, err := ns.Stat()
+	if err != nil {
+		return err
+	}
+	here, err := os.Stat("/proc/thread-self/ns/mnt")
+	if err != nil || os.SameFile(want, here) {
+		return err
+	}
+	return os.NewSyscallError("setns", unix.Setns(int(ns.Fd()), unix.CLONE_NEWNS))
 }
 
 // shorten returns the deepest folder that every lowerdir lies in, and the

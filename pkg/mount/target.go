@@ -19,3 +19,9 @@ func OpenInRoot(root *os.File, path string) (*os.File, error) {
 func Reopen(handle *os.File, flags int) (*os.File, error) {
 	return pathrs.Reopen(handle, flags)
 }
+
+// MkdirAllInRoot makes the folders of path that are missing, and returns an
+// O_PATH handle of the last; path is resolved as by OpenInRoot. Idempotent.
+func MkdirAllInRoot(root *os.File, path string, mode os.FileMode) (*os.File, error) {
+	return pathrs.MkdirAllHandle(root, path, mode)
+}
