@@ -5,7 +5,6 @@ package events
 
 import (
 	"encoding/json"
-	"errors"
 	"io"
 	"maps"
 	"os"
@@ -38,12 +37,12 @@ func Emit(s *store.Store, e record.Event) {
 		line, err = json.Marshal(e)
 	}
 	if err == nil {
-		write(s.EventsPath(), append(line, '\n'))
+		write(s, append(line, '\n'))
 	}
 }
 
-func write(path string, line []byte) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0o600)
+func write(s *store.Store, line []byte) {
+	f, err := os.OpenFile(s.EventsPath(), os.O_WRONLY|os.O_APPEND|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0o600)
 	if err != nil {
 		return
 	}
@@ -52,19 +51,19 @@ func write(path string, line []byte) {
 		f.Write([]byte{'\n'}) // of a line that was cut; a reader finds the next one without, too
 	}
 	if end, err := f.Seek(0, io.SeekCurrent); err == nil && end >= maxFile {
-		rotate(path, f)
+		rotate(s, f)
 	}
 }
 
 // rotate moves the file full aside, unless somebody else has just done so. Who
 // has it open yet writes on into it: readers look at both files.
-func rotate(path string, full *os.File) {
-	l, err := fsx.TryLock(path + ".lock")
-	if errors.Is(err, fsx.ErrLocked) || err != nil {
-		return
+func rotate(s *store.Store, full *os.File) {
+	l, err := s.TryLock("events", "log")
+	if err != nil {
+		return // somebody else is at it, or the next writer will be
 	}
 	defer l.Unlock()
-	if same(path, full) {
+	if path := s.EventsPath(); same(path, full) {
 		fsx.Rotate(path, 1)
 	}
 }
