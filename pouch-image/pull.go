@@ -22,6 +22,7 @@ func pullCommand() *cli.Command {
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "tell no progress"},
 			&cli.StringFlag{Name: "platform", Usage: "`OS/ARCH[/VARIANT]` to choose from an index (default: this machine's)"},
 			&cli.IntFlag{Name: "retry", Value: 2, Usage: "try again `N` times after a failure that may pass"},
+			&cli.DurationFlag{Name: "retry-delay", Usage: "`TIME` before each further try, as 5s", DefaultText: "1s, doubling"},
 			&cli.DurationFlag{Name: "deadline", Usage: "give up after this time, as in 5m (default: when nothing comes for 30s)"},
 		),
 		Action: pull,
@@ -42,7 +43,7 @@ func registryFlags() []cli.Flag {
 func registryOptions(c *cli.Context) registry.Options {
 	o := registry.Options{
 		Creds: c.String("creds"), AuthFile: c.String("authfile"), CertDir: c.String("cert-dir"), Policy: c.String("policy"),
-		Platform: c.String("platform"), Retry: c.Int("retry"), UserAgent: "pouch/" + cmd.Version,
+		Platform: c.String("platform"), Retry: c.Int("retry"), RetryDelay: max(0, c.Duration("retry-delay")), UserAgent: "pouch/" + cmd.Version,
 	}
 	if c.IsSet("tls-verify") {
 		v := c.Bool("tls-verify")

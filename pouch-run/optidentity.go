@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pouchcontainer/pouch/pkg/container"
+	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/parse"
 )
 
@@ -13,6 +14,7 @@ import (
 func identityFlags() []cli.Flag {
 	return []cli.Flag{
 		text("name", "`NAME` of the container"),
+		flag("replace", "remove a container that has the name, killed if it runs"),
 		text("hostname", "host `NAME` of the container", "h"),
 		text("domainname", "NIS domain `NAME` of the container"),
 		list("label", "label `KEY[=VALUE]`", "l"),
@@ -30,6 +32,9 @@ func readIdentity(c *cli.Context, o *container.Options) error {
 		if o.Name, err = parse.Name("container", c.String("name")); err != nil {
 			return err
 		}
+	}
+	if o.Replace = c.Bool("replace"); o.Replace && o.Name == "" {
+		return errs.New(errs.Invalid, "conflicting options: --replace needs --name")
 	}
 	var labels []string
 	err := firstError(

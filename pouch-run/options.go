@@ -21,19 +21,24 @@ type optionGroup struct {
 func optionGroups() []optionGroup {
 	return []optionGroup{
 		{attachFlags, readAttach},
+		{envFlags, readEnv},
 		{processFlags, readProcess},
 		{identityFlags, readIdentity},
 		{policyFlags, readPolicy},
+		{preserveFlags, readPreserve},
 		{pullFlags, readPull},
 		{logFlags, readLog},
 		{networkFlags, readNetwork},
 		{netFileFlags, readNetFiles},
 		{mountFlags, readMounts},
 		{deviceFlags, readDevices},
+		{secretFlags, readSecrets},
 		{rightsFlags, readRights},
 		{limitFlags, readLimits},
 		{cpuFlags, readCPU},
+		{blkioFlags, readBlkio},
 		{namespaceFlags, readNamespaces},
+		{cgroupFlags, readCgroup}, // after all limits
 	}
 }
 
@@ -69,11 +74,9 @@ func options(c *cli.Context) (*container.Options, error) {
 // conflicts refuses flags that contradict each other, in docker's words.
 func conflicts(c *cli.Context, o *container.Options) error {
 	restarts := o.Policy.Restart.Name != "" && o.Policy.Restart.Name != "no"
-	switch attach := c.StringSlice("attach"); {
-	case len(attach) > 0 && o.Detach:
+	switch {
+	case len(o.Attach) > 0 && o.Detach:
 		return errs.New(errs.Invalid, "conflicting options: cannot specify both --attach and --detach")
-	case len(attach) > 0:
-		return errs.New(errs.Unsupported, "--attach: a foreground container has all three streams; use -d, or redirect what is not wanted")
 	case o.Policy.AutoRemove && restarts:
 		return errs.New(errs.Invalid, "conflicting options: cannot specify both --restart and --rm")
 	case o.Image == "":

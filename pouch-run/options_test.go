@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -58,14 +59,21 @@ func TestOptionsAll(t *testing.T) {
  -v ./src:/dst:ro -v vol:/v --mount type=tmpfs,dst=/t,tmpfs-size=1k --tmpfs /u --read-only --shm-size 1m --device /dev/null
  --cap-add net_admin --cap-drop ALL --privileged --security-opt no-new-privileges --security-opt seccomp=p.json --security-opt systempaths=unconfined
  -m 64m --memory-swap 128m --memory-reservation 32m --cpus .5 -c 512 --cpuset-cpus 0 --cpuset-mems 0 --pids-limit 9 --oom-kill-disable --oom-score-adj -5
+ --replace --device v.com/c=a,b --gpus device=1 --cdi-spec-dir . --secret id=s,src=env --secret t,type=env --umask 027 --unsetenv UN --unsetenv-all
+ --authfile auth --retry 0 --retry-delay 2s --timeout 9 --pidfile pid --preserve-fds 2
  --pid host --ipc none --uts private --cgroupns private --cgroup-parent p --sysctl net.core.somaxconn=1 --sig-proxy=false --on-client-exit stop IMG cmd`
 	o, err := read(t, strings.Fields(line)...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	three, score := 3, -5
+	three, score, mask := 3, -5, uint32(0o27)
 	want := &container.Options{
-		Image: "IMG", Platform: "linux/amd64", Pull: "always", Quiet: true, Name: "web1", CIDFile: "cid", Runtime: "runc", Detach: true, PublishAll: true,
+		Image: "IMG", Platform: "linux/amd64", Pull: "always", Quiet: true, AuthFile: "auth", Retry: new(int), RetryDelay: 2 * time.Second, Replace: true,
+		Secrets: []container.SecretSource{
+			{Secret: record.Secret{Name: "s", Target: "s", Own: true}, Data: []byte("A=file\nB= x \n")},
+			{Secret: record.Secret{Name: "t", Target: "t", Env: true}},
+		},
+		Name: "web1", CIDFile: "cid", Runtime: "runc", Detach: true, PublishAll: true,
 		Annotations: record.Labels{"a.b": "c"}, NetworkMode: "back",
 		Networks: []record.Join{{Network: "back", Aliases: []string{"db"}, IPv4: "10.0.0.2", IPv6: "fd00::2", MAC: "02:00:00:00:00:01"}},
 		Ports:    []record.Port{{HostPort: 8080, ContainerPort: 80, Protocol: "tcp"}}, Exposed: []record.Port{{ContainerPort: 9, Protocol: "tcp"}},
@@ -75,18 +83,20 @@ func TestOptionsAll(t *testing.T) {
 			{Type: "tmpfs", Destination: "/t", Options: []string{"size=1024"}},
 			{Type: "tmpfs", Destination: "/u"},
 		},
-		Policy: record.Policy{AutoRemove: true, Restart: record.Restart{Name: "no"}, OnClientExit: "stop", Log: record.Log{Driver: "json-file", Opts: map[string]string{"max-size": "1m", "max-file": "2"}}},
+		Policy: record.Policy{AutoRemove: true, Restart: record.Restart{Name: "no"}, OnClientExit: "stop", Timeout: 9, PidFile: filepath.Join(dir, "pid"), Log: record.Log{Driver: "json-file", Opts: map[string]string{"max-size": "1m", "max-file": "2"}}},
 		Host: record.Host{
 			Hostname: "web", Domainname: "example.org", ExtraHosts: []string{"a:1.2.3.4"}, DNS: []string{"8.8.8.8"}, DNSSearch: []string{"x.y"}, DNSOptions: []string{"ndots:2"},
 			Privileged: true, CapAdd: []string{"CAP_NET_ADMIN"}, CapDrop: []string{"ALL"}, Seccomp: "{}", NoNewPrivileges: true, ReadonlyRootfs: true, Unmasked: true, ShmSize: 1 << 20,
 			PidMode: "host", IpcMode: "none", UtsMode: "private", CgroupnsMode: "private", CgroupParent: "/p", Sysctls: map[string]string{"net.core.somaxconn": "1"},
 			Devices: []record.Device{{HostPath: "/dev/null", ContainerPath: "/dev/null", Permissions: "rwm"}}, OOMScoreAdj: &score,
+			CDIDevices: []string{"v.com/c=a", "v.com/c=b", "nvidia.com/gpu=1"}, CDISpecDirs: []string{dir},
 			Resources: record.Resources{Memory: 64 << 20, MemorySwap: 128 << 20, MemoryReservation: 32 << 20, NanoCPUs: 5e8, CPUShares: 512, CpusetCpus: "0", CpusetMems: "0", PidsLimit: 9, OOMKillDisable: true},
 		},
 	}
 	p := &want.Process
-	p.Cmd, p.Entrypoint, p.EntrypointSet, p.Env = []string{"cmd"}, []string{"ep"}, true, []string{"A=file", "B= x ", "A=1,2", "HOSTVAR=hv", "NOPE"}
+	p.Cmd, p.Entrypoint, p.EntrypointSet, p.Env = []string{"cmd"}, []string{"ep"}, true, []string{"UN", "A=file", "B= x ", "A=1,2", "HOSTVAR=hv", "NOPE"}
 	p.Cwd, p.User, p.Groups, p.TTY, p.OpenStdin, p.StopSignal, p.StopTimeout = "/w", "1:2", []string{"audio"}, true, true, "INT", &three
+	p.NoImageEnv, p.Umask, p.PreserveFDs = true, &mask, 2
 	p.Rlimits, p.Labels = []record.Rlimit{{Type: "RLIMIT_NOFILE", Soft: 5, Hard: 6}}, record.Labels{"l1": "own", "l2": ""}
 	if !reflect.DeepEqual(o, want) {
 		t.Errorf("got  %+v\nwant %+v", o, want)
@@ -118,7 +128,22 @@ func TestOptionsRefused(t *testing.T) {
 		"":                                    "requires at least 1 argument",
 		"--rm --restart always IMG":           "conflicting options: cannot specify both --restart and --rm",
 		"-d -a stdout IMG":                    "conflicting options: cannot specify both --attach and --detach",
-		"-a stdout IMG":                       "--attach: a foreground container has all three streams",
+		"-a output IMG":                       "--attach",
+		"--replace IMG":                       "--replace needs --name",
+		"--device v/c= IMG":                   "write it as vendor.com/class=name",
+		"--gpus none IMG":                     "count must be a number or all",
+		"--cdi-spec-dir /nosuch IMG":          "/nosuch",
+		"--secret ../x IMG":                   "secret name",
+		"--secret id=x,src=/nosuch IMG":       "/nosuch: no such file",
+		"--secret id=x,env=NOSUCH_VAR IMG":    "NOSUCH_VAR is not set",
+		"--secret id=x,fd=99 IMG":             "descriptor 99 is not open",
+		"--tz Nowhere/Land IMG":               "no such time zone",
+		"--tz ../../../etc/passwd IMG":        "no such time zone",
+		"--umask 9 IMG":                       "octal",
+		"--unsetenv A=B IMG":                  "not the name of a variable",
+		"--pidfile /nosuch/p IMG":             "/nosuch",
+		"--preserve-fds 99 IMG":               "at most 60",
+		"--retry-delay -1s IMG":               "not negative",
 		"--env-file " + env + " IMG":          "invalid env file (" + env + "): variable 'export E' contains whitespaces",
 		"--env-file /nosuch IMG":              "--env-file: open /nosuch: no such file or directory",
 		"-m 1 IMG":                            "Minimum memory limit allowed is 6MB",

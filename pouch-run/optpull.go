@@ -4,6 +4,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pouchcontainer/pouch/pkg/container"
+	"github.com/pouchcontainer/pouch/pkg/errs"
 )
 
 // pullFlags say how the image is had.
@@ -12,11 +13,21 @@ func pullFlags() []cli.Flag {
 		text("pull", "`WHEN` to pull the image: always, missing or never (default: missing)"),
 		flag("quiet", "no progress of the pull", "q"),
 		text("platform", "`OS/ARCH[/VARIANT]` of the image"),
+		text("authfile", "`FILE` of credentials for the pull (default: $REGISTRY_AUTH_FILE, else the usual places)"),
+		&cli.UintFlag{Name: "retry", Usage: "try the pull `N` times more after a failure that may pass", DefaultText: "2"},
+		&cli.DurationFlag{Name: "retry-delay", Usage: "`TIME` between them, as 5s", DefaultText: "1s, doubling"},
 	}
 }
 
 // readPull reads how the image is had.
 func readPull(c *cli.Context, o *container.Options) error {
-	o.Platform, o.Quiet = c.String("platform"), c.Bool("quiet")
+	o.Platform, o.Quiet, o.AuthFile = c.String("platform"), c.Bool("quiet"), c.String("authfile")
+	if c.IsSet("retry") {
+		n := int(min(c.Uint("retry"), 1000))
+		o.Retry = &n
+	}
+	if o.RetryDelay = c.Duration("retry-delay"); o.RetryDelay < 0 {
+		return errs.New(errs.Invalid, "--retry-delay %v: a time that is not negative", o.RetryDelay)
+	}
 	return set(c, "pull", &o.Pull, oneOf("pull", "always", "missing", "never"))
 }

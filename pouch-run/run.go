@@ -34,7 +34,12 @@ func run(c *cli.Context) error {
 	if o.Process.TTY && !o.Detach {
 		warnNoTerminal(c, o.Process.OpenStdin)
 	}
-	id, code, err := m.Run(c.Context, o, standardIO())
+	if len(o.Attach) == 1 && o.Attach[0] == "stdin" { // docker's: nothing of the output is seen here
+		o.Started = func(id string) { fmt.Fprintln(c.App.Writer, id) }
+	}
+	streams := standardIO()
+	streams.Preserve = preserved
+	id, code, err := m.Run(c.Context, o, streams)
 	if err == nil && o.Detach {
 		fmt.Fprintln(c.App.Writer, id)
 	}

@@ -31,6 +31,9 @@ func start(c *cli.Context) error {
 		return err
 	}
 	o := container.StartOpts{Attach: c.Bool("attach") || c.Bool("interactive"), Stdin: c.Bool("interactive"), IO: standardIO()}
+	if o.Attach {
+		o.IO.Preserve = preserved
+	}
 	if !o.Attach {
 		return cmd.Each(c, targets, func(t string) error {
 			_, err := m.Start(c.Context, t, o)

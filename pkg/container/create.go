@@ -73,7 +73,13 @@ func (m *Manager) intend(ctx context.Context, id string, o *Options) (c *record.
 	if c, err = m.plan(ctx, id, o, img); err != nil {
 		return nil, nil, err
 	}
+	if err := m.replace(ctx, o); err != nil {
+		return nil, nil, err
+	}
 	if err := m.write(ctx, c); err != nil {
+		return c, nil, err
+	}
+	if err := m.keepSecrets(c.ID, o.Secrets); err != nil {
 		return c, nil, err
 	}
 	slog.Debug("record written", "id", short(c.ID), "name", c.Name, "image", img.Digest)
@@ -188,6 +194,9 @@ func (m *Manager) plan(ctx context.Context, id string, o *Options, img *images.R
 		return nil, err
 	}
 	if err := m.planHostname(c); err != nil {
+		return nil, err
+	}
+	if err := m.planSecrets(c, o); err != nil {
 		return nil, err
 	}
 	return c, m.Volume.Plan(c)

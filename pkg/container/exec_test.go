@@ -51,7 +51,7 @@ func TestExec(t *testing.T) {
 	} {
 		code, err := w.Exec(t.Context(), "c1", ExecOpts{
 			Args: []string{"cat", "-"}, Env: []string{"A=1"}, Cwd: "/tmp", User: "me",
-			Stdin: c.stdin, Detach: c.detach, IO: IO{inR, outW, errW},
+			Stdin: c.stdin, Detach: c.detach, IO: IO{Stdin: inR, Stdout: outW, Stderr: errW},
 		})
 		m := <-asked
 		if err != nil || code != c.code || m.Op != ctl.Exec || m.Stdio != c.stdio || m.Detached != c.detach {

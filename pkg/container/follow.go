@@ -16,7 +16,15 @@ import (
 var errLost = errs.New(errs.Internal, "the supervisor (pouch-shim) was killed, and its container with it")
 
 // IO is a caller's standard streams.
-type IO struct{ Stdin, Stdout, Stderr *os.File }
+type IO struct {
+	Stdin, Stdout, Stderr *os.File
+
+	// Preserve returns the caller's further descriptors for a container that asks
+	// for so many, and more when there are more to hand over. Nil: there are none.
+	Preserve func(asked int) (Preserved, error)
+
+	partial bool // a part of the output is not attached
+}
 
 // Files are the streams in the order of their descriptors.
 func (s IO) Files() []*os.File { return []*os.File{s.Stdin, s.Stdout, s.Stderr} }

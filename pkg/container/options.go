@@ -17,7 +17,7 @@ type Options struct {
 
 	Rootfs     string        // a folder instead of Image
 	AuthFile   string        // credentials of the pull; empty: the usual places
-	Retry      int           // further tries of a pull that failed for a while
+	Retry      *int          // further tries of a pull that failed for a while; nil: pouch-image's own
 	RetryDelay time.Duration // between them; 0: it grows
 
 	Name    string // empty: Pouch makes one
@@ -43,6 +43,9 @@ type Options struct {
 	NoHealth    bool           // no health check, whatever the image says
 	Rich        *record.Rich
 
+	Attach  []string        // of stdin, stdout and stderr; empty: all three
+	Started func(id string) // told when a container in the foreground runs; nil: nobody is
+
 	Detach   bool
 	SigProxy bool // signals that the command gets go to the container's process
 }
@@ -50,5 +53,6 @@ type Options struct {
 // SecretSource is a secret and where its content comes from.
 type SecretSource struct {
 	record.Secret
-	Data []byte // with Own
+	Data     []byte // with Own
+	Fallback string // a file with the content of one that is not stored; empty: none
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 
 	"golang.org/x/term"
@@ -59,6 +60,15 @@ func (m *Manager) pull(ctx context.Context, o *Options) error {
 	}
 	if o.Platform != "" {
 		args = append(args, "--platform", o.Platform)
+	}
+	if o.AuthFile != "" {
+		args = append(args, "--authfile", o.AuthFile)
+	}
+	if o.Retry != nil {
+		args = append(args, "--retry", strconv.Itoa(*o.Retry))
+	}
+	if o.RetryDelay > 0 {
+		args = append(args, "--retry-delay", o.RetryDelay.String())
 	}
 	cmd := exec.CommandContext(ctx, path, append(args, "--", o.Image)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }

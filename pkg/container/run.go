@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
-	"github.com/pouchcontainer/pouch/pkg/ctl"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
@@ -19,6 +17,11 @@ func (m *Manager) Run(ctx context.Context, o *Options, streams IO) (id string, c
 	if err := checkCIDFile(o.CIDFile); err != nil {
 		return "", 0, err
 	}
+	streams, release, err := streams.only(o.Attach)
+	if err != nil {
+		return "", 0, err
+	}
+	defer release()
 	id = newID()
 	early, err := m.early(ctx, id, o)
 	if err != nil {
@@ -41,6 +44,9 @@ func (m *Manager) Run(ctx context.Context, o *Options, streams IO) (id string, c
 	defer s.conn.Close()
 	if o.Detach {
 		return c.ID, 0, s.detach()
+	}
+	if o.Started != nil {
+		o.Started(c.ID)
 	}
 	code, err = m.stay(ctx, c, s, FollowOpts{IO: streams, Stream: s.stream, Stdin: c.Process.OpenStdin, SigProxy: o.SigProxy})
 	return c.ID, code, err
@@ -85,40 +91,6 @@ func (m *Manager) launchNew(ctx context.Context, c *record.Container, o *Options
 		return nil, err
 	}
 	return s, nil
-}
-
-// wire decides where the streams of a container go. done closes what it opened.
-func wire(c *record.Container, detached, stdin bool, streams IO) (w wiring, done func(), err error) {
-	done = func() {}
-	w.detached = detached
-	driver := c.Policy.Log.Driver
-	switch {
-	case c.Process.TTY:
-		w.stdio = ctl.TTY
-		if !detached {
-			w.width, w.height = streams.size()
-		}
-		return w, done, nil
-	case detached && driver == "none":
-		w.stdio = ctl.Null
-		return w, done, nil
-	case detached:
-		w.stdio = ctl.Log
-		return w, done, nil
-	case driver == "" || driver == "none":
-		w.stdio = ctl.Inherit
-	default:
-		w.stdio = ctl.Tee
-	}
-	in := streams.Stdin
-	if !stdin {
-		if in, err = os.Open(os.DevNull); err != nil {
-			return w, done, err
-		}
-		done = func() { in.Close() }
-	}
-	w.files = []*os.File{in, streams.Stdout, streams.Stderr}
-	return w, done, nil
 }
 
 // stay follows a foreground container to its end. A supervisor that was killed

@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 
+	"github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/pouchcontainer/pouch/pkg/cdi"
 	"github.com/pouchcontainer/pouch/pkg/ctl"
 	"github.com/pouchcontainer/pouch/pkg/ctrd"
 	"github.com/pouchcontainer/pouch/pkg/libexec"
@@ -21,6 +24,8 @@ import (
 type wiring struct {
 	stdio         ctl.Stdio
 	files         []*os.File // with Inherit and Tee: 0, 1 and 2
+	preserved     []*os.File // for the process to have from 3 on
+	env           []string   // what tells the process of them
 	detached      bool
 	width, height uint16 // with TTY: of the caller's terminal, if it has one
 }
@@ -74,8 +79,11 @@ func ofTask(err error) error {
 }
 
 func (m *Manager) bringUp(ctx context.Context, cl *ctrd.Client, s *supervisor, c *record.Container, w wiring, durable func() error) error {
-	msg := &ctl.Message{Op: ctl.Launch, Stdio: w.stdio, Detached: w.detached, Width: w.width, Height: w.height}
-	if err := s.conn.Send(msg, w.files...); err != nil {
+	msg := &ctl.Message{
+		Op: ctl.Launch, Stdio: w.stdio, Detached: w.detached, Width: w.width, Height: w.height,
+		Preserved: len(w.preserved), Env: w.env,
+	}
+	if err := s.conn.Send(msg, slices.Concat(w.files, w.preserved)...); err != nil {
 		return fmt.Errorf("talk to the supervisor: %w", err)
 	}
 	if err := m.hostFiles(ctx, c); err != nil {
@@ -127,11 +135,7 @@ func (m *Manager) makeTask(ctx context.Context, cl *ctrd.Client, c *record.Conta
 
 // containerRecord writes containerd's record with the OCI spec.
 func (m *Manager) containerRecord(ctx context.Context, cl *ctrd.Client, c *record.Container) error {
-	host, err := m.specHost(c)
-	if err != nil {
-		return err
-	}
-	sp, err := spec.Build(c, host)
+	sp, err := m.ociSpec(c)
 	if err != nil {
 		return err
 	}
@@ -144,6 +148,19 @@ func (m *Manager) containerRecord(ctx context.Context, cl *ctrd.Client, c *recor
 		return err
 	}
 	return cl.CreateContainer(ctx, ctrd.ContainerRecord{ID: c.ID, Image: c.Image.Ref, Shim: shim, Spec: data})
+}
+
+// ociSpec is the OCI runtime configuration of c on this host.
+func (m *Manager) ociSpec(c *record.Container) (*specs.Spec, error) {
+	host, err := m.specHost(c)
+	if err != nil {
+		return nil, err
+	}
+	sp, err := spec.Build(c, host)
+	if err != nil {
+		return nil, err
+	}
+	return sp, cdi.Inject(sp, c.Host.CDIDevices, c.Host.CDISpecDirs)
 }
 
 func closeFiles(files []*os.File) {

@@ -69,10 +69,10 @@ func (m *Manager) startEnded(ctx context.Context, c *record.Container, o StartOp
 		return nil, err
 	}
 	w, done, err := wire(c, !o.Attach, o.Stdin, o.IO)
+	defer done()
 	if err != nil {
 		return nil, err
 	}
-	defer done()
 	s, err := m.launch(ctx, c, nil, w, func() error { return nil })
 	if err != nil {
 		return nil, errors.Join(err, m.notStarted(c.ID, err))

@@ -20,6 +20,9 @@ type Options struct {
 	Policy    string // policy.json; empty: the system's, or accept all when there is none
 	Platform  string // os/arch[/variant]; empty: this machine's
 	Retry     int    // how often to try again after a failure that may pass
+
+	RetryDelay time.Duration // before each further try; 0: 1 s, doubling up to 30 s, give or take
+
 	UserAgent string
 	TempDir   string        // for what must be spooled
 	Idle      time.Duration // how long nothing may come; 0: IdleTimeout

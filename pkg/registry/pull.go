@@ -44,7 +44,7 @@ func Pull(ctx context.Context, st Store, ref string, o Options, w Watcher) (*Ima
 		if err == nil {
 			return img, nil
 		}
-		if try >= o.Retry || !again(err) || !pause(ctx, try) {
+		if try >= o.Retry || !again(err) || !pause(ctx, try, o.RetryDelay) {
 			return nil, fault(err, "pull "+full)
 		}
 	}
@@ -115,10 +115,14 @@ func again(err error) bool {
 	return kind == errs.Unavailable && !errors.Is(err, syscall.ECONNREFUSED)
 }
 
-// pause waits 1, 2, 4 … 30 seconds, give or take a quarter; false when ctx ends.
-func pause(ctx context.Context, try int) bool {
-	d := min(time.Second<<min(try, 10), 30*time.Second)
-	d += time.Duration((rand.Float64() - 0.5) * float64(d) / 2)
+// pause waits for fixed, or without it 1, 2, 4 … 30 seconds, give or take a
+// quarter; false when ctx ends.
+func pause(ctx context.Context, try int, fixed time.Duration) bool {
+	d := fixed
+	if d == 0 {
+		d = min(time.Second<<min(try, 10), 30*time.Second)
+		d += time.Duration((rand.Float64() - 0.5) * float64(d) / 2)
+	}
 	select {
 	case <-time.After(d):
 		return true

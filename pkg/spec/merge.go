@@ -33,13 +33,18 @@ func Merge(img ocispec.ImageConfig, o Overrides) (*Merged, error) {
 	if err := m.command(img, o); err != nil {
 		return nil, err
 	}
-	m.Process.Env = MergeEnv(m.imageEnv(img.Env), o.Env)
+	base := o.HostEnv
+	if !o.NoImageEnv {
+		base = append(slices.Clip(base), m.imageEnv(img.Env)...)
+	}
+	m.Process.Env = MergeEnv(base, o.Env)
 	if err := m.place(img, o); err != nil {
 		return nil, err
 	}
 	m.Process.Groups, m.Process.Rlimits = o.Groups, o.Rlimits
 	m.Process.TTY, m.Process.OpenStdin = o.TTY, o.OpenStdin
 	m.Process.StopTimeout = o.StopTimeout
+	m.Process.PreserveFDs, m.Process.Umask = o.PreserveFDs, o.Umask
 	m.stopSignal(img.StopSignal, o.StopSignal)
 	m.labels(img.Labels, o.Labels)
 	m.ports(img.ExposedPorts)

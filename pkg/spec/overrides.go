@@ -8,6 +8,8 @@ type Overrides struct {
 	Entrypoint    []string // nil or empty with EntrypointSet: none
 	Cmd           []string // empty: the image's, unless EntrypointSet
 	Env           []string // K=V; a K without "=" removes what the image sets
+	HostEnv       []string // K=V, below what the image sets
+	NoImageEnv    bool     // the image's variables do not count
 	Cwd           string
 	User          string
 	Groups        []string
@@ -16,5 +18,7 @@ type Overrides struct {
 	StopSignal    string
 	StopTimeout   *int // seconds; nil: not said; negative: no limit
 	Rlimits       []record.Rlimit
+	PreserveFDs   int
+	Umask         *uint32
 	Labels        record.Labels
 }
