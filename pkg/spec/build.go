@@ -43,7 +43,8 @@ func Build(c *record.Container, h Host) (*specs.Spec, error) {
 			IntelRdt:          rdt(c.Host.Resources),
 		},
 	}
-	if c.Host.UtsMode != "host" {
+	s.Linux.UIDMappings, s.Linux.GIDMappings = idMappings(c, h)
+	if c.Host.UtsMode != "host" && joined(c.Host.UtsMode) == "" {
 		s.Hostname, s.Domainname = Hostname(c, h.Hostname), c.Host.Domainname
 	}
 	s.Process.Capabilities = &specs.LinuxCapabilities{Bounding: caps}
@@ -64,19 +65,15 @@ func check(c *record.Container) error {
 	if args := c.Process.Args(); len(args) == 0 || len(args) == 1 && args[0] == "" {
 		return errs.New(errs.Invalid, "no command specified: the image names none; give one after the image")
 	}
-	for _, m := range [][2]string{{"pid", c.Host.PidMode}, {"uts", c.Host.UtsMode}} {
-		if m[1] != "" && m[1] != "host" && m[1] != "private" {
-			return errs.New(errs.Unsupported, "--%s %s: only host and private are supported", m[0], m[1])
+	for _, m := range [][2]string{{"pid", c.Host.PidMode}, {"uts", c.Host.UtsMode}, {"ipc", c.Host.IpcMode}} {
+		known := m[1] == "" || m[1] == "host" || m[1] == "private" || joined(m[1]) != "" || m[0] == "ipc" && (m[1] == "none" || m[1] == "shareable")
+		if !known {
+			return errs.New(errs.Invalid, "--%s %s: no such mode", m[0], m[1])
 		}
-	}
-	switch c.Host.IpcMode {
-	case "", "host", "private", "none":
-	default:
-		return errs.New(errs.Unsupported, "--ipc %s: only host, private and none are supported", c.Host.IpcMode)
 	}
 	switch c.Host.CgroupnsMode {
 	case "", "host", "private":
-		return nil
+		return checkUserns(c)
 	}
 	return errs.New(errs.Invalid, "--cgroupns %s: use host or private", c.Host.CgroupnsMode)
 }
@@ -100,9 +97,10 @@ func process(c *record.Container, h Host) *specs.Process {
 	}
 	return &specs.Process{
 		Terminal:        c.Process.TTY,
-		Args:            c.Process.Args(),
+		Args:            args(c),
 		Env:             Env(c, h.Hostname),
 		Cwd:             cwd,
+		User:            specs.User{Umask: c.Process.Umask},
 		Rlimits:         rlimits(c.Process.Rlimits, h.NofileHard),
 		NoNewPrivileges: c.Host.NoNewPrivileges,
 		OOMScoreAdj:     &score,

@@ -145,8 +145,8 @@ func TestRefused(t *testing.T) {
 	}{
 		"no command":    {errs.Invalid, func(c *record.Container, _ *Host) { c.Process.Cmd = nil }},
 		"empty command": {errs.Invalid, func(c *record.Container, _ *Host) { c.Process.Cmd = []string{""} }},
-		"pid mode":      {errs.Unsupported, func(c *record.Container, _ *Host) { c.Host.PidMode = "container:x" }},
-		"ipc mode":      {errs.Unsupported, func(c *record.Container, _ *Host) { c.Host.IpcMode = "shareable" }},
+		"pid mode":      {errs.Invalid, func(c *record.Container, _ *Host) { c.Host.PidMode = "shareable" }},
+		"ipc mode":      {errs.Invalid, func(c *record.Container, _ *Host) { c.Host.IpcMode = "mine" }},
 		"cgroupns":      {errs.Invalid, func(c *record.Container, _ *Host) { c.Host.CgroupnsMode = "x" }},
 		"capability":    {errs.Invalid, func(c *record.Container, _ *Host) { c.Host.CapAdd = []string{"CAP_FOO"} }},
 		"lost capability": {errs.Unsupported, func(c *record.Container, h *Host) {
@@ -167,9 +167,6 @@ func TestRefused(t *testing.T) {
 		"volume without source": {errs.Internal, func(c *record.Container, _ *Host) { c.Mounts = []record.Mount{{Type: "volume", Destination: "/a"}} }},
 		"profile":               {errs.Invalid, func(c *record.Container, _ *Host) { c.Host.Seccomp = "{" }},
 		"profile, no filters":   {errs.Unsupported, func(c *record.Container, h *Host) { c.Host.Seccomp = "{}"; h.Seccomp = false }},
-		"owner": {errs.Unsupported, func(c *record.Container, _ *Host) {
-			c.Mounts = []record.Mount{{Type: "bind", Source: "/a", Destination: "/a", Options: []string{"U"}}}
-		}},
 		"recursive read-only": {errs.Unsupported, func(c *record.Container, h *Host) {
 			h.RecursiveRO = false
 			c.Mounts = []record.Mount{{Type: "bind", Source: "/a", Destination: "/a", ReadOnly: true, Options: []string{"ro-recursive"}}}

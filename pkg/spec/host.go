@@ -15,6 +15,9 @@ type Host struct {
 	// image's own file stays.
 	HostsPath, HostnamePath, ResolvPath string
 
+	// InitPath is Pouch's init on the host, for a container that asks for one.
+	InitPath string
+
 	Hostname     string   // the host's own, what a container with the host's UTS namespace has
 	CgroupV2     bool     // the unified hierarchy, mounted at /sys/fs/cgroup
 	SwapLimit    bool     // the kernel can limit swap

@@ -28,20 +28,20 @@ func mounts(c *record.Container, h Host) (all []specs.Mount, propagation string,
 		}
 		taken[m.Destination] = true
 	}
-	for _, m := range slices.Concat(usualMounts(c, h), fileMounts(c, h)) {
+	for _, m := range slices.Concat(inUserns(c, usualMounts(c, h)), fileMounts(c, h)) {
 		if !taken[m.Destination] && (!taken["/dev"] || !strings.HasPrefix(m.Destination, "/dev/")) {
 			all = append(all, m)
 		}
 	}
 	for _, m := range own {
-		sm, err := ownMount(m, h)
+		sm, err := ownMount(c, m, h)
 		if err != nil {
 			return nil, "", err
 		}
 		all = append(all, sm)
 		propagation = widest(propagation, m.Propagation)
 	}
-	return all, propagation, nil
+	return append(all, initMount(h)...), propagation, nil
 }
 
 func depth(p string) int { return strings.Count(p, "/") }
@@ -88,8 +88,13 @@ func ipcMounts(h record.Host) []specs.Mount {
 		}
 	}
 	out := []specs.Mount{queues}
-	if h.IpcMode == "none" {
+	if h.IpcMode == "none" || strings.HasPrefix(h.IpcMode, "ns:") {
 		return out
+	}
+	if strings.HasPrefix(h.IpcMode, JoinContainer) {
+		return append(out, specs.Mount{
+			Destination: "/dev/shm", Type: "bind", Source: h.IpcMode + "/dev/shm", Options: []string{"rbind", "rprivate", "nosuid", "noexec", "nodev"},
+		})
 	}
 	size := h.ShmSize
 	if size <= 0 {

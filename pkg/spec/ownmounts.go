@@ -12,7 +12,7 @@ import (
 )
 
 // ownMount turns a mount of the record into the runtime's.
-func ownMount(m record.Mount, h Host) (specs.Mount, error) {
+func ownMount(c *record.Container, m record.Mount, h Host) (specs.Mount, error) {
 	switch m.Type {
 	case "tmpfs":
 		return specs.Mount{Destination: m.Destination, Type: "tmpfs", Source: "tmpfs", Options: tmpfsOptions(m)}, nil
@@ -24,6 +24,9 @@ func ownMount(m record.Mount, h Host) (specs.Mount, error) {
 		return specs.Mount{}, errs.New(errs.Internal, "mount %s: the %s has no source yet", m.Destination, m.Type)
 	}
 	options, err := bindOptions(m, h)
+	if hasUserns(c) && slices.Contains(m.Options, "idmap") {
+		options = append(options, "ridmap")
+	}
 	return specs.Mount{Destination: m.Destination, Type: "bind", Source: m.Source, Options: options}, err
 }
 
@@ -44,11 +47,8 @@ func tmpfsOptions(m record.Mount) []string {
 
 // bindOptions follow docker: with everything below the source, private, and
 // read-only with everything below where the kernel can. z and Z, labels of
-// SELinux, need nothing: a container has none.
+// SELinux, and U, which changes owners, are for whoever makes the container.
 func bindOptions(m record.Mount, h Host) ([]string, error) {
-	if slices.Contains(m.Options, "U") {
-		return nil, errs.New(errs.Unsupported, "mount %s: the option U is not supported: give the source to the container's user before", m.Destination)
-	}
 	bind, propagation := "rbind", m.Propagation
 	if slices.Contains(m.Options, parse.BindNonRecursive) {
 		bind = "bind"

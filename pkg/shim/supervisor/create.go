@@ -89,8 +89,8 @@ func (t *task) prepare(ctx context.Context, req *createRequest) error {
 	if err := os.MkdirAll(set.StateDir, 0o711); err != nil {
 		return err
 	}
-	if t.held, err = seeNamespaces(spec); err != nil {
-		return err
+	if spec.Linux != nil {
+		t.named = spec.Linux.Namespaces
 	}
 	rootfs, err := t.mount(req.rootfs, spec)
 	if err != nil {
@@ -149,6 +149,9 @@ func (t *task) mount(mounts []mount.Mount, spec *specs.Spec) (string, error) {
 	if err := os.MkdirAll(root, 0o711); err != nil {
 		return "", err
 	}
+	if t.rec != nil && len(t.rec.Host.UIDMap) > 0 {
+		mounts = mount.Mapped(mounts, t.rec.Host.UIDMap, t.rec.Host.GIDMap)
+	}
 	if err := mount.All(mounts, root); err != nil {
 		return "", fmt.Errorf("mount the root of container %s: %w", t.id, err)
 	}
@@ -159,6 +162,11 @@ func (t *task) mount(mounts []mount.Mount, spec *specs.Spec) (string, error) {
 func (t *task) unmount() error {
 	closeAll(t.held)
 	t.held = nil
+	if t.shm.id != "" {
+		if err := mount.UnmountAll(t.shmDir()); err != nil {
+			return fmt.Errorf("unmount /dev/shm of container %s: %w", t.shm.id, err)
+		}
+	}
 	if !t.mounted {
 		return nil
 	}
@@ -172,6 +180,9 @@ func (t *task) unmount() error {
 // live begins one life: streams, container, and the watch for its end. On
 // error nothing of it is left.
 func (t *task) live(ctx context.Context) error {
+	if err := t.join(); err != nil {
+		return err
+	}
 	streams, err := t.wire()
 	if err != nil {
 		return err

@@ -10,6 +10,11 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/proc"
+	"github.com/pouchcontainer/pouch/pkg/record"
+	"github.com/pouchcontainer/pouch/pkg/store"
 )
 
 // On a host whose mounts are private the supervisor does not see the network
@@ -59,15 +64,56 @@ func TestNamespaceOfAPrivateParent(t *testing.T) {
 }
 
 func TestNamespacesSeenHereStay(t *testing.T) {
-	spec := &specs.Spec{Linux: &specs.Linux{Namespaces: []specs.LinuxNamespace{
-		{Type: specs.PIDNamespace}, {Type: specs.NetworkNamespace, Path: "/proc/self/ns/net"},
-	}}}
-	held, err := seeNamespaces(spec)
-	if err != nil || len(held) > 0 || spec.Linux.Namespaces[1].Path != "/proc/self/ns/net" {
-		t.Errorf("%v, %v, %+v", held, err, spec.Linux.Namespaces)
+	s := &Supervisor{}
+	named := []specs.LinuxNamespace{{Type: specs.PIDNamespace}, {Type: specs.NetworkNamespace, Path: "/proc/self/ns/net"}}
+	seen, held, err := s.seeNamespaces(named)
+	if err != nil || len(held) > 0 || seen[1].Path != "/proc/self/ns/net" {
+		t.Errorf("%v, %v, %+v", held, err, seen)
 	}
-	spec.Linux.Namespaces[1].Path = "/proc/self/stat"
-	if _, err := seeNamespaces(spec); err == nil {
+	named[1].Path = "/proc/self/stat"
+	if _, _, err := s.seeNamespaces(named); err == nil {
 		t.Error("a plain file passes for a namespace")
+	}
+}
+
+// A state may name a pid that is another process by now.
+func TestNamespaceOfAnother(t *testing.T) {
+	st, err := store.Open(t.TempDir(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	me, err := proc.Self()
+	if err != nil {
+		t.Fatal(err)
+	}
+	boot, err := proc.BootID()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &record.Container{ID: strings.Repeat("ab", 32), Name: "xx"}
+	running := record.State{Status: record.Running, Init: me, BootID: boot}
+	if err := st.CreateContainer(c, &running); err != nil {
+		t.Fatal(err)
+	}
+	s := &Supervisor{store: st}
+	f, err := s.namespaceOf(c.ID, "ipc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	reused, otherBoot, exited := running, running, running
+	reused.Init.Start++
+	otherBoot.BootID = "another"
+	exited.Status = record.Exited
+	for name, state := range map[string]record.State{"reused pid": reused, "other boot": otherBoot, "exited": exited} {
+		if err := st.SetState(c.ID, &state); err != nil {
+			t.Fatal(err)
+		}
+		if f, err := s.namespaceOf(c.ID, "ipc"); !errs.Is(err, errs.Conflict) {
+			t.Errorf("%s: %v, %v", name, f, err)
+		}
+	}
+	if _, err := s.namespaceOf(strings.Repeat("cd", 32), "ipc"); !errs.Is(err, errs.NotFound) {
+		t.Errorf("no such container: %v", err)
 	}
 }

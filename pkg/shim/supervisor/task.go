@@ -51,7 +51,10 @@ type task struct {
 	mounted  bool       // the root was mounted here
 	oom      *oomWatch  // nil with a record of Pouch
 	health   health     // of a container that has a check
-	held     []*os.File // namespaces that only the parent sees by path
+	held     []*os.File // namespaces of others, of this life
+
+	named []specs.LinuxNamespace // as the specification names them
+	shm   shmOf                  // zero: of the container's own
 
 	mu         sync.Mutex
 	phase      phase
