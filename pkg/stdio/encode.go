@@ -7,14 +7,18 @@ import (
 
 const hexDigits = "0123456789abcdef"
 
-// appendEntry appends one line of the log. Bytes that are not UTF-8 become
-// U+FFFD, as JSON has no other way.
-func appendEntry(dst, text []byte, stream string, at time.Time) []byte {
+// appendEntry appends one line of the log; attrs is a JSON object, or empty.
+// Bytes that are not UTF-8 become U+FFFD, as JSON has no other way.
+func appendEntry(dst, text []byte, stream string, attrs []byte, at time.Time) []byte {
 	dst = append(dst, `{"log":"`...)
 	dst = appendEscaped(dst, text)
 	dst = append(dst, `","stream":"`...)
 	dst = append(dst, stream...)
-	dst = append(dst, `","time":"`...)
+	dst = append(dst, '"')
+	if len(attrs) > 0 {
+		dst = append(append(dst, `,"attrs":`...), attrs...)
+	}
+	dst = append(dst, `,"time":"`...)
 	dst = at.UTC().AppendFormat(dst, time.RFC3339Nano)
 	return append(dst, "\"}\n"...)
 }

@@ -2,7 +2,6 @@ package stdio
 
 import (
 	"context"
-	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,19 +12,18 @@ import (
 
 // follow reads f, then what is added to it, then the files that take its
 // place, until the container has ended and everything is read.
-func follow(ctx context.Context, path string, f *os.File, w *watcher, o ReadOptions, yield func(Entry, error) bool) error {
-	defer func() {
-		if f != nil {
-			f.Close()
-		}
-	}()
+func follow(ctx context.Context, path string, f *logFile, w *watcher, o ReadOptions, yield func(Entry, error) bool) error {
+	defer func() { closeIf(f) }()
 	var r *lineReader
+	var err error
 	if f != nil {
-		r = newLineReader(f)
+		if r, err = f.lines(); err != nil {
+			return err
+		}
 	}
 	for ended := false; ; {
 		if r != nil {
-			if err := scan(r, o, yield); err != nil {
+			if err := scan(r, &o, yield); err != nil {
 				return err
 			}
 		}
@@ -35,13 +33,16 @@ func follow(ctx context.Context, path string, f *os.File, w *watcher, o ReadOpti
 		}
 		if next != nil {
 			if r != nil { // what came between the last read and the rotation
-				if err := scan(r, o, yield); err != nil {
+				if err := scan(r, &o, yield); err != nil {
 					next.Close()
 					return err
 				}
 				f.Close()
 			}
-			f, r = next, newLineReader(next)
+			f = next
+			if r, err = f.lines(); err != nil {
+				return err
+			}
 			continue
 		}
 		if ended {
@@ -50,37 +51,6 @@ func follow(ctx context.Context, path string, f *os.File, w *watcher, o ReadOpti
 		if ended, err = w.wait(ctx, o); err != nil {
 			return err
 		}
-	}
-}
-
-// successor opens the file that came after f in the chain; nil when f is the
-// current file. With f nil it is the current file, if there is one.
-func successor(path string, f *os.File) (*os.File, error) {
-	var newer *os.File
-	for i := 0; ; i++ {
-		g, err := openLogFile(chainName(path, i))
-		if errors.Is(err, fs.ErrNotExist) {
-			return newer, nil // f itself is rotated away: go on with the oldest
-		}
-		if err != nil {
-			closeIf(newer)
-			return nil, err
-		}
-		if f != nil && sameFile(f, g) {
-			g.Close()
-			return newer, nil
-		}
-		closeIf(newer)
-		newer = g
-		if f == nil {
-			return newer, nil
-		}
-	}
-}
-
-func closeIf(f *os.File) {
-	if f != nil {
-		f.Close()
 	}
 }
 

@@ -54,7 +54,7 @@ var all = ReadOptions{Tail: -1}
 func TestLogKeepsTextAndStreams(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "container.log")
 	l := openLog(t, path, DefaultLogOptions())
-	out, err := l.Stream("stdout"), l.Stream("stderr")
+	out, err := NewLines(l, "stdout"), NewLines(l, "stderr")
 	in := "one\ntw\"o\\ \x01\x1b[0m <&> \u2028 é\nlast without newline"
 	for _, c := range []byte(in) { // one byte at a time
 		out.Write([]byte{c})
@@ -81,7 +81,7 @@ func TestLongLineIsSplitBetweenCharacters(t *testing.T) {
 	l := openLog(t, path, DefaultLogOptions())
 	in := strings.Repeat("é", 3*maxLine) + "\n" // maxLine is even: shift by one byte
 	in = "x" + in
-	w := l.Stream("stdout")
+	w := NewLines(l, "stdout")
 	w.Write([]byte(in))
 	w.Close()
 	es := readAll(t, path, all)
@@ -98,7 +98,7 @@ func TestLongLineIsSplitBetweenCharacters(t *testing.T) {
 func TestLogIsJSON(t *testing.T) {
 	raw := make([]byte, 4096)
 	rand.New(rand.NewSource(1)).Read(raw)
-	line := appendEntry(nil, raw, "stdout", time.Now())
+	line := appendEntry(nil, raw, "stdout", nil, time.Now())
 	var e Entry
 	if err := json.Unmarshal(line, &e); err != nil {
 		t.Fatal(err)
@@ -124,7 +124,7 @@ func FuzzAppendEscaped(f *testing.F) {
 func TestRotationKeepsTheNewest(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "container.log")
 	l := openLog(t, path, LogOptions{MaxSize: 1000, MaxFile: 3})
-	w := l.Stream("stdout")
+	w := NewLines(l, "stdout")
 	for i := range 200 {
 		fmt.Fprintf(w, "line %d\n", i)
 	}
@@ -159,7 +159,7 @@ func TestSinceUntil(t *testing.T) {
 	var b []byte
 	base := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for i := range 10 {
-		b = appendEntry(b, fmt.Appendf(nil, "%d\n", i), "stdout", base.Add(time.Duration(i)*time.Second))
+		b = appendEntry(b, fmt.Appendf(nil, "%d\n", i), "stdout", nil, base.Add(time.Duration(i)*time.Second))
 	}
 	os.WriteFile(path, b, 0o600)
 	es := readAll(t, path, ReadOptions{Tail: -1, Since: base.Add(3 * time.Second), Until: base.Add(5 * time.Second)})
@@ -170,7 +170,7 @@ func TestSinceUntil(t *testing.T) {
 
 func TestBrokenLinesArePassedOver(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "container.log")
-	good := appendEntry(nil, []byte("good\n"), "stdout", time.Now())
+	good := appendEntry(nil, []byte("good\n"), "stdout", nil, time.Now())
 	b := append([]byte("{\"log\":\"half\n\x00\x00\x00\n"), good...)
 	b = append(b, bytes.Repeat([]byte("x"), 2*maxEntry)...)
 	b = append(append(b, '\n'), good...)
@@ -221,7 +221,7 @@ func TestFullDiskDropsAndGoesOn(t *testing.T) {
 	defer unix.Unmount(dir, unix.MNT_DETACH)
 	path := filepath.Join(dir, "container.log")
 	l := openLog(t, path, LogOptions{MaxSize: -1, MaxFile: 1})
-	w := l.Stream("stdout")
+	w := NewLines(l, "stdout")
 	for i := range 2000 {
 		fmt.Fprintf(w, "line %d of a log that is too large\n", i)
 	}
@@ -250,7 +250,7 @@ func TestFollowSeesEveryEntryOverRotations(t *testing.T) {
 	ended := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		w := l.Stream("stdout")
+		w := NewLines(l, "stdout")
 		for i := range n {
 			fmt.Fprintf(w, "%d\n", i)
 		}
@@ -284,27 +284,12 @@ func TestFollowBeforeTheLogAndUntilTheContextEnds(t *testing.T) {
 		}
 	}()
 	l := openLog(t, path, DefaultLogOptions())
-	fmt.Fprintln(l.Stream("stdout"), "first")
+	fmt.Fprintln(NewLines(l, "stdout"), "first")
 	if s := <-got; s != "first\n" {
 		t.Errorf("%q", s)
 	}
 	stop()
 	if s, more := <-got; more {
 		t.Errorf("more: %q", s)
-	}
-}
-
-func TestLogOptions(t *testing.T) {
-	o, err := ParseLogOptions(map[string]string{"max-size": "10k", "max-file": "5"})
-	if err != nil || o != (LogOptions{10 << 10, 5}) {
-		t.Errorf("%+v %v", o, err)
-	}
-	if o, err := ParseLogOptions(map[string]string{"max-size": "-1"}); err != nil || o.MaxSize >= 0 {
-		t.Errorf("%+v %v", o, err)
-	}
-	for k, v := range map[string]string{"max-size": "x", "max-file": "0", "mode": "blocking"} {
-		if _, err := ParseLogOptions(map[string]string{k: v}); err == nil {
-			t.Errorf("%s=%s was taken", k, v)
-		}
 	}
 }

@@ -2,21 +2,22 @@ package stdio
 
 import (
 	"bytes"
+	"time"
 	"unicode/utf8"
 )
 
-// maxLine is where docker's json-file driver splits a line.
+// maxLine is where docker's log drivers split a line.
 const maxLine = 16 << 10
 
 // Lines splits one stream into the entries of a log. It is for one goroutine.
 type Lines struct {
-	log    *JSONLog
+	log    Log
 	stream string
 	rest   []byte
 }
 
-// Stream returns a writer for the stream of that name: stdout or stderr.
-func (l *JSONLog) Stream(name string) *Lines { return &Lines{log: l, stream: name} }
+// NewLines returns a writer for the stream of that name: stdout or stderr.
+func NewLines(log Log, stream string) *Lines { return &Lines{log: log, stream: stream} }
 
 // Write takes the next bytes; it does not fail.
 func (w *Lines) Write(p []byte) (int, error) {
@@ -40,11 +41,13 @@ func (w *Lines) Write(p []byte) (int, error) {
 	return n, nil
 }
 
+func (w *Lines) put(p []byte) { w.log.Put(p, w.stream, time.Now()) }
+
 func (w *Lines) emit(p []byte) {
 	if len(w.rest) > 0 {
 		p = append(w.rest, p...)
 	}
-	w.log.entry(p, w.stream)
+	w.put(p)
 	w.rest = w.rest[:0]
 }
 
@@ -59,14 +62,14 @@ func (w *Lines) split() {
 			break
 		}
 	}
-	w.log.entry(w.rest[:cut], w.stream)
+	w.put(w.rest[:cut])
 	w.rest = append(w.rest[:0], w.rest[cut:]...)
 }
 
 // Close emits what is left without a newline.
 func (w *Lines) Close() error {
 	if len(w.rest) > 0 {
-		w.log.entry(w.rest, w.stream)
+		w.put(w.rest)
 		w.rest = nil
 	}
 	return nil

@@ -5,30 +5,30 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
 	"iter"
-	"os"
 	"time"
 )
 
 // Entry is one entry of a log. Text ends with a newline unless it is the
 // beginning of a line that was split, or the log's last words.
 type Entry struct {
-	Text   string    `json:"log"`
-	Stream string    `json:"stream"` // stdout or stderr
-	Time   time.Time `json:"time"`
+	Text   string            `json:"log"`
+	Stream string            `json:"stream"` // stdout or stderr
+	Attrs  map[string]string `json:"attrs,omitempty"`
+	Time   time.Time         `json:"time"`
 }
 
 // ReadOptions choose what ReadLog yields.
 type ReadOptions struct {
 	Since, Until time.Time // zero: no bound; both inclusive
-	Tail         int       // the last entries only; negative: all
+	Tail         int       // the last entries up to Until only; negative: all
 	// Follow goes on with what is added, until Ended is closed and the rest is
 	// read, or the context ends.
 	Follow bool
 	Ended  <-chan struct{} // nil: never
+
+	pass int // lines to pass over first
 }
 
 // maxEntry bounds a line of the file: 16 KiB, each byte escaped to six.
@@ -62,24 +62,35 @@ func readLog(ctx context.Context, path string, o ReadOptions, yield func(Entry, 
 	if err != nil {
 		return err
 	}
+	defer func() { closeFiles(files) }()
 	if o.Tail >= 0 {
-		if files, err = seekTail(files, o.Tail); err != nil {
+		if !o.Until.IsZero() && o.Until.Before(time.Now()) {
+			var n int
+			n, err = linesUntil(files, o.Until)
+			o.pass = max(0, n-o.Tail)
+		} else {
+			files, err = seekTail(files, o.Tail)
+		}
+		if err != nil {
 			return err
 		}
 	}
-	defer func() { closeFiles(files) }()
 	for i, f := range files {
 		if o.Follow && i == len(files)-1 {
 			break
 		}
-		if err := scan(newLineReader(f), o, yield); err != nil {
+		r, err := f.lines()
+		if err != nil {
+			return err
+		}
+		if err := scan(r, &o, yield); err != nil {
 			return err
 		}
 	}
 	if !o.Follow {
 		return nil
 	}
-	var last *os.File
+	var last *logFile
 	if len(files) > 0 {
 		last = files[len(files)-1]
 		files = files[:len(files)-1]
@@ -88,7 +99,7 @@ func readLog(ctx context.Context, path string, o ReadOptions, yield func(Entry, 
 }
 
 // scan yields the complete lines that r has.
-func scan(r *lineReader, o ReadOptions, yield func(Entry, error) bool) error {
+func scan(r *lineReader, o *ReadOptions, yield func(Entry, error) bool) error {
 	for {
 		line, err := r.next()
 		if errors.Is(err, io.EOF) {
@@ -96,6 +107,10 @@ func scan(r *lineReader, o ReadOptions, yield func(Entry, error) bool) error {
 		}
 		if err != nil {
 			return err
+		}
+		if o.pass > 0 {
+			o.pass--
+			continue
 		}
 		var e Entry
 		if json.Unmarshal(line, &e) != nil {
@@ -110,6 +125,46 @@ func scan(r *lineReader, o ReadOptions, yield func(Entry, error) bool) error {
 		if !yield(e, nil) {
 			return errStop
 		}
+	}
+}
+
+// linesUntil counts the lines up to the first entry that is later, and returns to
+// the beginning of the files.
+func linesUntil(files []*logFile, until time.Time) (int, error) {
+	n := 0
+	for _, f := range files {
+		r, err := f.lines()
+		if err != nil {
+			return 0, err
+		}
+		more, err := r.countUntil(until, &n)
+		if err != nil {
+			return 0, err
+		}
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return 0, err
+		}
+		if !more {
+			break
+		}
+	}
+	return n, nil
+}
+
+func (l *lineReader) countUntil(until time.Time, n *int) (more bool, err error) {
+	for {
+		line, err := l.next()
+		if errors.Is(err, io.EOF) {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		var e struct{ Time time.Time }
+		if json.Unmarshal(line, &e) == nil && e.Time.After(until) {
+			return false, nil
+		}
+		*n++
 	}
 }
 
@@ -149,53 +204,12 @@ func (l *lineReader) next() ([]byte, error) {
 	}
 }
 
-// openChain opens the current file and the rotated ones, and returns them
-// oldest first. The newest is opened first, so a rotation meanwhile shows a
-// file twice (it is kept once) and never hides one.
-func openChain(path string) ([]*os.File, error) {
-	var files []*os.File
-	for i := 0; ; i++ {
-		f, err := openLogFile(chainName(path, i))
-		if errors.Is(err, fs.ErrNotExist) {
-			if i == 0 {
-				continue // between the two steps of a rotation, or no log at all
-			}
-			break
+// pass drops one line, of whatever length.
+func (l *lineReader) pass() error {
+	for {
+		_, err := l.r.ReadSlice('\n')
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return err
 		}
-		if err != nil {
-			closeFiles(files)
-			return nil, err
-		}
-		if seen(files, f) {
-			f.Close()
-			continue
-		}
-		files = append(files, f)
-	}
-	for i, j := 0, len(files)-1; i < j; i, j = i+1, j-1 {
-		files[i], files[j] = files[j], files[i]
-	}
-	return files, nil
-}
-
-func chainName(path string, i int) string {
-	if i == 0 {
-		return path
-	}
-	return fmt.Sprintf("%s.%d", path, i)
-}
-
-func seen(files []*os.File, f *os.File) bool {
-	for _, g := range files {
-		if sameFile(g, f) {
-			return true
-		}
-	}
-	return false
-}
-
-func closeFiles(files []*os.File) {
-	for _, f := range files {
-		f.Close()
 	}
 }

@@ -2,43 +2,14 @@ package stdio
 
 import (
 	"bytes"
-	"fmt"
+	"errors"
 	"io"
 	"os"
-
-	"golang.org/x/sys/unix"
 )
-
-// openLogFile opens a file of the log for reading: a regular file, never
-// through a symbolic link.
-func openLogFile(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, err
-	}
-	st, err := f.Stat()
-	if err == nil && !st.Mode().IsRegular() {
-		err = fmt.Errorf("%s: not a regular file", path)
-	}
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	return f, nil
-}
-
-func sameFile(a, b *os.File) bool {
-	x, err := a.Stat()
-	if err != nil {
-		return false
-	}
-	y, err := b.Stat()
-	return err == nil && os.SameFile(x, y)
-}
 
 // seekTail moves the files (oldest first) so that the last n lines are left to
 // read, and closes and drops those that hold none of them.
-func seekTail(files []*os.File, n int) ([]*os.File, error) {
+func seekTail(files []*logFile, n int) ([]*logFile, error) {
 	for i := len(files) - 1; i >= 0; i-- {
 		found, err := seekLines(files[i], n)
 		if err != nil {
@@ -55,7 +26,37 @@ func seekTail(files []*os.File, n int) ([]*os.File, error) {
 
 // seekLines moves f to the beginning of its last n complete lines and returns
 // how many of them there are.
-func seekLines(f *os.File, n int) (int, error) {
+func seekLines(f *logFile, n int) (int, error) {
+	if !f.packed {
+		return seekPlain(f.File, n)
+	}
+	z, err := f.unpack()
+	if err != nil {
+		return 0, err
+	}
+	lines, err := countLines(z)
+	if err != nil {
+		return 0, err
+	}
+	f.skip = max(0, lines-n)
+	return lines - f.skip, nil
+}
+
+func countLines(r io.Reader) (int, error) {
+	buf, n := make([]byte, 64<<10), 0
+	for {
+		k, err := r.Read(buf)
+		n += bytes.Count(buf[:k], []byte{'\n'})
+		if errors.Is(err, io.EOF) {
+			return n, nil
+		}
+		if err != nil {
+			return n, err
+		}
+	}
+}
+
+func seekPlain(f *os.File, n int) (int, error) {
 	end, err := f.Seek(0, io.SeekEnd)
 	if err != nil {
 		return 0, err

@@ -13,6 +13,7 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/record"
 	"github.com/pouchcontainer/pouch/pkg/shim/engine"
 	"github.com/pouchcontainer/pouch/pkg/stdio"
+	"github.com/pouchcontainer/pouch/pkg/stdio/logopt"
 )
 
 // flushLimit is how long a client may take to read its last output before it is
@@ -38,7 +39,7 @@ func (l *logs) output(name string) output {
 		o.to = &l.err
 	}
 	if l.file != nil {
-		o.lines = l.file.Stream(name)
+		o.lines = stdio.NewLines(l.file, name)
 	}
 	return o
 }
@@ -123,11 +124,15 @@ func (t *task) openLog() error {
 	if t.rec.Policy.Log.Driver == "none" {
 		return nil
 	}
-	o, err := stdio.ParseLogOptions(t.rec.Policy.Log.Opts)
+	o, err := logopt.Of(t.rec)
 	if err != nil {
 		return err
 	}
-	t.logs.file, err = stdio.OpenJSONLog(t.s.store.LogPath(t.id), o)
+	json := o.JSON
+	if json.Attrs, err = o.Attrs(t.rec); err != nil {
+		return err
+	}
+	t.logs.file, err = stdio.OpenJSONLog(t.s.store.LogPath(t.id), json)
 	return err
 }
 
@@ -142,7 +147,7 @@ func (t *task) terminal(launch *launched) error {
 	}
 	var log io.Writer
 	if t.logs.file != nil {
-		log = t.logs.file.Stream("stdout")
+		log = stdio.NewLines(t.logs.file, "stdout")
 	}
 	t.hub = stdio.NewHub(log)
 	t.s.client.setHub(t.hub)
