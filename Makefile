@@ -6,6 +6,7 @@
 #   make test       packages, build, check, unit, cli and integration tests (root)
 #   make test-vm    boot a machine with systemd and cgroup v2 in QEMU and test inside it (root)
 #   make bench      time a run beside runc, podman, docker, crun (root)
+#   make peers      what podman and docker answer to the scripts of test/cli/testdata/conventions (root)
 #   make check      gofmt, vet, architecture rules
 #   make unit | cli | integration | lint | install | clean
 
@@ -49,7 +50,7 @@ GOTEST := $(GO) test -tags "$(STATIC_TAGS)"
 RUNFLAG = $(if $(filter command,$(origin RUN)),-v -run '$(RUN)')
 UNIT_PACKAGES = $$($(GO) list -tags "$(STATIC_TAGS)" ./... | grep -v -e /test/cli -e /test/integration -e /test/arch -e /test/vm)
 
-.PHONY: install-docs all build deps deps-test images run test check unit cli integration bench lint install clean $(OWN) $(SHIMS)
+.PHONY: install-docs all build deps deps-test images run test check unit cli integration bench peers lint install clean $(OWN) $(SHIMS)
 .DEFAULT_GOAL := all
 
 all: build
@@ -153,6 +154,11 @@ test-vm: deps-vm
 	@scripts/test-images busybox minbase nginx vm
 	@echo "tests in a virtual machine: systemd, cgroup v2, reboots, power cuts, checkpoints"
 	@POUCH_TEST_TAGS="$(STATIC_TAGS)" $(GOTEST) -count=1 -tags "$(STATIC_TAGS) vm" -timeout 30m $(RUNFLAG) ./test/vm
+
+# What podman and docker answer to the scripts of conventions, where installed.
+peers:
+	@scripts/test-images busybox
+	@$(GO) run ./test/peers $(PEERFLAGS)
 
 bench: build
 	@scripts/test-images busybox

@@ -3,12 +3,9 @@
 package cli
 
 import (
-	"errors"
 	"flag"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/pouchcontainer/pouch/test/harness"
+	"github.com/pouchcontainer/pouch/test/script"
 )
 
 var suite *harness.Suite
@@ -43,24 +41,21 @@ func scripts(t *testing.T, dir string) {
 		t.Skipf("no scripts in testdata/%s", dir)
 	}
 	for _, f := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(f), ".txtar"), func(t *testing.T) { script(t, f) })
+		t.Run(strings.TrimSuffix(filepath.Base(f), ".txtar"), func(t *testing.T) { runScript(t, f) })
 	}
 }
 
 // scriptTimeout bounds a script: what takes longer hangs, and is killed.
 const scriptTimeout = 90 * time.Second
 
-func script(t *testing.T, file string) {
+func runScript(t *testing.T, file string) {
 	testscript.Run(t, testscript.Params{
 		Files:               []string{file},
 		Deadline:            time.Now().Add(scriptTimeout),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup:               setup,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":   exits,
-			"waitfor": waitfor,
-		},
+		Cmds:                script.Commands(),
 	})
 }
 
@@ -74,44 +69,6 @@ func setup(env *testscript.Env) error {
 		}
 	})
 	return nil
-}
-
-// exits CODE COMMAND ARGS...: runs the command and requires its exit code;
-// stdin, stdout and stderr as with exec.
-func exits(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: exits CODE COMMAND ARGS...")
-	}
-	want, err := strconv.Atoi(args[0])
-	ts.Check(err)
-	err = ts.Exec(args[1], args[2:]...)
-	code := 0
-	if e, ok := errors.AsType[*exec.ExitError](err); ok {
-		code = e.ExitCode()
-	} else {
-		ts.Check(err)
-	}
-	if code != want {
-		ts.Fatalf("exit code %d, not %d", code, want)
-	}
-}
-
-// waitfor COMMAND ARGS...: repeats the command until it exits with 0, or with !
-// until it does not, for at most ten seconds.
-func waitfor(ts *testscript.TestScript, neg bool, args []string) {
-	if len(args) == 0 {
-		ts.Fatalf("usage: [!] waitfor COMMAND ARGS...")
-	}
-	for end := time.Now().Add(10 * time.Second); ; {
-		err := ts.Exec(args[0], args[1:]...)
-		if (err == nil) != neg {
-			return
-		}
-		if time.Now().After(end) {
-			ts.Fatalf("waited ten seconds in vain: %v", err)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
 }
 
 func TestProgramsAreThere(t *testing.T) {
