@@ -26,6 +26,7 @@ func optionGroups() []optionGroup {
 		{identityFlags, readIdentity},
 		{policyFlags, readPolicy},
 		{preserveFlags, readPreserve},
+		{healthFlags, readHealth},
 		{pullFlags, readPull},
 		{logFlags, readLog},
 		{networkFlags, readNetwork},
