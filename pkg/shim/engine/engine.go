@@ -14,6 +14,9 @@ import (
 // be closed as soon as Create or Exec has returned.
 type IO struct {
 	Stdin, Stdout, Stderr *os.File // nil: /dev/null
+	// Extra are further descriptors, which the process has from 3 on, also with a
+	// terminal.
+	Extra []*os.File
 	// Terminal asks for a terminal; Stdin, Stdout and Stderr are then unused,
 	// and OnConsole is called with its master before Create or Exec returns. The
 	// master is the callee's to close; its reads end when it is closed.

@@ -55,6 +55,7 @@ func newProcess(p *specs.Process, io engine.IO, init bool) (*libcontainer.Proces
 // setFiles hands the caller's files to the process itself, so that no goroutine
 // copies. A nil file must stay a nil interface: it is /dev/null then.
 func setFiles(lp *libcontainer.Process, io engine.IO) {
+	lp.ExtraFiles = io.Extra
 	if io.Terminal {
 		return
 	}

@@ -54,8 +54,11 @@ func (c *command) run(ctx context.Context) error {
 	var stderr bounded
 	if c.io == nil {
 		cmd.Stderr = &stderr
-	} else if !c.io.Terminal {
-		setFiles(cmd, *c.io)
+	} else {
+		cmd.ExtraFiles = c.io.Extra
+		if !c.io.Terminal {
+			setFiles(cmd, *c.io)
+		}
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	// The signal comes when the thread dies that forked, so it must not.

@@ -17,10 +17,16 @@ import (
 )
 
 // launchArgs are what create and exec have in common.
-type launchArgs struct{ pidFile, console string }
+type launchArgs struct {
+	pidFile, console string
+	preserve         int // descriptors from 3 on
+}
 
 func (a launchArgs) flags() []string {
 	out := []string{"--pid-file", a.pidFile}
+	if a.preserve > 0 {
+		out = append(out, "--preserve-fds", strconv.Itoa(a.preserve))
+	}
 	if a.console != "" {
 		out = append(out, "--console-socket", a.console)
 	}
@@ -37,7 +43,7 @@ func (c *container) launch(ctx context.Context, io engine.IO, args func(launchAr
 		return nil, err
 	}
 	defer os.Remove(log)
-	call := launchArgs{pidFile: strings.TrimSuffix(log, "/") + ".pid"}
+	call := launchArgs{pidFile: strings.TrimSuffix(log, "/") + ".pid", preserve: len(io.Extra)}
 	defer os.Remove(call.pidFile)
 	var sock *consoleSocket
 	if io.Terminal {

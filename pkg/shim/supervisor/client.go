@@ -24,8 +24,9 @@ type client struct {
 
 // launched is a Launch message with its files.
 type launched struct {
-	msg   *ctl.Message
-	files []*os.File
+	msg       *ctl.Message
+	files     []*os.File // of the standard streams
+	preserved []*os.File // for the process to have from 3 on
 }
 
 func newClient() *client {
@@ -43,10 +44,10 @@ func (c *client) set(m *ctl.Message, files []*os.File) error {
 	switch {
 	case c.l != nil:
 		return errs.New(errs.Invalid, "launch: it came twice")
-	case len(files) != want:
-		return errs.New(errs.Invalid, "launch: %d descriptors came with stdio %s, not %d", len(files), m.Stdio, want)
+	case m.Preserved < 0 || len(files) != want+m.Preserved:
+		return errs.New(errs.Invalid, "launch: %d descriptors came with stdio %s, not %d and %d", len(files), m.Stdio, want, m.Preserved)
 	}
-	c.l, c.size = &launched{m, files}, [2]uint16{m.Width, m.Height}
+	c.l, c.size = &launched{m, files[:want], files[want:]}, [2]uint16{m.Width, m.Height}
 	close(c.got)
 	return nil
 }
@@ -104,7 +105,6 @@ func (c *client) release() {
 	if c == nil || !isClosed(c.got) {
 		return
 	}
-	for _, f := range c.l.files {
-		f.Close()
-	}
+	closeAll(c.l.files)
+	closeAll(c.l.preserved)
 }

@@ -183,12 +183,20 @@ func (t *task) live(ctx context.Context) error {
 	if err := t.join(); err != nil {
 		return err
 	}
+	hide, err := t.secrets.expose()
+	if err != nil {
+		return err
+	}
+	defer hide()
 	streams, err := t.wire()
 	if err != nil {
 		return err
 	}
 	o := t.opts
 	o.IO = engineIO(streams)
+	files, given := t.givePreserved()
+	defer given()
+	o.IO.Extra = files
 	c, err := t.eng.Create(ctx, o)
 	streams.Started()
 	if err != nil {

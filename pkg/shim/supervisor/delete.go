@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -43,5 +44,5 @@ func destroy(dir, id string) error {
 	if err := eng.Destroy(ctx, set.StateDir, id); err != nil {
 		return err
 	}
-	return mount.UnmountAll(filepath.Join(dir, "rootfs"))
+	return errors.Join(mount.UnmountAll(filepath.Join(dir, "secrets")), mount.UnmountAll(filepath.Join(dir, "rootfs")))
 }

@@ -35,7 +35,7 @@ func (t *task) start(ctx context.Context) (int, error) {
 	}
 	settled := make(chan struct{})
 	t.starting = settled
-	c := t.c
+	c, p := t.c, t.main
 	t.mu.Unlock()
 	defer close(settled)
 	begun := time.Now() // it may have ended by the time Start returns
@@ -52,11 +52,14 @@ func (t *task) start(ctx context.Context) (int, error) {
 	if t.checked() {
 		go t.probes(t.health.begin())
 	}
+	go t.limitLife(p)
 	t.noteRunning(c)
+	t.writePidFile(c.Pid())
 	t.event("start", nil)
 	t.s.publish(&eventsapi.TaskStart{ContainerID: t.id, Pid: uint32(c.Pid())})
 	if t.s.launch != nil {
 		t.s.launch.Send(&ctl.Message{Op: ctl.Started, Pid: c.Pid()})
+		t.s.notify.Load().began()
 		if t.s.isGone() {
 			t.abandoned()
 		}
@@ -127,6 +130,7 @@ func (t *task) finish(r result) {
 	if t.rec != nil && ran && !t.rec.Policy.AutoRemove {
 		t.noteExited(r)
 	}
+	t.removePidFile(r.pid)
 	close(t.ended)
 	if t.rec != nil {
 		if err := t.cleanUp(context.Background()); err != nil {

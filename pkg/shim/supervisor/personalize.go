@@ -22,6 +22,9 @@ func (t *task) personalize(ctx context.Context) error {
 	if err := volume.CheckTargets(t.rec.Mounts, t.opts.Rootfs); err != nil {
 		return err
 	}
+	if err := t.takeSecrets(); err != nil {
+		return err
+	}
 	for _, m := range t.rec.Mounts {
 		if m.Type != "volume" || m.NoCopy {
 			continue

@@ -67,6 +67,7 @@ func (t *task) pouchStreams(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	t.takePreserved(launch)
 	var files [3]*os.File
 	copy(files[:], launch.files)
 	switch launch.msg.Stdio {

@@ -56,6 +56,9 @@ type task struct {
 	named []specs.LinuxNamespace // as the specification names them
 	shm   shmOf                  // zero: of the container's own
 
+	secrets   *secrets   // nil: no files of secrets
+	preserved []*os.File // what process 1 gets from 3 on
+
 	mu         sync.Mutex
 	phase      phase
 	paused     bool
