@@ -12,6 +12,9 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
 	"github.com/pouchcontainer/pouch/pkg/ctrd/imagestore"
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/events"
+	"github.com/pouchcontainer/pouch/pkg/imageref"
+	"github.com/pouchcontainer/pouch/pkg/record"
 	"github.com/pouchcontainer/pouch/pkg/store"
 )
 
@@ -64,6 +67,15 @@ func why(outer, ctx context.Context, err error) error {
 		return cause // a deadline, for one
 	}
 	return outer.Err()
+}
+
+// event tells what happened to the image with that id under a full name.
+func (m *Manager) event(action, name string, id digest.Digest) {
+	a := record.Labels{"name": id.String()}
+	if !isNameless(name) {
+		a["name"] = imageref.Familiar(name)
+	}
+	events.Emit(m.state, record.Event{Type: "image", Action: action, ID: id.String(), Attributes: a})
 }
 
 // resolve finds the image that target names: a reference, or the beginning of

@@ -43,6 +43,7 @@ func (m *Manager) Load(ctx context.Context, r *os.File, o registry.Options, tell
 		if err != nil {
 			return err
 		}
+		m.event("load", got.Name, got.ID)
 		each(Loaded{Image: *got, Names: img.Names})
 	}
 	return nil

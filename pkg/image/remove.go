@@ -53,12 +53,14 @@ func (m *Manager) Remove(ctx context.Context, target string, force bool) (remove
 		if err := m.store.RemoveImage(ctx, r.Name, last && i == len(gone)-1); err != nil {
 			return nil, err
 		}
+		m.event("untag", r.Name, img.ID)
 		if !isNameless(r.Name) {
 			out.Untagged = append(out.Untagged, imageref.Familiar(r.Name))
 		}
 	}
 	if last {
 		out.Deleted = img.ID
+		m.event("delete", img.Name, img.ID)
 	}
 	return out, nil
 }

@@ -39,5 +39,9 @@ func (m *Manager) Tag(outer context.Context, src, dst string) (err error) {
 	if rec.Target.Digest != img.Digest {
 		return errs.New(errs.Unavailable, "%s became another image just now: try again", src)
 	}
-	return m.store.SetImage(ctx, full, rec.Target)
+	if err := m.store.SetImage(ctx, full, rec.Target); err != nil {
+		return err
+	}
+	m.event("tag", full, img.ID)
+	return nil
 }

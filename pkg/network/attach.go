@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/events"
 	"github.com/pouchcontainer/pouch/pkg/netdev"
 	"github.com/pouchcontainer/pouch/pkg/parse"
 	"github.com/pouchcontainer/pouch/pkg/proc"
@@ -43,6 +44,7 @@ func (m *Manager) Attach(ctx context.Context, o AttachOpts) (record.Joined, erro
 		undo := context.WithoutCancel(ctx)
 		return record.Joined{}, errors.Join(err, m.free(undo, n.Name, sameIface(l), func(*record.Lease) {}))
 	}
+	events.Emit(m.s, events.OfNetwork(n, "connect", o.Container))
 	return j, nil
 }
 

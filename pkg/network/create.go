@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/events"
 	"github.com/pouchcontainer/pouch/pkg/netdev"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
@@ -57,6 +58,7 @@ func (m *Manager) create(ctx context.Context, o CreateOpts) (*record.Network, er
 	if err := m.ensure(ctx, n); err != nil {
 		return nil, errors.Join(err, m.destroy(ctx, n))
 	}
+	events.Emit(m.s, events.OfNetwork(n, "create", ""))
 	return n, nil
 }
 

@@ -3,9 +3,11 @@ package network
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/events"
 	"github.com/pouchcontainer/pouch/pkg/netdev"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
@@ -25,6 +27,7 @@ func (m *Manager) Detach(ctx context.Context, network, netns string) error {
 	if err := m.reroute(netns); err != nil {
 		return err
 	}
+	m.left(n.Name, gone...)
 	return m.refreshHosts(ctx, n.Name, gone...)
 }
 
@@ -65,6 +68,7 @@ func (m *Manager) DetachAll(ctx context.Context, container string) error {
 		found := false
 		err := m.free(ctx, n, func(l *record.Lease) bool { return l.Container == container }, func(*record.Lease) { found = true })
 		if err == nil && found {
+			m.left(n, container)
 			err = m.refreshHosts(ctx, n)
 		}
 		if err != nil {
@@ -72,4 +76,16 @@ func (m *Manager) DetachAll(ctx context.Context, container string) error {
 		}
 	}
 	return nil
+}
+
+// left tells that containers are in a network no more.
+func (m *Manager) left(network string, containers ...string) {
+	n, err := m.s.Network(network)
+	if err != nil {
+		return
+	}
+	slices.Sort(containers)
+	for _, id := range slices.Compact(containers) {
+		events.Emit(m.s, events.OfNetwork(n, "disconnect", id))
+	}
 }

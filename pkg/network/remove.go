@@ -6,6 +6,7 @@ import (
 	"io/fs"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/events"
 	"github.com/pouchcontainer/pouch/pkg/netdev"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
@@ -21,7 +22,11 @@ func (m *Manager) Remove(ctx context.Context, target string) error {
 	if err != nil {
 		return err
 	}
-	return m.destroy(ctx, n)
+	if err := m.destroy(ctx, n); err != nil {
+		return err
+	}
+	events.Emit(m.s, events.OfNetwork(n, "destroy", ""))
+	return nil
 }
 
 // destroy takes the leases' folder away first: from then on nobody joins.

@@ -63,6 +63,7 @@ func (m *Manager) createLocked(v *record.Volume) (*record.Volume, error) {
 		return nil, fmt.Errorf("create volume %s: %w", v.Name, err)
 	}
 	slog.Debug("volume made", "name", v.Name)
+	m.event(v.Name, "create", nil)
 	return v, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -57,7 +58,19 @@ func (m *Manager) Mount(ctx context.Context, c *record.Container) error {
 			return fmt.Errorf("mount volume %s: %w", name, err)
 		}
 	}
+	m.tellMounts(c)
 	return nil
+}
+
+// tellMounts tells that c has its volumes.
+func (m *Manager) tellMounts(c *record.Container) {
+	for _, mt := range c.Mounts {
+		if mt.Type == "volume" {
+			m.event(mt.Name, "mount", record.Labels{
+				"container": c.ID, "destination": mt.Destination, "propagation": mt.Propagation, "read/write": strconv.FormatBool(!mt.ReadOnly),
+			})
+		}
+	}
 }
 
 func (m *Manager) mountLocked(ctx context.Context, v *record.Volume) error {

@@ -85,8 +85,12 @@ func (m *Manager) removeLocked(name string) (int64, error) {
 	if err := m.clearStaging(name); err != nil {
 		return 0, err
 	}
+	_, there := m.s.Volume(name)
 	if _, err := m.s.SetVolumeAside(name); err != nil {
 		return 0, err
+	}
+	if there == nil {
+		m.event(name, "destroy", nil)
 	}
 	size := usage(filepath.Join(m.s.VolumeStaging(name), "_data"))
 	return size, m.clearStaging(name)
@@ -125,7 +129,11 @@ func (m *Manager) RemoveAnonymous(ctx context.Context, c *record.Container) erro
 // stay. Idempotent.
 func (m *Manager) Release(ctx context.Context, c *record.Container) error {
 	var all []error
+	ran := m.active(c.ID)
 	for _, name := range named(c) {
+		if ran {
+			m.event(name, "unmount", record.Labels{"container": c.ID})
+		}
 		v, err := m.s.Volume(name)
 		if err != nil || !onDevice(v) {
 			continue

@@ -7,8 +7,10 @@ package volume
 
 import (
 	"context"
+	"maps"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/events"
 	"github.com/pouchcontainer/pouch/pkg/fsx"
 	"github.com/pouchcontainer/pouch/pkg/parse"
 	"github.com/pouchcontainer/pouch/pkg/record"
@@ -24,6 +26,13 @@ type Manager struct{ s *store.Store }
 
 // Open returns the manager of s's volumes. It does nothing yet.
 func Open(s *store.Store) *Manager { return &Manager{s: s} }
+
+// event tells what happened to a volume.
+func (m *Manager) event(name, action string, more record.Labels) {
+	a := record.Labels{"driver": Local}
+	maps.Copy(a, more)
+	events.Emit(m.s, record.Event{Type: "volume", Action: action, ID: name, Attributes: a})
+}
 
 // CheckName fails with kind invalid unless name can name a volume:
 // [a-zA-Z0-9][a-zA-Z0-9_.-]+.
