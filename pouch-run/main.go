@@ -11,7 +11,7 @@ import (
 
 func main() {
 	app := cmd.App("pouch-run", "run containers", verbs()...)
-	app.Flags = append(app.Flags, addressFlag())
+	app.Flags = append(app.Flags, addressFlag(), cgroupManagerFlag())
 	cmd.Completing(app, completer())
 	os.Exit(cmd.Run(cmd.Argv(os.Args, app.Flags, app.Commands, "run"), app))
 }
@@ -20,6 +20,6 @@ func verbs() []*cli.Command {
 	return []*cli.Command{
 		runCommand(), createCommand(), startCommand(), stopCommand(), killCommand(), rmCommand(), psCommand(),
 		inspectCommand(), logsCommand(), execCommand(), waitCommand(), restartCommand(), pauseCommand(), unpauseCommand(),
-		renameCommand(), portCommand(), topCommand(), attachCommand(), pruneCommand(), versionCommand(), infoCommand(), gcCommand(), engineCommand(),
+		renameCommand(), portCommand(), topCommand(), attachCommand(), pruneCommand(), versionCommand(), infoCommand(), gcCommand(), engineCommand(), secretCommand(),
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/proc"
 	"github.com/pouchcontainer/pouch/pkg/record"
 	"github.com/pouchcontainer/pouch/pkg/shim/cgroup"
+	"github.com/pouchcontainer/pouch/pkg/spec"
 )
 
 // supervisorEnd is how long a supervisor may take to end its container and
@@ -110,16 +111,31 @@ func (m *Manager) release(ctx context.Context, id string) error {
 // endProcesses kills what still runs in the container's cgroup and removes the
 // cgroup, by its path, and the engine's note of it.
 func (m *Manager) endProcesses(ctx context.Context, id string) error {
-	g, err := cgroup.Of(m.cgroupPath(id))
-	if err != nil {
-		return err
-	}
-	if g.Exists() {
-		if err := errors.Join(g.Kill(ctx), g.Remove(ctx)); err != nil {
+	for _, path := range m.cgroupPaths(id) {
+		g, err := cgroup.Of(path)
+		if err != nil {
 			return err
 		}
+		if g.Exists() {
+			if err := errors.Join(g.Kill(ctx), g.Remove(ctx)); err != nil {
+				return err
+			}
+		}
+	}
+	if err := removeRdtGroup(id); err != nil {
+		return err
 	}
 	return cgroup.Forget(m.Store.RuntimeDir(), id)
+}
+
+// removeRdtGroup removes the group of resctrl that a runtime made for container
+// id (resctrl.rst: rmdir gives its tasks to the root's). Idempotent.
+func removeRdtGroup(id string) error {
+	err := unix.Rmdir("/sys/fs/resctrl/" + id)
+	if err == nil || errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) {
+		return nil
+	}
+	return fmt.Errorf("remove the RDT group: %w", err)
 }
 
 func (m *Manager) releaseNetwork(ctx context.Context, id string) error {
@@ -145,12 +161,17 @@ func (m *Manager) forget(ctx context.Context, id string) error {
 }
 
 // cgroupPath is the container's cgroup below each hierarchy's root.
-func (m *Manager) cgroupPath(id string) string {
+func (m *Manager) cgroupPath(id string) string { return m.cgroupPaths(id)[0] }
+
+// cgroupPaths is where the container's cgroup may be: without a record nobody
+// knows whether systemd made it.
+func (m *Manager) cgroupPaths(id string) []string {
 	parent := m.Store.CgroupParent()
-	if c, err := m.Store.Container(id); err == nil && c.Host.CgroupParent != "" {
-		parent = c.Host.CgroupParent
+	if c, err := m.Store.Container(id); err == nil {
+		return []string{spec.CgroupPath(c, parent)}
 	}
-	return parent + "/" + id
+	scope := &record.Container{ID: id, Host: record.Host{SystemdCgroup: true}}
+	return []string{spec.CgroupPath(&record.Container{ID: id}, parent), spec.CgroupPath(scope, parent)}
 }
 
 // endSupervisor makes the supervisor kill its container and waits until it is

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
 	"github.com/pouchcontainer/pouch/pkg/shim/cgroup"
+	"github.com/pouchcontainer/pouch/pkg/spec"
 )
 
 // surveyCgroups looks for cgroups of containers that are gone or have ended.
@@ -15,19 +17,31 @@ func (m *Manager) surveyCgroups(context.Context) ([]Leftover, error) {
 	if err != nil {
 		return nil, err
 	}
+	slice, err := cgroup.Of("/" + spec.DefaultSlice)
+	if err != nil {
+		return nil, err
+	}
 	var out []Leftover
-	for _, dir := range parent.Paths() {
+	for _, dir := range append(parent.Paths(), slice.Paths()...) {
 		names, err := entries(dir)
 		if err != nil {
 			return nil, err
 		}
-		for _, id := range names {
+		for _, name := range names {
+			id := m.cgroupOwner(name)
 			if isID(id) && !m.supervised(id) && !exists(m.Store.RunDir(id)) {
-				out = append(out, Leftover{"cgroup", dir + "/" + id, id, "nothing of it runs"})
+				out = append(out, Leftover{"cgroup", dir + "/" + name, id, "nothing of it runs"})
 			}
 		}
 	}
 	return out, nil
+}
+
+// cgroupOwner is the container whose cgroup, or scope of systemd's, has that
+// name.
+func (m *Manager) cgroupOwner(name string) string {
+	before, after, _ := strings.Cut(spec.Scope("*", m.Store.CgroupParent()), "*")
+	return strings.TrimSuffix(strings.TrimPrefix(name, before), after)
 }
 
 // PruneCgroups removes the cgroup that holds those of the containers when it is

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/opencontainers/runc/libcontainer"
+	"github.com/opencontainers/runtime-spec/specs-go"
 	"github.com/sirupsen/logrus"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -99,6 +100,10 @@ func (e *Engine) start(ctx context.Context, o engine.CreateOpts, lc *libcontaine
 	if err := group.Record(o.StateDir, o.ID); err != nil {
 		return nil, fmt.Errorf("note the cgroups of %s: %w", o.ID, err)
 	}
+	limits := limitsOf(o.Spec)
+	if err := group.AllowRealtime(limits); err != nil {
+		return nil, err
+	}
 	c := &container{engine: e, lc: lc, group: group, stateDir: o.StateDir, id: o.ID, spec: o.Spec}
 	stop := context.AfterFunc(ctx, func() { c.KillAll() }) //nolint:errcheck // best effort: Destroy follows
 	defer stop()
@@ -106,7 +111,17 @@ func (e *Engine) start(ctx context.Context, o engine.CreateOpts, lc *libcontaine
 	if ctx.Err() != nil {
 		return nil, errs.New(errs.Unavailable, "create container %s: %w", o.ID, ctx.Err())
 	}
+	if err == nil {
+		err = group.LimitKernelMemory(limits)
+	}
 	return c, err
+}
+
+func limitsOf(s *specs.Spec) *specs.LinuxResources {
+	if s.Linux == nil {
+		return nil
+	}
+	return s.Linux.Resources
 }
 
 func groupOf(lc *libcontainer.Container) (*cgroup.Group, error) {

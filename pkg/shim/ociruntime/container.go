@@ -39,6 +39,9 @@ func rootOf(s *specs.Spec) specs.Root {
 
 // create runs the runtime's create and takes its process over.
 func (c *container) create(ctx context.Context) error {
+	if err := c.group.AllowRealtime(c.limits()); err != nil {
+		return err
+	}
 	p, err := c.launch(ctx, c.opts.IO, func(call launchArgs) []string {
 		return append(append([]string{"create", "--bundle", c.opts.Bundle}, call.flags()...), c.opts.ID)
 	})
@@ -60,7 +63,14 @@ func (c *container) create(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return c.group.LimitKernelMemory(c.limits())
+}
+
+func (c *container) limits() *specs.LinuxResources {
+	if c.opts.Spec.Linux == nil {
+		return nil
+	}
+	return c.opts.Spec.Linux.Resources
 }
 
 // call runs a verb of the runtime on the container.

@@ -19,6 +19,9 @@ func (c *container) Update(r *specs.LinuxResources) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	merged := engine.MergeResources(c.spec, r)
+	if err := c.group.AllowRealtime(r); err != nil {
+		return errs.New(errs.Invalid, "update container %s: %w", c.opts.ID, err)
+	}
 	all := *merged.Linux.Resources
 	all.Devices = nil
 	data, err := json.Marshal(&all)

@@ -180,6 +180,8 @@ func (t *task) unmount() error {
 // live begins one life: streams, container, and the watch for its end. On
 // error nothing of it is left.
 func (t *task) live(ctx context.Context) error {
+	t.limits.Lock() // update comes before or after
+	defer t.limits.Unlock()
 	if err := t.join(); err != nil {
 		return err
 	}

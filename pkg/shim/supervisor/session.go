@@ -128,6 +128,8 @@ func (c *session) handlePlain(m *ctl.Message) error {
 		return c.onProbe()
 	case ctl.Watch:
 		return c.onWatch()
+	case ctl.Update:
+		return c.onTask((*task).update)
 	case ctl.Reread:
 		return c.onTask((*task).reread)
 	}

@@ -59,6 +59,9 @@ type task struct {
 	secrets   *secrets   // nil: no files of secrets
 	preserved []*os.File // what process 1 gets from 3 on
 
+	limits  sync.Mutex        // held while a life is created and while its limits change: guards the spec's
+	limited *record.Resources // what update has set; nil: the record's at the start
+
 	mu         sync.Mutex
 	phase      phase
 	paused     bool
