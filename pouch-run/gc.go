@@ -20,6 +20,7 @@ func gcCommand() *cli.Command {
 			"given by their full id it settles those alone.",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "check", Usage: "remove nothing; exit 1 when there is a leftover"},
+			&cli.IntFlag{Name: "status", Usage: "exit with `CODE` when all went well: the end of a supervisor that is a service's main process", Hidden: true},
 			cmd.FormatFlag(),
 		},
 		Action: gc,
@@ -37,7 +38,7 @@ func gc(c *cli.Context) error {
 				return err
 			}
 		}
-		return nil
+		return exitCode(c.Int("status"), nil)
 	}
 	found, err := m.Leftovers(c.Context)
 	if err != nil {

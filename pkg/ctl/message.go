@@ -3,7 +3,11 @@
 // descriptors beside it (SCM_RIGHTS).
 package ctl
 
-import "github.com/pouchcontainer/pouch/pkg/record"
+import (
+	"time"
+
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
 
 // Op is what a message asks or tells.
 type Op string
@@ -63,6 +67,8 @@ const (
 	// Checkpoint writes the container's processes to the folder that came along as
 	// a descriptor. Answered by OK.
 	Checkpoint Op = "checkpoint"
+	// Ping asks whether the supervisor is well. Answered by OK.
+	Ping Op = "ping"
 )
 
 // Answers and events, from the supervisor.
@@ -73,6 +79,7 @@ const (
 	Stream  Op = "stream"  // one descriptor comes along: a stream socket with the terminal's bytes
 	Error   Op = "error"   // Kind, Message
 	Health  Op = "health"  // Message: starting, healthy or unhealthy
+	Notify  Op = "notify"  // Message: for the service manager, in the words of sd_notify(3); to the launching client alone
 )
 
 // Stdio says where a process' standard streams go.
@@ -103,6 +110,9 @@ type Message struct {
 	Preserved int      `json:"preserved,omitempty"`
 	Env       []string `json:"env,omitempty"`
 
+	// Launch of a container that is a unit of a service manager.
+	Unit *Unit `json:"unit,omitempty"`
+
 	Ports  []record.Port `json:"ports,omitempty"`
 	Target string        `json:"target,omitempty"` // IP address
 
@@ -120,4 +130,17 @@ type ExecProcess struct {
 	Cwd        string   `json:"cwd,omitempty"` // empty: the container's
 	User       string   `json:"user,omitempty"`
 	Privileged bool     `json:"privileged,omitempty"`
+}
+
+// Unit is what the supervisor must know of the service manager's unit that
+// the container runs in.
+type Unit struct {
+	// Socket is NOTIFY_SOCKET; empty: nobody listens. Detached the supervisor
+	// speaks to it, else it tells the client with Notify.
+	Socket string `json:"socket,omitempty"`
+	// Watchdog is how often the manager wants a sign of life; 0: it does not.
+	Watchdog time.Duration `json:"watchdog,omitempty"`
+	// Main says that the supervisor, when detached, is the unit's main process:
+	// SIGTERM stops the container, whose exit code becomes its own.
+	Main bool `json:"main,omitempty"`
 }

@@ -251,6 +251,14 @@ type Policy struct {
 	Sdnotify     string  `json:"sdnotify,omitempty"`     // engine (also when empty), container, healthy or ignore
 }
 
+// Who says READY=1 to the service manager, of Policy.Sdnotify.
+const (
+	SdnotifyEngine    = "engine"    // Pouch, when the container runs
+	SdnotifyContainer = "container" // the container itself
+	SdnotifyHealthy   = "healthy"   // its health check
+	SdnotifyIgnore    = "ignore"    // nobody
+)
+
 // Restart is --restart.
 type Restart struct {
 	Name string `json:"name,omitempty"` // "", no, always, unless-stopped, on-failure

@@ -32,6 +32,8 @@ type State struct {
 	Error         string       `json:"error,omitempty"`
 	Restarts      int          `json:"restarts,omitempty"`
 	StoppedByUser bool         `json:"stoppedByUser,omitempty"` // unless-stopped and always stay down
+	AtShutdown    bool         `json:"atShutdown,omitempty"`    // it was stopped as the host went down: restore starts it
+	CgroupParent  string       `json:"cgroupParent,omitempty"`  // of this run, when it is below a service manager's unit
 	LogPath       string       `json:"logPath,omitempty"`
 	Networks      []Joined     `json:"networks,omitempty"`
 	Ports         []Port       `json:"ports,omitempty"`  // with the host ports in force

@@ -92,6 +92,12 @@ func (s *Store) ControlSocket(id string) string { return filepath.Join(s.RunDir(
 // TaskSocket is the supervisor's socket for containerd's task service.
 func (s *Store) TaskSocket(id string) string { return filepath.Join(s.RunDir(id), "task.sock") }
 
+// NotifySocket is where the supervisor listens to what the container says to the
+// service manager; its folder is mounted in the container.
+func (s *Store) NotifySocket(id string) string {
+	return filepath.Join(s.RunDir(id), "n", "notify.sock")
+}
+
 // SupervisorLock is held by a container's supervisor as long as it lives, its
 // last cleaning included.
 func (s *Store) SupervisorLock(id string) string { return filepath.Join(s.locks(), "s-"+id) }

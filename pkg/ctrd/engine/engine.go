@@ -24,6 +24,7 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/proc"
 	"github.com/pouchcontainer/pouch/pkg/record"
 	"github.com/pouchcontainer/pouch/pkg/store"
+	"github.com/pouchcontainer/pouch/pkg/systemd"
 )
 
 // StartTimeout bounds how long a private containerd may take to listen.
@@ -43,6 +44,9 @@ func Address(ctx context.Context, s *store.Store, address string) (string, error
 	}
 	sock := Socket(s)
 	if listening(sock) {
+		return sock, nil
+	}
+	if viaUnit(ctx, s) {
 		return sock, nil
 	}
 	if err := start(ctx, s); err != nil {
@@ -208,6 +212,11 @@ func spawn(ctx context.Context, s *store.Store, path, conf string) error {
 	})
 	if err != nil {
 		return fmt.Errorf("start %s: %w", path, err)
+	}
+	if systemd.Booted() { // it serves others, too, when the unit that needed it first has ended
+		if err := systemd.Free(p.Pid); err != nil {
+			slog.Debug("containerd stays in this session's cgroup", "error", err)
+		}
 	}
 	if me, err := proc.Of(p.Pid); err == nil {
 		if err := fsx.WriteJSONVolatile(pidFile(s), me, 0o600); err != nil {

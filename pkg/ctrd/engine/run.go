@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/fsx"
 	"github.com/pouchcontainer/pouch/pkg/libexec"
 	"github.com/pouchcontainer/pouch/pkg/proc"
@@ -18,8 +17,8 @@ import (
 
 // Run turns this process into the private containerd, for a service manager:
 // same pid, its standard streams for the log, READY=1 by containerd itself
-// (sd_notify(3)). It returns only with an error, of kind conflict when one runs
-// already.
+// (sd_notify(3)). One that a command has started is ended first; containers and
+// commands that come meanwhile do not notice. It returns only with an error.
 func Run(ctx context.Context, s *store.Store) error {
 	l, err := s.Lock(ctx, "engine", "")
 	if err != nil {
@@ -27,7 +26,9 @@ func Run(ctx context.Context, s *store.Store) error {
 	}
 	defer l.Unlock()
 	if p, err := Status(s); err == nil {
-		return errs.New(errs.Conflict, "a containerd for %s runs already (pid %d): pouch-run engine stop ends it", s.RunRoot, p.Pid)
+		if err := end(ctx, p); err != nil {
+			return fmt.Errorf("stop the containerd that runs already (pid %d): %w", p.Pid, err)
+		}
 	}
 	path, err := libexec.Find("containerd")
 	if err != nil {

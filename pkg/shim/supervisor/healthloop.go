@@ -52,6 +52,7 @@ func (t *task) check(stop <-chan struct{}, since time.Time) record.HealthProbe {
 	changed := t.health.take(t.rec.Health, since, r)
 	t.noteHealth()
 	if changed != "" {
+		t.s.notify.Load().healthy(changed)
 		t.event("health_status: "+changed, nil)
 	}
 	if changed == healthUnwell {

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -66,7 +67,11 @@ func (s *Supervisor) becomeGC() int {
 	if s.cfg.Address != "" {
 		args = append(args, "--address", s.cfg.Address)
 	}
-	args = append(args, "gc", s.cfg.ID)
+	args = append(args, "gc")
+	if code := s.unitExit(); code != 0 {
+		args = append(args, "--status", strconv.Itoa(code))
+	}
+	args = append(args, s.cfg.ID)
 	if _, err := unix.FcntlInt(fdLock, unix.F_SETFD, 0); err != nil {
 		s.log.errorf("keep the lock: %v", err)
 	}

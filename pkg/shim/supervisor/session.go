@@ -103,7 +103,11 @@ func (c *session) handlePlain(m *ctl.Message) error {
 		c.detached.Store(true)
 		if c.launch {
 			c.s.client.detach()
+			c.s.notify.Load().release()
 		}
+		return nil
+	case ctl.Ping:
+		c.tell(&ctl.Message{Op: ctl.OK})
 		return nil
 	case ctl.Start:
 		return c.onStart()
@@ -141,6 +145,9 @@ func (c *session) onLaunch(m *ctl.Message, files []*os.File) error {
 		return errs.New(errs.Invalid, "launch: not on this connection")
 	}
 	if err := c.s.readRecord(); err != nil {
+		return err
+	}
+	if err := c.s.notifyFor(m); err != nil {
 		return err
 	}
 	if err := c.s.client.set(m, files); err != nil {

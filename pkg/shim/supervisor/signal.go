@@ -91,6 +91,7 @@ func (t *task) stop(sig unix.Signal, seconds int) error {
 func (t *task) stopFor(who string, sig unix.Signal, seconds int) error {
 	t.stopByUser()
 	t.endedBy(who, sig)
+	defer t.s.notify.Load().stopping()()
 	late, settle, err := t.askToEnd(sig, seconds)
 	if err != nil {
 		return err

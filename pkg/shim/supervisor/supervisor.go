@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/containerd/ttrpc"
@@ -37,6 +38,8 @@ type Supervisor struct {
 	task   *net.UnixListener
 	ttrpc  *ttrpc.Server
 	conns  countedListener // s.task
+
+	notify atomic.Pointer[sdnotify] // nil: nobody listens
 
 	client *client // who launched the container; nil without a record of Pouch
 
