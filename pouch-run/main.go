@@ -20,6 +20,6 @@ func verbs() []*cli.Command {
 	return []*cli.Command{
 		runCommand(), createCommand(), startCommand(), stopCommand(), killCommand(), rmCommand(), psCommand(),
 		inspectCommand(), logsCommand(), execCommand(), waitCommand(), restartCommand(), pauseCommand(), unpauseCommand(),
-		renameCommand(), portCommand(), topCommand(), attachCommand(), pruneCommand(), versionCommand(), infoCommand(), gcCommand(), engineCommand(), secretCommand(),
+		renameCommand(), updateCommand(), portCommand(), topCommand(), attachCommand(), pruneCommand(), versionCommand(), infoCommand(), gcCommand(), engineCommand(), secretCommand(),
 	}
 }

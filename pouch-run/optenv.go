@@ -34,18 +34,20 @@ func readEnv(c *cli.Context, o *container.Options) error {
 	}
 	p.NoImageEnv = c.Bool("unsetenv-all")
 	return firstError(
-		collect(c, "unsetenv", &p.Env, func(s string) (string, error) {
-			if s == "" || strings.ContainsAny(s, "=\x00") {
-				return "", errs.New(errs.Invalid, "not the name of a variable")
-			}
-			return s, nil
-		}),
+		collect(c, "unsetenv", &p.Env, variableName),
 		set(c, "umask", &p.Umask, umask),
 		set(c, "tz", &o.Mounts, func(s string) ([]record.Mount, error) {
 			m, err := timeZone(s)
 			return append(o.Mounts, m), err
 		}),
 	)
+}
+
+func variableName(s string) (string, error) {
+	if s == "" || strings.ContainsAny(s, "=\x00") {
+		return "", errs.New(errs.Invalid, "not the name of a variable")
+	}
+	return s, nil
 }
 
 func umask(s string) (*uint32, error) {
