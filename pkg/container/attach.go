@@ -29,6 +29,8 @@ func (m *Manager) Attach(ctx context.Context, target string, o AttachOpts) (int,
 		conn.Close()
 		return 0, err
 	}
+	m.event(c, "attach", nil)
+	defer m.event(c, "detach", nil)
 	return Follow(ctx, conn, FollowOpts{IO: o.IO, Stdin: o.Stdin, SigProxy: o.SigProxy})
 }
 

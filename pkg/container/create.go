@@ -83,6 +83,7 @@ func (m *Manager) intend(ctx context.Context, id string, o *Options) (c *record.
 		return c, nil, err
 	}
 	slog.Debug("record written", "id", short(c.ID), "name", c.Name, "image", img.Digest)
+	m.event(c, "create", nil)
 	synced := make(chan error, 1)
 	go func() { synced <- m.Store.SyncContainer(c) }()
 	return c, sync.OnceValue(func() error {

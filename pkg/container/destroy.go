@@ -55,6 +55,9 @@ func (m *Manager) Destroy(ctx context.Context, id string, volumes bool) error {
 	}
 	m.dropLocks(id)
 	lock.Remove()
+	if cerr == nil {
+		m.event(c, "destroy", nil)
+	}
 	return nil
 }
 

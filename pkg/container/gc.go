@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -126,7 +127,9 @@ func (m *Manager) correctState(id, words string) error {
 	if err == nil && st.Status == record.Exited {
 		return nil
 	}
-	return m.Store.SetState(id, lostState(st, m.bootID(), words))
+	st = lostState(st, m.bootID(), words)
+	m.lostEvent(id, st)
+	return m.Store.SetState(id, st)
 }
 
 // lastWords is why the supervisor of container id ended, when it panicked.
@@ -152,6 +155,13 @@ func lostState(st *record.State, boot, words string) *record.State {
 	st.Status, st.ExitCode, st.Finished = record.Exited, lostExit, time.Now().UTC()
 	st.Owner, st.Init = record.Proc{}, record.Proc{}
 	return st
+}
+
+// lostEvent tells an end that nobody saw.
+func (m *Manager) lostEvent(id string, st *record.State) {
+	if c, err := m.Store.Container(id); err == nil {
+		m.event(c, "die", record.Labels{"exitCode": strconv.Itoa(st.ExitCode), "error": st.Error})
+	}
 }
 
 // state reads a state; one that is broken is made up from the world, since it

@@ -68,6 +68,7 @@ func (m *Manager) actual(id string) (*record.State, error) {
 	}
 	// A state that cannot be written, on a full disk, is told all the same.
 	st = lostState(st, m.bootID(), m.lastWords(id))
+	m.lostEvent(id, st)
 	m.Store.SetState(id, st)
 	return st, nil
 }

@@ -6,6 +6,15 @@ import "github.com/pouchcontainer/pouch/pkg/errs"
 // started for another reason than its command; docker's.
 const cannotStart = 128
 
+// startCode is the exit code of a container that could not be started because of
+// err.
+func startCode(err error) int {
+	if code := errs.KindOf(err).Exit(); code != 1 {
+		return code
+	}
+	return cannotStart
+}
+
 // notStarted writes into a container's state why it did not start, so that
 // inspect tells it: 127 for a command that is missing, 126 for one that cannot
 // be executed.
@@ -14,9 +23,7 @@ func (m *Manager) notStarted(id string, why error) error {
 	if err != nil {
 		return err
 	}
-	if st.ExitCode = errs.KindOf(why).Exit(); st.ExitCode == 1 {
-		st.ExitCode = cannotStart
-	}
+	st.ExitCode = startCode(why)
 	st.Error = why.Error()
 	return m.Store.SetState(id, st)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/pouchcontainer/pouch/pkg/ctl"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/parse"
 	"github.com/pouchcontainer/pouch/pkg/record"
@@ -27,6 +28,9 @@ func (m *Manager) Rename(ctx context.Context, target, name string) error {
 		return err
 	}
 	c, err := m.renameLocked(ctx, id, name)
+	if err == nil {
+		err = m.reread(ctx, c)
+	}
 	m.drop(lock, id)
 	if err != nil {
 		return fmt.Errorf("rename container %s: %w", target, err)
@@ -35,6 +39,19 @@ func (m *Manager) Rename(ctx context.Context, target, name string) error {
 		return m.Reap(ctx, id) // it ended meanwhile, and its supervisor left it to this command
 	}
 	return nil
+}
+
+// reread makes the supervisor of c, if it has one, take over what its record
+// says by now of name, labels and restart policy.
+func (m *Manager) reread(ctx context.Context, c *record.Container) error {
+	if !m.supervised(c.ID) {
+		return nil
+	}
+	_, err := m.ask(ctx, c.ID, &ctl.Message{Op: ctl.Reread}, answerTimeout, ctl.OK)
+	if errors.Is(err, errNoSupervisor) || errs.Is(err, errs.Conflict) { // it has ended just now
+		return nil
+	}
+	return err
 }
 
 // renameLocked claims the new name before the record says it, and gives the old
@@ -58,5 +75,9 @@ func (m *Manager) renameLocked(ctx context.Context, id, name string) (*record.Co
 	if err := m.Store.SyncContainer(c); err != nil {
 		return nil, err // the record has the new name by now: both stay
 	}
-	return c, m.Store.ReleaseName(old, id)
+	if err := m.Store.ReleaseName(old, id); err != nil {
+		return nil, err
+	}
+	m.event(c, "rename", record.Labels{"oldName": "/" + old})
+	return c, m.Network.Rename(ctx, id, old, name)
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strconv"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sync/errgroup"
@@ -51,6 +52,7 @@ func (m *Manager) launch(ctx context.Context, c *record.Container, s *supervisor
 	if s != nil {
 		s.abandon()
 	}
+	m.event(c, "die", record.Labels{"exitCode": strconv.Itoa(startCode(err)), "error": err.Error()})
 	return nil, also(err, m.settle(c.ID))
 }
 

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -84,4 +85,16 @@ func (t *task) poke() {
 	case t.reconsider <- struct{}{}:
 	default:
 	}
+}
+
+// execStarted tells that a further process runs, in docker's two steps.
+func (t *task) execStarted(p *process) {
+	id := record.Labels{"execID": p.id}
+	line := strings.Join(p.spec.Args, " ")
+	t.event("exec_create: "+line, id)
+	t.event("exec_start: "+line, id)
+}
+
+func (t *task) execEnded(p *process) {
+	t.event("exec_die", record.Labels{"execID": p.id, "exitCode": strconv.Itoa(p.code)})
 }

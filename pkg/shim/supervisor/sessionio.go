@@ -100,9 +100,11 @@ func (c *session) onExec(m *ctl.Message, files []*os.File) error {
 	}
 	c.exec = p
 	c.tell(&ctl.Message{Op: ctl.Started, Pid: p.pid()})
+	t.execStarted(p)
 	go func() {
 		defer c.s.telling.end()
 		<-p.done
+		t.execEnded(p)
 		t.forget(p)
 		c.tell(&ctl.Message{Op: ctl.Exited, ExitCode: p.code})
 	}()
