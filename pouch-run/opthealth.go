@@ -49,10 +49,10 @@ func readHealth(c *cli.Context, o *container.Options) error {
 	}
 	o.Health = h
 	return firstError(
-		set(c, "health-interval", &h.Interval, pause("health-interval")),
-		set(c, "health-timeout", &h.Timeout, pause("health-timeout")),
-		set(c, "health-start-period", &h.StartPeriod, pause("health-start-period")),
-		set(c, "health-start-interval", &h.StartInterval, pause("health-start-interval")),
+		set(c, "health-interval", &h.Interval, healthTime("health-interval")),
+		set(c, "health-timeout", &h.Timeout, healthTime("health-timeout")),
+		set(c, "health-start-period", &h.StartPeriod, healthTime("health-start-period")),
+		set(c, "health-start-interval", &h.StartInterval, healthTime("health-start-interval")),
 		set(c, "health-on-failure", &h.OnFailure, oneOf("health-on-failure", "none", "kill", "restart", "stop")),
 	)
 }
@@ -75,8 +75,8 @@ func healthCommand(s string) (words []string, shell bool) {
 	return []string{s}, true
 }
 
-// pause reads a duration of the health check: 0, or docker's least and more.
-func pause(flag string) func(string) (time.Duration, error) {
+// healthTime reads a duration of the health check: 0, or docker's least and more.
+func healthTime(flag string) func(string) (time.Duration, error) {
 	return func(s string) (time.Duration, error) {
 		d, err := time.ParseDuration(s)
 		switch {
