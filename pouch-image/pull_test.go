@@ -53,10 +53,7 @@ func client(t *testing.T) *ctrd.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := ctrd.Dial(engine.Socket(s), ctrd.Namespace)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := ctrd.Dial(engine.Socket(s), ctrd.Namespace)
 	t.Cleanup(func() { c.Close() })
 	return c
 }

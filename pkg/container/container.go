@@ -44,7 +44,7 @@ func (m *Manager) engine(ctx context.Context) (*ctrd.Client, error) {
 			return
 		}
 		if address, m.err = engine.Address(ctx, m.Store, m.address); m.err == nil {
-			m.client, m.err = ctrd.Dial(address, ctrd.Namespace)
+			m.client = ctrd.Dial(address, ctrd.Namespace)
 		}
 	})
 	return m.client, m.err

@@ -1,31 +1,20 @@
-// Package ctrd talks to containerd through its generated API alone: the client
-// library costs a command 20 ms at its start. Every call is idempotent and
-// bounded in time; a containerd that is gone or hangs gives kind unavailable.
+// Package ctrd talks to containerd, with pkg/ctrd/rpc and the messages of
+// pkg/wire that it needs: containerd's client library costs a command 20 ms at
+// its start, its generated API with gRPC half of the rest. Every call is
+// idempotent and bounded in time; a containerd that is gone or hangs gives kind
+// unavailable.
 package ctrd
 
 import (
 	"context"
 	"errors"
 	"log/slog"
-	"path"
 	"sync/atomic"
 	"time"
 
-	containers "github.com/containerd/containerd/api/services/containers/v1"
-	leases "github.com/containerd/containerd/api/services/leases/v1"
-	sandbox "github.com/containerd/containerd/api/services/sandbox/v1"
-	snapshots "github.com/containerd/containerd/api/services/snapshots/v1"
-	tasks "github.com/containerd/containerd/api/services/tasks/v1"
-	version "github.com/containerd/containerd/api/services/version/v1"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/types/known/emptypb"
-
-	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
+	"github.com/pouchcontainer/pouch/pkg/ctrd/rpc"
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/wire"
 )
 
 // Namespace is where Pouch keeps its objects in containerd.
@@ -38,12 +27,9 @@ const Snapshotter = "overlayfs"
 // containerd that stops answering for this long instead.
 const CallTimeout = 10 * time.Second
 
-// maxMessage bounds what containerd may answer, bytes.
-const maxMessage = 16 << 20
-
 // Client is a connection to containerd in one namespace.
 type Client struct {
-	Conn      *grpc.ClientConn
+	Conn      *rpc.Conn
 	Address   string // path of the socket
 	Namespace string
 
@@ -61,19 +47,8 @@ func (c *Client) noAnswer() error {
 
 // Dial returns a client of the containerd at address, the path of a unix
 // socket. It does not wait for a connection: the first call does.
-func Dial(address, namespace string) (*Client, error) {
-	c := &Client{Address: address, Namespace: namespace, born: time.Now()}
-	conn, err := grpc.NewClient("unix:"+address,
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDisableServiceConfig(),
-		grpc.WithNoProxy(),
-		grpc.WithUnaryInterceptor(c.call),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)))
-	if err != nil {
-		return nil, errs.New(errs.Unavailable, "containerd at %s: %w", address, err)
-	}
-	c.Conn = conn
-	return c, nil
+func Dial(address, namespace string) *Client {
+	return &Client{Conn: rpc.NewConn(address), Address: address, Namespace: namespace, born: time.Now()}
 }
 
 // Close ends the connection. Idempotent.
@@ -81,9 +56,12 @@ func (c *Client) Close() error { return c.Conn.Close() }
 
 type slowCall struct{}
 
-// call puts the namespace on every call, bounds it, and gives errors a kind.
-func (c *Client) call(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, do grpc.UnaryInvoker, opts ...grpc.CallOption) error {
-	ctx = metadata.AppendToOutgoingContext(ctx, "containerd-namespace", c.Namespace)
+// services is the beginning of the names of containerd's services.
+const services = "/containerd.services."
+
+// call calls a method of one of containerd's services ("tasks.v1.Tasks/Get"),
+// bounds it, and gives errors a kind. extra are further headers; nil: none.
+func (c *Client) call(ctx context.Context, method string, req, res any, extra rpc.Metadata) error {
 	if at := c.silent.Load(); at != 0 && time.Since(c.born)-time.Duration(at) < silence {
 		return c.noAnswer()
 	}
@@ -93,13 +71,17 @@ func (c *Client) call(ctx context.Context, method string, req, reply any, cc *gr
 		bounded, cancel = context.WithTimeout(ctx, CallTimeout)
 		defer cancel()
 	}
+	md := rpc.Metadata{"containerd-namespace": c.Namespace}
+	for k, v := range extra {
+		md[k] = v
+	}
 	begun := time.Now()
-	err := do(bounded, method, req, reply, cc, opts...)
-	slog.Debug("containerd", "call", path.Base(path.Dir(method))+"/"+path.Base(method), "took", time.Since(begun), "error", err)
+	err := c.Conn.Call(bounded, services+method, md, req, res)
+	slog.Debug("containerd", "call", method, "took", time.Since(begun), "error", err)
 	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(cause, context.DeadlineExceeded) {
 		return cause // a deadline that is over says: no answer
 	}
-	if status.Code(err) == codes.DeadlineExceeded {
+	if rpc.CodeOf(err) == rpc.DeadlineExceeded {
 		c.silent.Store(int64(time.Since(c.born)))
 	}
 	return c.kind(method, err)
@@ -132,8 +114,11 @@ func (c *Client) Ping(ctx context.Context) error {
 
 // Version asks containerd for its version.
 func (c *Client) Version(ctx context.Context) (string, error) {
-	r, err := version.NewVersionClient(c.Conn).Version(ctx, &emptypb.Empty{})
-	return r.GetVersion(), err
+	var r struct {
+		Version string `pb:"1"`
+	}
+	err := c.call(ctx, "version.v1.Version/Version", wire.Empty{}, &r, nil)
+	return r.Version, err
 }
 
 // kind turns a gRPC status into an error of Pouch's.
@@ -141,30 +126,24 @@ func (c *Client) kind(method string, err error) error {
 	if err == nil {
 		return nil
 	}
-	st := status.Convert(err)
-	text := "containerd: " + path.Base(path.Dir(method)) + "/" + path.Base(method) + ": " + st.Message()
-	switch st.Code() {
-	case codes.NotFound:
+	text := "containerd: " + method + ": " + err.Error()
+	switch rpc.CodeOf(err) {
+	case rpc.NotFound:
 		return errs.New(errs.NotFound, "%s", text)
-	case codes.AlreadyExists:
+	case rpc.AlreadyExists:
 		return errs.New(errs.Conflict, "%s", text)
-	case codes.FailedPrecondition:
+	case rpc.FailedPrecondition:
 		return errs.New(errs.InUse, "%s", text)
-	case codes.InvalidArgument:
+	case rpc.InvalidArgument:
 		return errs.New(errs.Invalid, "%s", text)
-	case codes.DeadlineExceeded:
+	case rpc.DeadlineExceeded:
 		return c.noAnswer()
-	case codes.Unavailable:
-		return errs.New(errs.Unavailable, "containerd at %s: %s", c.Address, images.Message(st))
-	case codes.Canceled:
+	case rpc.Unavailable:
+		return errs.New(errs.Unavailable, "containerd at %s: %w", c.Address, err)
+	case rpc.Canceled:
 		return context.Canceled
 	}
 	return errors.New(text)
-}
-
-// underLease makes the objects of a call part of lease id.
-func underLease(ctx context.Context, id string) context.Context {
-	return metadata.AppendToOutgoingContext(ctx, "containerd-lease", id)
 }
 
 // unless returns nil for an error of kind k, and err otherwise.
@@ -174,11 +153,3 @@ func unless(err error, k errs.Kind) error {
 	}
 	return err
 }
-
-func (c *Client) containers() containers.ContainersClient {
-	return containers.NewContainersClient(c.Conn)
-}
-func (c *Client) leases() leases.LeasesClient          { return leases.NewLeasesClient(c.Conn) }
-func (c *Client) sandboxes() sandbox.StoreClient       { return sandbox.NewStoreClient(c.Conn) }
-func (c *Client) snapshots() snapshots.SnapshotsClient { return snapshots.NewSnapshotsClient(c.Conn) }
-func (c *Client) tasks() tasks.TasksClient             { return tasks.NewTasksClient(c.Conn) }

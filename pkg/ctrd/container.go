@@ -3,12 +3,8 @@ package ctrd
 import (
 	"context"
 
-	containers "github.com/containerd/containerd/api/services/containers/v1"
-	sandbox "github.com/containerd/containerd/api/services/sandbox/v1"
-	"github.com/containerd/containerd/api/types"
-	"google.golang.org/protobuf/types/known/anypb"
-
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/wire"
 )
 
 // specType is containerd's type URL of an OCI runtime spec in JSON.
@@ -28,35 +24,68 @@ type ContainerRecord struct {
 	Labels map[string]string
 }
 
+// containerMsg is containerd.services.containers.v1.Container.
+type containerMsg struct {
+	ID          string            `pb:"1"`
+	Labels      map[string]string `pb:"2"`
+	Image       string            `pb:"3"`
+	Runtime     runtimeMsg        `pb:"4"`
+	Spec        wire.Any          `pb:"5"`
+	Snapshotter string            `pb:"6"`
+	SnapshotKey string            `pb:"7"`
+	Sandbox     string            `pb:"11"`
+}
+
+// runtimeMsg is the Runtime of a container and of a sandbox.
+type runtimeMsg struct {
+	Name string `pb:"1"`
+}
+
+// containerRequest is what Create and Update take.
+type containerRequest struct {
+	Container containerMsg `pb:"1"`
+}
+
+// byID is a request that names one object in its first field.
+type byID struct {
+	ID string `pb:"1"`
+}
+
 // CreateContainer writes the record, replacing one that is there: idempotent.
 func (c *Client) CreateContainer(ctx context.Context, r ContainerRecord) error {
-	rec := &containers.Container{
+	req := containerRequest{containerMsg{
 		ID: r.ID, Labels: r.Labels, Image: r.Image,
-		Runtime:     &containers.Container_Runtime{Name: r.Shim},
-		Spec:        &anypb.Any{TypeUrl: specType, Value: r.Spec},
+		Runtime:     runtimeMsg{r.Shim},
+		Spec:        wire.Any{TypeURL: specType, Value: r.Spec},
 		Snapshotter: Snapshotter, SnapshotKey: r.ID, Sandbox: supervised,
-	}
-	_, err := c.containers().Create(ctx, &containers.CreateContainerRequest{Container: rec})
+	}}
+	err := c.call(ctx, "containers.v1.Containers/Create", req, &wire.Empty{}, nil)
 	if errs.Is(err, errs.Conflict) {
-		_, err = c.containers().Update(ctx, &containers.UpdateContainerRequest{Container: rec})
+		err = c.call(ctx, "containers.v1.Containers/Update", req, &wire.Empty{}, nil)
 	}
 	return err
 }
 
 // RemoveContainer removes the record. Idempotent.
 func (c *Client) RemoveContainer(ctx context.Context, id string) error {
-	_, err := c.containers().Delete(ctx, &containers.DeleteContainerRequest{ID: id})
+	err := c.call(ctx, "containers.v1.Containers/Delete", byID{id}, &wire.Empty{}, nil)
 	return unless(err, errs.NotFound)
+}
+
+// sandboxMsg is containerd.types.Sandbox.
+type sandboxMsg struct {
+	ID      string     `pb:"1"`
+	Runtime runtimeMsg `pb:"2"`
 }
 
 // EnsureSupervised makes the sandbox record that CreateTask needs. Idempotent.
 func (c *Client) EnsureSupervised(ctx context.Context) error {
-	_, err := c.sandboxes().Get(ctx, &sandbox.StoreGetRequest{SandboxID: supervised})
+	err := c.call(ctx, "sandbox.v1.Store/Get", byID{supervised}, &wire.Empty{}, nil)
 	if !errs.Is(err, errs.NotFound) {
 		return err
 	}
-	_, err = c.sandboxes().Create(ctx, &sandbox.StoreCreateRequest{Sandbox: &types.Sandbox{
-		SandboxID: supervised, Runtime: &types.Sandbox_Runtime{Name: "io.containerd.pouch.v2"},
-	}})
-	return unless(err, errs.Conflict)
+	req := struct {
+		Sandbox sandboxMsg `pb:"1"`
+	}{sandboxMsg{supervised, runtimeMsg{"io.containerd.pouch.v2"}}}
+	return unless(c.call(ctx, "sandbox.v1.Store/Create", req, &wire.Empty{}, nil), errs.Conflict)
 }

@@ -5,11 +5,8 @@ import (
 	"errors"
 	"io"
 
-	containers "github.com/containerd/containerd/api/services/containers/v1"
-	leases "github.com/containerd/containerd/api/services/leases/v1"
-	snapshots "github.com/containerd/containerd/api/services/snapshots/v1"
-	tasks "github.com/containerd/containerd/api/services/tasks/v1"
-	"google.golang.org/grpc/metadata"
+	"github.com/pouchcontainer/pouch/pkg/ctrd/rpc"
+	"github.com/pouchcontainer/pouch/pkg/wire"
 )
 
 // Objects is what containerd has in the namespace, by id; a container of Pouch
@@ -19,52 +16,79 @@ type Objects struct {
 	Snapshots                 []string // active ones: the roots of containers
 }
 
+// ids is the answer of a list of objects that have their id in the first field.
+type ids struct {
+	Of []byID `pb:"1"`
+}
+
+// taskIDs is containerd.services.tasks.v1.ListTasksResponse.
+type taskIDs struct {
+	Tasks []struct {
+		ContainerID string `pb:"1"`
+		ID          string `pb:"2"`
+	} `pb:"1"`
+}
+
 // Objects lists them.
 func (c *Client) Objects(ctx context.Context) (*Objects, error) {
 	o := &Objects{}
-	cs, err := c.containers().List(ctx, &containers.ListContainersRequest{})
-	if err != nil {
+	var err error
+	if o.Containers, err = c.list(ctx, "containers.v1.Containers/List"); err != nil {
 		return nil, err
 	}
-	for _, x := range cs.Containers {
-		o.Containers = append(o.Containers, x.ID)
-	}
-	ts, err := c.tasks().List(ctx, &tasks.ListTasksRequest{})
-	if err != nil {
+	var ts taskIDs
+	if err := c.call(ctx, "tasks.v1.Tasks/List", wire.Empty{}, &ts, nil); err != nil {
 		return nil, err
 	}
 	for _, x := range ts.Tasks {
 		o.Tasks = append(o.Tasks, x.ID)
 	}
-	ls, err := c.leases().List(ctx, &leases.ListRequest{})
-	if err != nil {
+	if o.Leases, err = c.list(ctx, "leases.v1.Leases/List"); err != nil {
 		return nil, err
-	}
-	for _, x := range ls.Leases {
-		o.Leases = append(o.Leases, x.ID)
 	}
 	o.Snapshots, err = c.activeSnapshots(ctx)
 	return o, err
 }
 
-func (c *Client) activeSnapshots(ctx context.Context) ([]string, error) {
-	ctx, cancel := context.WithTimeout(metadata.AppendToOutgoingContext(ctx, "containerd-namespace", c.Namespace), CallTimeout)
-	defer cancel()
-	s, err := c.snapshots().List(ctx, &snapshots.ListSnapshotsRequest{Snapshotter: Snapshotter})
-	if err != nil {
-		return nil, c.kind("Snapshots/List", err)
+func (c *Client) list(ctx context.Context, method string) ([]string, error) {
+	var r ids
+	err := c.call(ctx, method, wire.Empty{}, &r, nil)
+	var out []string
+	for _, x := range r.Of {
+		out = append(out, x.ID)
 	}
+	return out, err
+}
+
+// active is ACTIVE of containerd.services.snapshots.v1.Kind.
+const active = 2
+
+func (c *Client) activeSnapshots(ctx context.Context) ([]string, error) {
+	const method = "snapshots.v1.Snapshots/List"
+	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
+	defer cancel()
+	s, err := c.Conn.Open(ctx, services+method, rpc.Metadata{"containerd-namespace": c.Namespace}, snapshot{Snapshotter: Snapshotter})
+	if err != nil {
+		return nil, c.kind(method, err)
+	}
+	defer s.Close()
 	var out []string
 	for {
-		r, err := s.Recv()
+		var r struct {
+			Info []struct {
+				Name string `pb:"1"`
+				Kind int32  `pb:"3"`
+			} `pb:"1"`
+		}
+		err := s.Recv(&r)
 		if errors.Is(err, io.EOF) {
 			return out, nil
 		}
 		if err != nil {
-			return nil, c.kind("Snapshots/List", err)
+			return nil, c.kind(method, err)
 		}
 		for _, i := range r.Info {
-			if i.Kind == snapshots.Kind_ACTIVE {
+			if i.Kind == active {
 				out = append(out, i.Name)
 			}
 		}

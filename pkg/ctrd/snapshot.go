@@ -3,55 +3,69 @@ package ctrd
 import (
 	"context"
 
-	leases "github.com/containerd/containerd/api/services/leases/v1"
-	snapshots "github.com/containerd/containerd/api/services/snapshots/v1"
-	"github.com/containerd/containerd/api/types"
-
 	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
+	"github.com/pouchcontainer/pouch/pkg/ctrd/rpc"
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/wire"
 )
 
-// Rootfs is how a container's root is mounted: opaque, from Prepare to CreateTask.
-type Rootfs []*types.Mount
+// Mount is containerd.types.Mount.
+type Mount struct {
+	Type    string   `pb:"1"`
+	Source  string   `pb:"2"`
+	Target  string   `pb:"3"`
+	Options []string `pb:"4"`
+}
+
+// Rootfs is how a container's root is mounted, from Prepare to CreateTask.
+type Rootfs []Mount
+
+// snapshot names one to the snapshots service.
+type snapshot struct {
+	Snapshotter string `pb:"1"`
+	Key         string `pb:"2"`
+	Parent      string `pb:"3"`
+}
+
+// mounts is the answer of Prepare and Mounts.
+type mounts struct {
+	Mounts []Mount `pb:"1"`
+}
 
 // Prepare makes lease id and, under it, the writable snapshot id on top of
 // parent (a chain id; empty: nothing below). Idempotent.
 func (c *Client) Prepare(ctx context.Context, id, parent string) (Rootfs, error) {
-	_, err := c.leases().Create(ctx, &leases.CreateRequest{ID: id})
+	err := c.call(ctx, "leases.v1.Leases/Create", byID{id}, &wire.Empty{}, nil)
 	if err := unless(err, errs.Conflict); err != nil {
 		return nil, err
 	}
-	req := &snapshots.PrepareSnapshotRequest{Snapshotter: Snapshotter, Key: id, Parent: parent}
-	r, err := c.snapshots().Prepare(underLease(ctx, id), req)
+	req, under := snapshot{Snapshotter, id, parent}, rpc.Metadata{"containerd-lease": id}
+	var r mounts
+	err = c.call(ctx, "snapshots.v1.Snapshots/Prepare", req, &r, under)
 	if images.OrphanFolder(err) {
-		r, err = c.snapshots().Prepare(underLease(ctx, id), req)
+		err = c.call(ctx, "snapshots.v1.Snapshots/Prepare", req, &r, under)
 	}
 	if errs.Is(err, errs.Conflict) {
 		return c.Mounts(ctx, id)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return r.Mounts, nil
+	return r.Mounts, err
 }
 
 // Mounts returns how snapshot id is mounted.
 func (c *Client) Mounts(ctx context.Context, id string) (Rootfs, error) {
-	r, err := c.snapshots().Mounts(ctx, &snapshots.MountsRequest{Snapshotter: Snapshotter, Key: id})
-	if err != nil {
-		return nil, err
-	}
-	return r.Mounts, nil
+	var r mounts
+	err := c.call(ctx, "snapshots.v1.Snapshots/Mounts", snapshot{Snapshotter: Snapshotter, Key: id}, &r, nil)
+	return r.Mounts, err
 }
 
 // RemoveSnapshot removes snapshot id. Idempotent.
 func (c *Client) RemoveSnapshot(ctx context.Context, id string) error {
-	_, err := c.snapshots().Remove(ctx, &snapshots.RemoveSnapshotRequest{Snapshotter: Snapshotter, Key: id})
+	err := c.call(ctx, "snapshots.v1.Snapshots/Remove", snapshot{Snapshotter: Snapshotter, Key: id}, &wire.Empty{}, nil)
 	return unless(err, errs.NotFound)
 }
 
 // RemoveLease removes lease id; what only it held is collected later. Idempotent.
 func (c *Client) RemoveLease(ctx context.Context, id string) error {
-	_, err := c.leases().Delete(ctx, &leases.DeleteRequest{ID: id})
+	err := c.call(ctx, "leases.v1.Leases/Delete", byID{id}, &wire.Empty{}, nil)
 	return unless(err, errs.NotFound)
 }

@@ -5,13 +5,21 @@ import (
 	"strings"
 	"time"
 
-	tasks "github.com/containerd/containerd/api/services/tasks/v1"
-
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/wire"
 )
 
 // shimVersion is the task API that the supervisor serves.
 const shimVersion = 3
+
+// createTask is containerd.services.tasks.v1.CreateTaskRequest.
+type createTask struct {
+	ContainerID    string  `pb:"1"`
+	Rootfs         []Mount `pb:"3"`
+	Terminal       bool    `pb:"7"`
+	TaskAPIAddress string  `pb:"11"`
+	TaskAPIVersion uint32  `pb:"12"`
+}
 
 // CreateTask makes the task of container id with its root, by the supervisor
 // that listens on the unix socket at address. The caller knows that the container
@@ -19,14 +27,14 @@ const shimVersion = 3
 func (c *Client) CreateTask(ctx context.Context, id string, root Rootfs, terminal bool, address string) (pid int, err error) {
 	ctx, cancel := c.slow(ctx)
 	defer cancel()
-	req := &tasks.CreateTaskRequest{
-		ContainerID: id, Rootfs: root, Terminal: terminal,
-		TaskApiAddress: "ttrpc+unix://" + address, TaskApiVersion: shimVersion,
+	req := createTask{id, root, terminal, "ttrpc+unix://" + address, shimVersion}
+	var res struct {
+		Pid uint32 `pb:"2"`
 	}
 	for until := time.Now().Add(CallTimeout); ; time.Sleep(5 * time.Millisecond) {
-		r, err := c.tasks().Create(ctx, req)
+		err := c.call(ctx, "tasks.v1.Tasks/Create", req, &res, nil)
 		if err == nil {
-			return int(r.Pid), nil
+			return int(res.Pid), nil
 		}
 		if time.Now().After(until) || ctx.Err() != nil {
 			return 0, err
@@ -63,7 +71,7 @@ func (c *Client) RemoveTask(ctx context.Context, id string) error {
 	if gone || err != nil {
 		return err
 	}
-	_, derr := c.tasks().Delete(ctx, &tasks.DeleteTaskRequest{ContainerID: id})
+	derr := c.call(ctx, "tasks.v1.Tasks/Delete", byID{id}, &wire.Empty{}, nil)
 	if err := unless(derr, errs.NotFound); err == nil {
 		return nil
 	}
@@ -78,7 +86,7 @@ func (c *Client) RemoveTask(ctx context.Context, id string) error {
 func (c *Client) awaitGone(ctx context.Context, id string, limit time.Duration) (bool, error) {
 	until := time.Now().Add(limit)
 	for pause := time.Millisecond; ; pause = min(2*pause, 20*time.Millisecond) {
-		_, err := c.tasks().Get(ctx, &tasks.GetRequest{ContainerID: id})
+		err := c.call(ctx, "tasks.v1.Tasks/Get", byID{id}, &wire.Empty{}, nil)
 		if errs.Is(err, errs.NotFound) {
 			return true, nil
 		}

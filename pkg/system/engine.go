@@ -21,10 +21,7 @@ func EngineVersion(ctx context.Context, s *store.Store, address string) (string,
 		}
 		address = engine.Socket(s)
 	}
-	c, err := ctrd.Dial(address, ctrd.Namespace)
-	if err != nil {
-		return "", err
-	}
+	c := ctrd.Dial(address, ctrd.Namespace)
 	defer c.Close()
 	return c.Version(ctx)
 }

@@ -13,9 +13,10 @@ func rank() map[string]int {
 	return map[string]int{
 		"pkg/errs": 0, "pkg/record": 0,
 		"pkg/fsx": 1, "pkg/proc": 1, "pkg/libexec": 1, "pkg/parse": 1, "pkg/imageref": 1, "pkg/manifest": 1,
+		"pkg/systemd": 1, "pkg/wire": 1,
 		"pkg/store": 10, "pkg/ctl": 10, "pkg/spec": 11, "pkg/passwd": 11,
 		"pkg/mount": 20, "pkg/netdev": 20, "pkg/stdio": 20, "pkg/ctrd": 21, "pkg/registry": 21,
-		"pkg/archive": 21, "pkg/cdi": 20, "pkg/events": 20, "pkg/systemd": 20,
+		"pkg/archive": 21, "pkg/cdi": 20, "pkg/events": 20,
 		"pkg/network": 30, "pkg/volume": 30, "pkg/image": 30, "pkg/shim": 35, "pkg/container": 36, "pkg/system": 37,
 		"pkg/cmd":   40,
 		"pouch-run": 50, "pouch-image": 50, "pouch-net": 50, "pouch-vol": 50, "pouch-shim": 50,
@@ -102,7 +103,7 @@ func keys(m map[string]bool) []string {
 func notLinked() map[string][]string {
 	client := []string{"github.com/containerd/containerd/v2", "go.opentelemetry.io/", "k8s.io/", "go.podman.io/"}
 	return map[string][]string{
-		"pouch-run":  append([]string{"github.com/opencontainers/runc", "github.com/google/go-containerregistry"}, client...),
+		"pouch-run":  append([]string{"github.com/opencontainers/runc", "github.com/google/go-containerregistry", "github.com/containerd/containerd/", "google.golang.org/", "net/http"}, client...),
 		"pouch-net":  append([]string{"github.com/containerd/containerd/", "google.golang.org/grpc", "google.golang.org/protobuf", "net/http"}, client...),
 		"pouch-vol":  append([]string{"github.com/containerd/containerd/", "google.golang.org/grpc", "google.golang.org/protobuf", "net/http"}, client...),
 		"pouch-shim": client,

@@ -5,43 +5,69 @@ import (
 	"errors"
 	"io"
 
-	contentapi "github.com/containerd/containerd/api/services/content/v1"
 	"github.com/opencontainers/go-digest"
+
+	"github.com/pouchcontainer/pouch/pkg/ctrd/rpc"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 )
+
+// Content is the content store of a containerd, as one of its namespaces sees it.
+type Content struct {
+	Conn      *rpc.Conn
+	Namespace string
+}
 
 // MaxDocument bounds a manifest, an index or an image config that is read.
 const MaxDocument = 4 << 20
 
+// readRequest is containerd.services.content.v1.ReadContentRequest.
+type readRequest struct {
+	Digest string `pb:"1"`
+}
+
 // Blob reads a small blob whole and checks it against its digest. One that is
 // not there gives kind not_found, one over MaxDocument or with another content
-// kind corrupt. ctx carries the namespace.
-func Blob(ctx context.Context, cc contentapi.ContentClient, d digest.Digest) ([]byte, error) {
+// kind corrupt.
+func (c Content) Blob(ctx context.Context, d digest.Digest) ([]byte, error) {
 	if err := d.Validate(); err != nil {
 		return nil, errs.New(errs.Corrupt, "blob %q: %w", d, err)
 	}
-	ctx, cancel := context.WithCancel(ctx) // ends the stream on every way out
-	defer cancel()
-	stream, err := cc.Read(ctx, &contentapi.ReadContentRequest{Digest: d.String()})
+	data, err := c.read(ctx, d)
 	if err != nil {
 		return nil, Fault(err, "read blob "+d.String())
 	}
-	var data []byte
-	for {
-		msg, err := stream.Recv()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, Fault(err, "read blob "+d.String())
-		}
-		data = append(data, msg.Data...)
-		if len(data) > MaxDocument {
-			return nil, errs.New(errs.Corrupt, "blob %s: larger than %d bytes", d, MaxDocument)
-		}
+	if len(data) > MaxDocument {
+		return nil, errs.New(errs.Corrupt, "blob %s: larger than %d bytes", d, MaxDocument)
 	}
 	if d.Algorithm().FromBytes(data) != d {
 		return nil, errs.New(errs.Corrupt, "blob %s: its content is another: remove the image and pull it again", d)
 	}
 	return data, nil
 }
+
+// read reads a blob, or a little more than MaxDocument of it.
+func (c Content) read(ctx context.Context, d digest.Digest) ([]byte, error) {
+	s, err := c.Conn.Open(ctx, "/containerd.services.content.v1.Content/Read", inNamespace(c.Namespace), readRequest{d.String()})
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	var data []byte
+	for {
+		var part struct {
+			Data []byte `pb:"2"`
+		}
+		err := s.Recv(&part)
+		if errors.Is(err, io.EOF) {
+			return data, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if data = append(data, part.Data...); len(data) > MaxDocument {
+			return data, nil
+		}
+	}
+}
+
+func inNamespace(ns string) rpc.Metadata { return rpc.Metadata{"containerd-namespace": ns} }

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"strings"
 
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-
+	"github.com/pouchcontainer/pouch/pkg/ctrd/rpc"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 )
 
@@ -20,41 +18,31 @@ func Fault(err error, doing string) error {
 	if e, ok := errors.AsType[*errs.Error](err); ok {
 		return errs.New(e.Kind, "%s: %w", doing, err)
 	}
-	st := status.Convert(err)
-	switch st.Code() {
-	case codes.Canceled:
+	code := rpc.CodeOf(err)
+	switch code {
+	case rpc.Canceled:
 		return context.Canceled
-	case codes.Unavailable:
-		return errs.New(errs.Unavailable, "%s: no connection to containerd: %s", doing, Message(st))
-	case codes.DeadlineExceeded:
+	case rpc.Unavailable:
+		return errs.New(errs.Unavailable, "%s: no connection to containerd: %w", doing, err)
+	case rpc.DeadlineExceeded:
 		return errs.New(errs.Unavailable, "%s: containerd does not answer", doing)
 	}
-	return errs.New(kindOf(st.Code()), "%s: %s", doing, Message(st))
+	return errs.New(kindOf(code), "%s: %w", doing, err)
 }
 
-// Message is what st says; of a connection that could not be made its cause
-// alone.
-func Message(st *status.Status) string {
-	_, cause, ok := strings.Cut(st.Message(), "Error while dialing: ")
-	if !ok {
-		return st.Message()
-	}
-	return strings.TrimSuffix(cause, `"`)
-}
-
-func kindOf(c codes.Code) errs.Kind {
+func kindOf(c rpc.Code) errs.Kind {
 	switch c {
-	case codes.NotFound:
+	case rpc.NotFound:
 		return errs.NotFound
-	case codes.AlreadyExists:
+	case rpc.AlreadyExists:
 		return errs.Conflict
-	case codes.FailedPrecondition:
+	case rpc.FailedPrecondition:
 		return errs.InUse
-	case codes.Unavailable:
+	case rpc.Unavailable:
 		return errs.Unavailable
-	case codes.PermissionDenied, codes.Unauthenticated:
+	case rpc.PermissionDenied, rpc.Unauthenticated:
 		return errs.Denied
-	case codes.InvalidArgument, codes.OutOfRange:
+	case rpc.InvalidArgument, rpc.OutOfRange:
 		return errs.Invalid
 	}
 	return errs.Internal

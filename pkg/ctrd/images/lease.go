@@ -5,19 +5,25 @@ import (
 	"fmt"
 	"strings"
 
-	leasesapi "github.com/containerd/containerd/api/services/leases/v1"
 	"golang.org/x/sys/unix"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/metadata"
 
+	"github.com/pouchcontainer/pouch/pkg/ctrd/rpc"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/proc"
 	"github.com/pouchcontainer/pouch/pkg/record"
+	"github.com/pouchcontainer/pouch/pkg/wire"
 )
 
 // LeasePrefix begins the ids of the leases under which images are fetched. The
 // rest of an id names the process that fetches.
 const LeasePrefix = "image-"
+
+const leases = "/containerd.services.leases.v1.Leases/"
+
+// lease is containerd.services.leases.v1.Lease, and a request that names one.
+type lease struct {
+	ID string `pb:"1"`
+}
 
 // LeaseID is the id of a lease for work of the running process; n tells its
 // leases apart.
@@ -72,15 +78,17 @@ func abandoned(id string, w world) bool {
 }
 
 // Abandoned lists the leases in namespace ns of pulls that died.
-func Abandoned(ctx context.Context, conn grpc.ClientConnInterface, ns string) ([]string, error) {
-	ctx, cancel := context.WithTimeout(metadata.AppendToOutgoingContext(ctx, "containerd-namespace", ns), Timeout)
+func Abandoned(ctx context.Context, conn *rpc.Conn, ns string) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
 	w, err := here()
 	if err != nil {
 		return nil, err
 	}
-	resp, err := leasesapi.NewLeasesClient(conn).List(ctx, &leasesapi.ListRequest{})
-	if err != nil {
+	var resp struct {
+		Leases []lease `pb:"1"`
+	}
+	if err := conn.Call(ctx, leases+"List", inNamespace(ns), wire.Empty{}, &resp); err != nil {
 		return nil, Fault(err, "list leases")
 	}
 	var out []string
@@ -94,14 +102,13 @@ func Abandoned(ctx context.Context, conn grpc.ClientConnInterface, ns string) ([
 
 // Reap removes the leases of pulls that died, so that what they fetched is
 // collected, and returns their ids. Idempotent.
-func Reap(ctx context.Context, conn grpc.ClientConnInterface, ns string) ([]string, error) {
+func Reap(ctx context.Context, conn *rpc.Conn, ns string) ([]string, error) {
 	ids, err := Abandoned(ctx, conn, ns)
 	if err != nil {
 		return nil, err
 	}
-	ctx = metadata.AppendToOutgoingContext(ctx, "containerd-namespace", ns)
 	for _, id := range ids {
-		_, err := leasesapi.NewLeasesClient(conn).Delete(ctx, &leasesapi.DeleteRequest{ID: id})
+		err := conn.Call(ctx, leases+"Delete", inNamespace(ns), lease{id}, &wire.Empty{})
 		if err := Fault(err, "remove lease "+id); err != nil && !errs.Is(err, errs.NotFound) {
 			return nil, err
 		}

@@ -1,6 +1,5 @@
 // Package images finds an image in containerd and says what is needed to run
-// it. It reads only, and links nothing but containerd's generated API, so that
-// pouch-run starts fast.
+// it. It reads only.
 package images
 
 import (
@@ -9,17 +8,16 @@ import (
 	"strings"
 	"time"
 
-	contentapi "github.com/containerd/containerd/api/services/content/v1"
-	imagesapi "github.com/containerd/containerd/api/services/images/v1"
 	"github.com/opencontainers/go-digest"
 	"github.com/opencontainers/image-spec/identity"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/metadata"
 
+	"github.com/pouchcontainer/pouch/pkg/ctrd/rpc"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/imageref"
 	"github.com/pouchcontainer/pouch/pkg/manifest"
+	"github.com/pouchcontainer/pouch/pkg/record"
+	"github.com/pouchcontainer/pouch/pkg/wire"
 )
 
 // Snapshotter is the one that Pouch unpacks images into.
@@ -32,6 +30,7 @@ type Resolved struct {
 	ConfigDigest digest.Digest // docker's image id
 	ChainID      digest.Digest // of the unpacked layers, the parent snapshot; "" without a layer
 	Config       ocispec.Image
+	Health       *record.Health // of docker's config; nil: none
 	Snapshotter  string
 }
 
@@ -44,14 +43,10 @@ const Timeout = 10 * time.Second
 // that are no reference kind invalid, broken content kind corrupt, an engine
 // that does not answer kind unavailable. Every read is bounded. It does not
 // ask whether the snapshot exists: an image's record is made after it.
-func Lookup(ctx context.Context, conn grpc.ClientConnInterface, ns, ref string) (*Resolved, error) {
+func Lookup(ctx context.Context, conn *rpc.Conn, ns, ref string) (*Resolved, error) {
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
-	l := lookup{
-		ctx:     metadata.AppendToOutgoingContext(ctx, "containerd-namespace", ns),
-		images:  imagesapi.NewImagesClient(conn),
-		content: contentapi.NewContentClient(conn),
-	}
+	l := lookup{ctx, Content{conn, ns}}
 	full, ferr := imageref.Normalize(ref)
 	if ferr == nil {
 		r, err := l.byName(full)
@@ -74,13 +69,30 @@ func missing(ref string) error {
 
 type lookup struct {
 	ctx     context.Context
-	images  imagesapi.ImagesClient
-	content contentapi.ContentClient
+	content Content
+}
+
+// call calls a method of the images service.
+func (l lookup) call(method string, req, res any) error {
+	return l.content.Conn.Call(l.ctx, "/containerd.services.images.v1.Images/"+method, inNamespace(l.content.Namespace), req, res)
+}
+
+// image is containerd.services.images.v1.Image.
+type image struct {
+	Name   string `pb:"1"`
+	Target *struct {
+		Digest string `pb:"2"`
+	} `pb:"3"`
 }
 
 func (l lookup) byName(full string) (*Resolved, error) {
-	resp, err := l.images.Get(l.ctx, &imagesapi.GetImageRequest{Name: full})
-	if err != nil {
+	req := struct {
+		Name string `pb:"1"`
+	}{full}
+	var resp struct {
+		Image image `pb:"1"`
+	}
+	if err := l.call("Get", req, &resp); err != nil {
 		return nil, Fault(err, "image "+full)
 	}
 	r, err := l.resolve(resp.Image)
@@ -93,8 +105,10 @@ func (l lookup) byName(full string) (*Resolved, error) {
 // byID goes through every image: the digests of configs are in no index. An
 // image that cannot be read has no id and is passed over.
 func (l lookup) byID(ref, hex string) (*Resolved, error) {
-	resp, err := l.images.List(l.ctx, &imagesapi.ListImagesRequest{})
-	if err != nil {
+	var resp struct {
+		Images []image `pb:"1"`
+	}
+	if err := l.call("List", wire.Empty{}, &resp); err != nil {
 		return nil, Fault(err, "list images")
 	}
 	sort.Slice(resp.Images, func(i, j int) bool { return resp.Images[i].Name < resp.Images[j].Name })
@@ -123,16 +137,16 @@ func (l lookup) byID(ref, hex string) (*Resolved, error) {
 	return found, nil
 }
 
-func (l lookup) resolve(img *imagesapi.Image) (*Resolved, error) {
-	if img.GetTarget() == nil {
-		return nil, errs.New(errs.Corrupt, "image %s has no target", img.GetName())
+func (l lookup) resolve(img image) (*Resolved, error) {
+	if img.Target == nil {
+		return nil, errs.New(errs.Corrupt, "image %s has no target", img.Name)
 	}
-	d, m, err := Manifest(l.ctx, l.content, digest.Digest(img.Target.Digest))
+	d, m, err := l.content.Manifest(l.ctx, digest.Digest(img.Target.Digest))
 	if err != nil {
 		return nil, err
 	}
 	r := &Resolved{Ref: img.Name, Digest: d, ConfigDigest: m.Config.Digest, Snapshotter: Snapshotter}
-	data, err := Blob(l.ctx, l.content, m.Config.Digest)
+	data, err := l.content.Blob(l.ctx, m.Config.Digest)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +154,7 @@ func (l lookup) resolve(img *imagesapi.Image) (*Resolved, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Config = *c
+	r.Config, r.Health = *c, manifest.Health(data)
 	r.ChainID = identity.ChainID(r.Config.RootFS.DiffIDs)
 	return r, nil
 }

@@ -3,7 +3,6 @@ package images
 import (
 	"context"
 
-	contentapi "github.com/containerd/containerd/api/services/content/v1"
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
@@ -13,17 +12,17 @@ import (
 
 // Manifest returns the manifest that target is, or, when it is an index, the
 // one of its manifests that is in the store and fits this machine best, with
-// its digest. ctx carries the namespace. Nothing fitting gives kind not_found,
-// for what a document can be see manifest.Parse.
-func Manifest(ctx context.Context, cc contentapi.ContentClient, target digest.Digest) (digest.Digest, *ocispec.Manifest, error) {
-	return find(ctx, cc, target, manifest.MaxDepth)
+// its digest. Nothing fitting gives kind not_found, for what a document can be
+// see manifest.Parse.
+func (c Content) Manifest(ctx context.Context, target digest.Digest) (digest.Digest, *ocispec.Manifest, error) {
+	return c.find(ctx, target, manifest.MaxDepth)
 }
 
-func find(ctx context.Context, cc contentapi.ContentClient, d digest.Digest, depth int) (digest.Digest, *ocispec.Manifest, error) {
+func (c Content) find(ctx context.Context, d digest.Digest, depth int) (digest.Digest, *ocispec.Manifest, error) {
 	if depth == 0 {
 		return "", nil, errs.New(errs.Corrupt, "index %s: nested more than %d deep", d, manifest.MaxDepth)
 	}
-	data, err := Blob(ctx, cc, d)
+	data, err := c.Blob(ctx, d)
 	if err != nil {
 		return "", nil, err
 	}
@@ -32,7 +31,7 @@ func find(ctx context.Context, cc contentapi.ContentClient, d digest.Digest, dep
 		return d, m, err
 	}
 	for _, e := range manifest.Fitting(entries) {
-		got, m, err := find(ctx, cc, e.Digest, depth-1)
+		got, m, err := c.find(ctx, e.Digest, depth-1)
 		if !errs.Is(err, errs.NotFound) {
 			return got, m, err
 		}

@@ -14,7 +14,6 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
-	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 )
 
@@ -32,7 +31,7 @@ func (s *Session) Size(ctx context.Context, d digest.Digest) (int64, bool, error
 		return 0, false, nil
 	}
 	if err != nil {
-		return 0, false, images.Fault(err, "blob "+d.String())
+		return 0, false, fault(err, "blob "+d.String())
 	}
 	return r.Info.Size, true, nil
 }
@@ -90,7 +89,7 @@ func (s *Session) open(ctx context.Context, ref string, d digest.Digest, size in
 	stream, err := s.content().Write(s.under(ctx))
 	if err != nil {
 		cancel()
-		return nil, images.Fault(err, "store blob "+d.String())
+		return nil, fault(err, "store blob "+d.String())
 	}
 	w := &writer{stream: stream, cancel: cancel, what: "store blob " + d.String()}
 	if _, err := w.ask(&contentapi.WriteContentRequest{
@@ -118,7 +117,7 @@ func (w *writer) ask(m *contentapi.WriteContentRequest) (*contentapi.WriteConten
 			return r, nil
 		}
 	}
-	return nil, images.Fault(err, w.what)
+	return nil, fault(err, w.what)
 }
 
 // copy writes all of r from the start: what a session that died has left in
@@ -173,13 +172,13 @@ func (w *writer) close() {
 func (s *Session) Get(ctx context.Context, d digest.Digest) (io.ReadCloser, int64, error) {
 	info, err := s.content().Info(s.in(ctx), &contentapi.InfoRequest{Digest: d.String()})
 	if err != nil {
-		return nil, 0, images.Fault(err, "blob "+d.String())
+		return nil, 0, fault(err, "blob "+d.String())
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	stream, err := s.content().Read(s.in(ctx), &contentapi.ReadContentRequest{Digest: d.String()})
 	if err != nil {
 		cancel()
-		return nil, 0, images.Fault(err, "read blob "+d.String())
+		return nil, 0, fault(err, "read blob "+d.String())
 	}
 	return &reader{stream: stream, cancel: cancel, what: "read blob " + d.String()}, info.Info.Size, nil
 }
@@ -199,7 +198,7 @@ func (r *reader) Read(p []byte) (int, error) {
 			return 0, io.EOF
 		}
 		if err != nil {
-			return 0, images.Fault(err, r.what)
+			return 0, fault(err, r.what)
 		}
 		r.rest = m.Data
 	}
@@ -223,5 +222,5 @@ func (s *Session) label(ctx context.Context, d digest.Digest, labels map[string]
 	_, err := s.content().Update(s.in(ctx), &contentapi.UpdateRequest{
 		Info: &contentapi.Info{Digest: d.String(), Labels: labels}, UpdateMask: mask,
 	})
-	return images.Fault(err, "label blob "+d.String())
+	return fault(err, "label blob "+d.String())
 }

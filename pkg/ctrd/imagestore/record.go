@@ -13,7 +13,6 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
-	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/manifest"
 )
@@ -40,13 +39,13 @@ func (s *Store) SetImage(ctx context.Context, name string, target ocispec.Descri
 	}}
 	for range 8 { // between the two calls somebody may remove or make it
 		_, err := s.images().Create(s.in(ctx), &imagesapi.CreateImageRequest{Image: img})
-		if err = images.Fault(err, "name image "+name); !errs.Is(err, errs.Conflict) {
+		if err = fault(err, "name image "+name); !errs.Is(err, errs.Conflict) {
 			return err
 		}
 		_, err = s.images().Update(s.in(ctx), &imagesapi.UpdateImageRequest{
 			Image: img, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"target"}},
 		})
-		if err = images.Fault(err, "name image "+name); !errs.Is(err, errs.NotFound) {
+		if err = fault(err, "name image "+name); !errs.Is(err, errs.NotFound) {
 			return err
 		}
 	}
@@ -57,7 +56,7 @@ func (s *Store) SetImage(ctx context.Context, name string, target ocispec.Descri
 func (s *Store) Images(ctx context.Context) ([]Record, error) {
 	r, err := s.images().List(s.in(ctx), &imagesapi.ListImagesRequest{})
 	if err != nil {
-		return nil, images.Fault(err, "list images")
+		return nil, fault(err, "list images")
 	}
 	out := make([]Record, 0, len(r.Images))
 	for _, i := range r.Images {
@@ -70,7 +69,7 @@ func (s *Store) Images(ctx context.Context) ([]Record, error) {
 func (s *Store) Image(ctx context.Context, name string) (Record, error) {
 	r, err := s.images().Get(s.in(ctx), &imagesapi.GetImageRequest{Name: name})
 	if err != nil {
-		return Record{}, images.Fault(err, "image "+name)
+		return Record{}, fault(err, "image "+name)
 	}
 	return recordOf(r.Image), nil
 }
@@ -86,7 +85,7 @@ func recordOf(i *imagesapi.Image) Record {
 // any more is gone. Idempotent.
 func (s *Store) RemoveImage(ctx context.Context, name string, collect bool) error {
 	_, err := s.images().Delete(s.in(ctx), &imagesapi.DeleteImageRequest{Name: name, Sync: collect})
-	if err = images.Fault(err, "remove image "+name); errs.Is(err, errs.NotFound) {
+	if err = fault(err, "remove image "+name); errs.Is(err, errs.NotFound) {
 		return nil
 	}
 	return err
@@ -95,12 +94,11 @@ func (s *Store) RemoveImage(ctx context.Context, name string, collect bool) erro
 // Details reads what target is: for an index, its manifest that is in the store
 // and fits this machine best. What is missing gives kind not_found.
 func (s *Store) Details(ctx context.Context, target digest.Digest) (*Details, error) {
-	ctx = s.in(ctx)
-	d, m, err := images.Manifest(ctx, s.content(), target)
+	d, m, err := s.blobs().Manifest(ctx, target)
 	if err != nil {
 		return nil, err
 	}
-	raw, err := images.Blob(ctx, s.content(), m.Config.Digest)
+	raw, err := s.blobs().Blob(ctx, m.Config.Digest)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +116,7 @@ func (s *Store) Usage(ctx context.Context, diffIDs []digest.Digest) (int64, erro
 	for _, c := range identity.ChainIDs(append([]digest.Digest(nil), diffIDs...)) {
 		r, err := s.snapshots().Usage(s.in(ctx), &snapshotsapi.UsageRequest{Snapshotter: Snapshotter, Key: c.String()})
 		if err != nil {
-			return 0, images.Fault(err, "snapshot "+c.String())
+			return 0, fault(err, "snapshot "+c.String())
 		}
 		sum += r.Size
 	}
@@ -129,7 +127,7 @@ func (s *Store) Usage(ctx context.Context, diffIDs []digest.Digest) (int64, erro
 func (s *Store) Complete(ctx context.Context, m *ocispec.Manifest) (bool, error) {
 	for _, d := range append([]ocispec.Descriptor{m.Config}, m.Layers...) {
 		_, err := s.content().Info(s.in(ctx), &contentapi.InfoRequest{Digest: d.Digest.String()})
-		if err = images.Fault(err, "blob "+d.Digest.String()); errs.Is(err, errs.NotFound) {
+		if err = fault(err, "blob "+d.Digest.String()); errs.Is(err, errs.NotFound) {
 			return false, nil
 		} else if err != nil {
 			return false, err

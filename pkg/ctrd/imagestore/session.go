@@ -39,7 +39,7 @@ func (s *Store) Begin(ctx context.Context) (*Session, error) {
 		"containerd.io/gc.expire": time.Now().Add(expiry).UTC().Format(time.RFC3339),
 	}})
 	if err != nil {
-		return nil, images.Fault(err, "make a lease in containerd at "+s.address)
+		return nil, fault(err, "make a lease in containerd at "+s.address)
 	}
 	return &Session{Store: s, lease: id}, nil
 }
@@ -50,10 +50,10 @@ func (s *Session) End(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
 	defer cancel()
 	_, err := s.leases().Delete(s.in(ctx), &leasesapi.DeleteRequest{ID: s.lease})
-	if err := images.Fault(err, "remove lease "+s.lease); err != nil && !errs.Is(err, errs.NotFound) {
+	if err := fault(err, "remove lease "+s.lease); err != nil && !errs.Is(err, errs.NotFound) {
 		return err
 	}
-	_, err = images.Reap(ctx, s.conn, s.namespace)
+	_, err = images.Reap(ctx, s.rpc, s.namespace)
 	return err
 }
 
@@ -71,5 +71,5 @@ func (s *Session) hold(ctx context.Context, kind, id string) error {
 	_, err := s.leases().AddResource(s.in(ctx), &leasesapi.AddResourceRequest{
 		ID: s.lease, Resource: &leasesapi.Resource{ID: id, Type: kind},
 	})
-	return images.Fault(err, "hold "+id)
+	return fault(err, "hold "+id)
 }

@@ -9,6 +9,7 @@ package imagestore
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	contentapi "github.com/containerd/containerd/api/services/content/v1"
@@ -23,6 +24,7 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
+	"github.com/pouchcontainer/pouch/pkg/ctrd/rpc"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 )
 
@@ -38,6 +40,7 @@ const (
 // Store is a connection to containerd in one namespace.
 type Store struct {
 	conn      *grpc.ClientConn
+	rpc       *rpc.Conn // of package images
 	address   string
 	namespace string
 }
@@ -52,14 +55,17 @@ func Open(address, namespace string) (*Store, error) {
 	if err != nil {
 		return nil, errs.New(errs.Unavailable, "containerd at %s: %w", address, err)
 	}
-	return &Store{conn: conn, address: address, namespace: namespace}, nil
+	return &Store{conn: conn, rpc: rpc.NewConn(address), address: address, namespace: namespace}, nil
 }
 
 // Close ends the connection.
-func (s *Store) Close() error { return s.conn.Close() }
+func (s *Store) Close() error { return errors.Join(s.conn.Close(), s.rpc.Close()) }
 
-// Conn is the connection, for images.Lookup.
-func (s *Store) Conn() *grpc.ClientConn { return s.conn }
+// Conn is a connection for images.Lookup.
+func (s *Store) Conn() *rpc.Conn { return s.rpc }
+
+// blobs reads small documents.
+func (s *Store) blobs() images.Content { return images.Content{Conn: s.rpc, Namespace: s.namespace} }
 
 // Namespace is the one that the store works in.
 func (s *Store) Namespace() string { return s.namespace }

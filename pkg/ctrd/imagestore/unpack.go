@@ -81,7 +81,7 @@ func (u unpacking) there(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	_, err := u.snapshots().Stat(u.in(ctx), &snapshotsapi.StatSnapshotRequest{Snapshotter: Snapshotter, Key: u.name})
-	err = images.Fault(err, "snapshot "+u.name)
+	err = fault(err, "snapshot "+u.name)
 	if errs.Is(err, errs.NotFound) {
 		return false, nil
 	}
@@ -96,7 +96,7 @@ func (u unpacking) make(ctx context.Context) error {
 		p, err = u.snapshots().Prepare(u.under(ctx), req)
 	}
 	if err != nil {
-		return images.Fault(err, "unpack layer "+u.layer.Digest.String())
+		return fault(err, "unpack layer "+u.layer.Digest.String())
 	}
 	committed := false
 	defer func() {
@@ -113,7 +113,7 @@ func (u unpacking) make(ctx context.Context) error {
 	_, err = u.snapshots().Commit(u.under(ctx), &snapshotsapi.CommitSnapshotRequest{
 		Snapshotter: Snapshotter, Name: u.name, Key: key, Parent: u.parent,
 	})
-	if err = images.Fault(err, "unpack layer "+u.layer.Digest.String()); errs.Is(err, errs.Conflict) {
+	if err = fault(err, "unpack layer "+u.layer.Digest.String()); errs.Is(err, errs.Conflict) {
 		return nil // somebody was quicker: theirs is as good
 	}
 	committed = err == nil
@@ -130,7 +130,7 @@ func (u unpacking) apply(ctx context.Context, mounts []*types.Mount) error {
 		Mounts: mounts, SyncFs: true,
 	})
 	if err != nil {
-		return images.Fault(err, "unpack layer "+u.layer.Digest.String())
+		return fault(err, "unpack layer "+u.layer.Digest.String())
 	}
 	if got := r.Applied.GetDigest(); got != u.diffID.String() {
 		return errs.New(errs.Corrupt, "layer %s: unpacks to %s, the image's config says %s", u.layer.Digest, got, u.diffID)
