@@ -14,13 +14,14 @@ func killCommand() *cli.Command {
 		ArgsUsage: "CONTAINER…",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "signal", Aliases: []string{"s"}, Value: "KILL", Usage: "`SIGNAL` by name or number"},
+			cidFileFlag(),
 		},
 		Action: kill,
 	}
 }
 
 func kill(c *cli.Context) error {
-	targets, err := cmd.Targets(c)
+	targets, err := targetsOrFiles(c)
 	if err != nil {
 		return err
 	}

@@ -17,13 +17,14 @@ func rmCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, Usage: "kill running containers; a missing one is no error"},
 			&cli.BoolFlag{Name: "volumes", Aliases: []string{"v"}, Usage: "remove the anonymous volumes, too"},
+			cidFileFlag(),
 		},
 		Action: rm,
 	}
 }
 
 func rm(c *cli.Context) error {
-	targets, err := cmd.Targets(c)
+	targets, err := targetsOrFiles(c)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ func stopCommand() *cli.Command {
 		Name:      "stop",
 		Usage:     "ask containers to end, and kill those that do not",
 		ArgsUsage: "CONTAINER…",
-		Flags:     stopFlags(),
+		Flags:     append(stopFlags(), cidFileFlag()),
 		Action:    stop,
 	}
 }
@@ -34,7 +34,7 @@ func stopOpts(c *cli.Context) container.StopOpts {
 }
 
 func stop(c *cli.Context) error {
-	targets, err := cmd.Targets(c)
+	targets, err := targetsOrFiles(c)
 	if err != nil {
 		return err
 	}

@@ -14,24 +14,24 @@ import (
 
 // Rules is all that Pouch's table says.
 type Rules struct {
-	Networks []NetworkRules
-	Ports    []PortRule
+	Networks []NetworkRules `json:"networks"`
+	Ports    []PortRule     `json:"ports"`
 }
 
 // NetworkRules are the rules of one network.
 type NetworkRules struct {
-	Stamp      string // names the network and this version of its rules: see Stamps
-	Bridge     string
-	Subnets    []netip.Prefix
-	Internal   bool // nothing in, nothing out
-	Masquerade bool // packets that leave by another link carry the host's address
+	Stamp      string         `json:"stamp"` // names the network and this version of its rules: see Stamps
+	Bridge     string         `json:"bridge"`
+	Subnets    []netip.Prefix `json:"subnets"`
+	Internal   bool           `json:"internal"`   // nothing in, nothing out
+	Masquerade bool           `json:"masquerade"` // packets that leave by another link carry the host's address
 }
 
 // PortRule sends what arrives for Host to Target.
 type PortRule struct {
-	Protocol string         // tcp, udp or sctp
-	Host     netip.AddrPort // an unspecified address: every one of its family
-	Target   netip.AddrPort // of the same family
+	Protocol string         `json:"protocol"` // tcp, udp or sctp
+	Host     netip.AddrPort `json:"host"`     // an unspecified address: every one of its family
+	Target   netip.AddrPort `json:"target"`   // of the same family
 }
 
 const (

@@ -61,12 +61,9 @@ func (m *Manager) prepare(ctx context.Context, o *AttachOpts) (*record.Network, 
 	if err != nil {
 		return nil, nil, err
 	}
-	names, err := checkNames(append(slices.Clone(o.Names), o.Join.Aliases...))
+	names, err := checkJoin(n, o)
 	if err != nil {
 		return nil, nil, err
-	}
-	if n.Internal && len(o.Ports) > 0 {
-		return nil, nil, errs.New(errs.Invalid, "publish ports: network %s is internal: nothing outside reaches it", n.Name)
 	}
 	inode, err := netdev.NetnsInode(o.Netns)
 	if err != nil {
@@ -93,6 +90,15 @@ func (m *Manager) prepare(ctx context.Context, o *AttachOpts) (*record.Network, 
 		return nil, nil, err
 	}
 	return n, l, m.ready(ctx, n)
+}
+
+// checkJoin checks what is asked of network n and returns all the names.
+func checkJoin(n *record.Network, o *AttachOpts) ([]string, error) {
+	names, err := checkNames(append(slices.Clone(o.Names), o.Join.Aliases...))
+	if err == nil && n.Internal && len(o.Ports) > 0 {
+		err = errs.New(errs.Invalid, "publish ports: network %s is internal: nothing outside reaches it", n.Name)
+	}
+	return names, err
 }
 
 // checkNames drops repetitions and refuses what is no name: it would come into
@@ -126,11 +132,7 @@ func (m *Manager) join(ctx context.Context, n *record.Network, l *record.Lease, 
 	j := newJoined(n, l)
 	var got []member
 	for _, s := range subs {
-		asked := o.Join.IPv4
-		if s.prefix.Addr().Is6() {
-			asked = o.Join.IPv6
-		}
-		a, err := m.take(ctx, n, s, l, asked)
+		a, err := m.take(ctx, n, s, l, asked(o.Join, s))
 		if err != nil {
 			return j, err
 		}
@@ -149,6 +151,14 @@ func (m *Manager) join(ctx context.Context, n *record.Network, l *record.Lease, 
 		return j, err
 	}
 	return j, m.publish(ctx, got)
+}
+
+// asked is the address in subnet s that the caller names; empty: any.
+func asked(j record.Join, s subnet) string {
+	if s.prefix.Addr().Is6() {
+		return j.IPv6
+	}
+	return j.IPv4
 }
 
 // vacate removes a link that a killed command left under the lease's name. One

@@ -13,13 +13,13 @@ import (
 )
 
 // take leases an address of subnet s: the one asked for, or a free one.
-func (m *Manager) take(ctx context.Context, n *record.Network, s subnet, l *record.Lease, asked string) (netip.Addr, error) {
-	if asked == "" {
+func (m *Manager) take(ctx context.Context, n *record.Network, s subnet, l *record.Lease, address string) (netip.Addr, error) {
+	if address == "" {
 		return m.takeFree(ctx, n, s, l)
 	}
-	a, err := netip.ParseAddr(asked)
-	if err != nil || !s.usable(a) {
-		return a, errs.New(errs.Invalid, "network %s: the address %s is not one that a container can have in %s", n.Name, asked, s.prefix)
+	a, err := s.askedFor(n, address)
+	if err != nil {
+		return a, err
 	}
 	ok, err := m.claim(ctx, n, a, l)
 	if err == nil && !ok {
@@ -28,9 +28,26 @@ func (m *Manager) take(ctx context.Context, n *record.Network, s subnet, l *reco
 		}
 	}
 	if err == nil && !ok {
-		err = errs.New(errs.Conflict, "network %s: the address %s is already in use%s", n.Name, a, m.by(n.Name, a))
+		err = m.addressTaken(n, a)
 	}
 	return a, err
+}
+
+// askedFor is the address that the caller names.
+func (s subnet) askedFor(n *record.Network, text string) (netip.Addr, error) {
+	a, err := netip.ParseAddr(text)
+	if err != nil || !s.usable(a) {
+		return a, errs.New(errs.Invalid, "network %s: the address %s is not one that a container can have in %s", n.Name, text, s.prefix)
+	}
+	return a, nil
+}
+
+func (m *Manager) addressTaken(n *record.Network, a netip.Addr) error {
+	return errs.New(errs.Conflict, "network %s: the address %s is already in use%s", n.Name, a, m.by(n.Name, a))
+}
+
+func full(n *record.Network, s subnet) error {
+	return errs.New(errs.Unavailable, "network %s: no free address in %s: remove containers, or create a larger network", n.Name, s.pool)
 }
 
 func (m *Manager) by(network string, a netip.Addr) string {
@@ -43,7 +60,7 @@ func (m *Manager) by(network string, a netip.Addr) string {
 
 // takeFree tries one address first, without a look at the others.
 func (m *Manager) takeFree(ctx context.Context, n *record.Network, s subnet, l *record.Lease) (netip.Addr, error) {
-	first := s.at(s.start(l.Container + l.Netns + l.Iface))
+	first := s.at(s.start(who(l)))
 	if s.usable(first) {
 		if ok, err := m.claim(ctx, n, first, l); ok || err != nil {
 			return first, err
@@ -59,7 +76,7 @@ func (m *Manager) takeFree(ctx context.Context, n *record.Network, s subnet, l *
 			return a, err
 		}
 		if freed == 0 || round > 3 {
-			return a, errs.New(errs.Unavailable, "network %s: no free address in %s: remove containers, or create a larger network", n.Name, s.pool)
+			return a, full(n, s)
 		}
 	}
 }
@@ -74,10 +91,8 @@ func (m *Manager) search(ctx context.Context, n *record.Network, s subnet, l *re
 	for _, ip := range ips {
 		taken[ip] = true
 	}
-	start, size := s.start(l.Container+l.Netns+l.Iface), s.size()
-	for i := range size {
-		a := s.at((start + i) % size)
-		if !s.usable(a) || taken[a.String()] {
+	for a := range s.candidates(who(l)) {
+		if taken[a.String()] {
 			continue
 		}
 		if ok, err := m.claim(ctx, n, a, l); ok || err != nil {
@@ -87,6 +102,9 @@ func (m *Manager) search(ctx context.Context, n *record.Network, s subnet, l *re
 	return netip.Addr{}, false, nil
 }
 
+// who asks for a lease's address.
+func who(l *record.Lease) string { return l.Container + l.Netns + l.Iface }
+
 // claim takes address a unless somebody has it. What the same container has
 // left of an earlier run counts as its own. The MAC address follows from the
 // first address, unless one was asked for: who gets an address just after
@@ -94,14 +112,19 @@ func (m *Manager) search(ctx context.Context, n *record.Network, s subnet, l *re
 // keeps an ARP entry against change for net.ipv4.neigh.*.locktime).
 func (m *Manager) claim(ctx context.Context, n *record.Network, a netip.Addr, l *record.Lease) (bool, error) {
 	with := *l
-	if with.MAC == "" {
-		with.MAC = netdev.HashMAC(n.ID, a.String())
-	}
+	with.MAC = macFor(n, a, l.MAC)
 	ok, err := m.claimAs(ctx, n, a, &with)
 	if ok {
 		*l = with
 	}
 	return ok, err
+}
+
+func macFor(n *record.Network, a netip.Addr, asked string) string {
+	if asked != "" {
+		return asked
+	}
+	return netdev.HashMAC(n.ID, a.String())
 }
 
 func (m *Manager) claimAs(ctx context.Context, n *record.Network, a netip.Addr, l *record.Lease) (bool, error) {

@@ -3,6 +3,7 @@ package network
 import (
 	"encoding/binary"
 	"hash/fnv"
+	"iter"
 	"math/bits"
 	"net/netip"
 )
@@ -42,6 +43,19 @@ func (s subnet) start(who string) uint64 {
 	h := fnv.New64a()
 	h.Write([]byte(who))
 	return h.Sum64() % s.size()
+}
+
+// candidates are the addresses of the pool that a container may have, in the
+// order in which who asks for one tries them.
+func (s subnet) candidates(who string) iter.Seq[netip.Addr] {
+	return func(yield func(netip.Addr) bool) {
+		start, size := s.start(who), s.size()
+		for i := range size {
+			if a := s.at((start + i) % size); s.usable(a) && !yield(a) {
+				return
+			}
+		}
+	}
 }
 
 // firstUsable is the address a network's gateway has unless told otherwise.
