@@ -19,7 +19,7 @@ func main() {
 func verbs() []*cli.Command {
 	return []*cli.Command{
 		runCommand(), createCommand(), startCommand(), stopCommand(), killCommand(), rmCommand(), psCommand(),
-		inspectCommand(), logsCommand(), execCommand(), waitCommand(), restartCommand(), pauseCommand(), unpauseCommand(),
+		inspectCommand(), logsCommand(), execCommand(), waitCommand(), restartCommand(), pauseCommand(), unpauseCommand(), eventsCommand(), healthcheckCommand(),
 		renameCommand(), updateCommand(), portCommand(), topCommand(), attachCommand(), pruneCommand(), versionCommand(), infoCommand(), gcCommand(), engineCommand(), secretCommand(),
 	}
 }

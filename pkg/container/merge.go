@@ -20,6 +20,9 @@ func (m *Manager) merge(c *record.Container, o *Options, img *images.Resolved) e
 	for _, w := range r.Warnings {
 		fmt.Fprintln(os.Stderr, "pouch-run: warning:", w)
 	}
+	if c.Health, err = spec.MergeHealth(img.Health, o.Health, o.NoHealth); err != nil {
+		return err
+	}
 	c.Process, c.Labels = r.Process, r.Labels
 	c.Mounts = append(c.Mounts, imageVolumes(r.Volumes, c.Mounts)...)
 	if o.PublishAll {
