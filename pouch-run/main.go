@@ -20,6 +20,6 @@ func verbs() []*cli.Command {
 	return []*cli.Command{
 		runCommand(), createCommand(), startCommand(), stopCommand(), killCommand(), rmCommand(), psCommand(),
 		inspectCommand(), logsCommand(), execCommand(), waitCommand(), restartCommand(), pauseCommand(), unpauseCommand(), eventsCommand(), healthcheckCommand(),
-		renameCommand(), updateCommand(), portCommand(), topCommand(), attachCommand(), pruneCommand(), versionCommand(), infoCommand(), gcCommand(), engineCommand(), secretCommand(),
+		renameCommand(), updateCommand(), portCommand(), topCommand(), statsCommand(), attachCommand(), pruneCommand(), versionCommand(), infoCommand(), gcCommand(), engineCommand(), secretCommand(),
 	}
 }

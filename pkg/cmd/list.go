@@ -10,7 +10,6 @@ import (
 	"unicode"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 )
@@ -115,7 +114,7 @@ func execute(t *template.Template, w io.Writer, v any) error {
 // writeSafe writes text; on a terminal without control characters but newline
 // and tab.
 func writeSafe(w io.Writer, text string) error {
-	if f, ok := w.(interface{ Fd() uintptr }); ok && term.IsTerminal(int(f.Fd())) {
+	if Terminal(w) {
 		text = escapeControls(text, func(r rune) bool { return r == '\n' || r == '\t' })
 	}
 	_, err := io.WriteString(w, text)
