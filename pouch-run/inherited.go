@@ -3,35 +3,38 @@ package main
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 )
 
-// inheritedFile is descriptor n as the caller left it. Those of the Go runtime,
-// which it makes for itself where the caller left a gap, do not count.
-func inheritedFile(n int) (*os.File, error) {
-	link, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", n))
-	if err != nil || strings.HasPrefix(link, "anon_inode:[eventpoll]") || strings.HasPrefix(link, "anon_inode:[eventfd]") {
-		return nil, errs.New(errs.Invalid, "descriptor %d is not open", n)
+// inherited are the descriptors from 3 on that are open now, but for those of
+// the Go runtime, which it makes for itself where the caller left a gap.
+func inherited() map[int]bool {
+	out := map[int]bool{}
+	d, err := os.Open("/proc/self/fd")
+	if err != nil {
+		return out
 	}
-	if _, err := unix.FcntlInt(uintptr(n), unix.F_GETFL, 0); err != nil {
-		return nil, errs.New(errs.Invalid, "descriptor %d: %w", n, err)
+	defer d.Close()
+	names, _ := d.Readdirnames(-1) // what is missing is not handed over
+	for _, name := range names {
+		n, err := strconv.Atoi(name)
+		if err != nil || n < 3 || n == int(d.Fd()) {
+			continue
+		}
+		link, err := os.Readlink("/proc/self/fd/" + name)
+		out[n] = err == nil && !strings.HasPrefix(link, "anon_inode:[eventpoll]") && !strings.HasPrefix(link, "anon_inode:[eventfd]")
 	}
-	return os.NewFile(uintptr(n), fmt.Sprintf("descriptor %d", n)), nil
+	return out
 }
 
-// inheritedFiles are count descriptors from 3 on.
-func inheritedFiles(count int) ([]*os.File, error) {
-	var out []*os.File
-	for n := 3; n < 3+count; n++ {
-		f, err := inheritedFile(n)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, f)
+// inheritedFile is descriptor n as the caller left it. It is called before this
+// program opens anything that stays open.
+func inheritedFile(n int) (*os.File, error) {
+	if n > 2 && !inherited()[n] {
+		return nil, errs.New(errs.Invalid, "descriptor %d is not open", n)
 	}
-	return out, nil
+	return os.NewFile(uintptr(n), fmt.Sprintf("descriptor %d", n)), nil
 }

@@ -28,24 +28,39 @@ func readPreserve(c *cli.Context, o *container.Options) error {
 	return nil
 }
 
-// preserved are the descriptors to hand over: as many as asked, at least those
-// that systemd has opened for this process (sd_listen_fds(3)), with what tells
-// the container's process of the latter.
-func preserved(asked int) (p container.Preserved, err error) {
+// preserver returns what hands the caller's descriptors over: as many as asked,
+// at least those that systemd has opened for this process (sd_listen_fds(3)),
+// with what tells the container's process of the latter. It is called before this
+// program opens anything that stays open: what is open now is the caller's.
+func preserver() func(asked int) (container.Preserved, error) {
+	open := inherited()
+	return func(asked int) (p container.Preserved, err error) {
+		n := activated()
+		if n > container.MaxPreserved {
+			return p, errs.New(errs.Invalid, "LISTEN_FDS=%d: at most %d descriptors can be handed over", n, container.MaxPreserved)
+		}
+		if n > 0 {
+			// Process 1 is the container's own, whatever its pid out here.
+			p.Env = []string{"LISTEN_PID=1", "LISTEN_FDS=" + strconv.Itoa(n)}
+			if names, ok := os.LookupEnv("LISTEN_FDNAMES"); ok {
+				p.Env = append(p.Env, "LISTEN_FDNAMES="+names)
+			}
+		}
+		for fd := 3; fd < 3+max(n, asked); fd++ {
+			if !open[fd] {
+				return p, errs.New(errs.Invalid, "descriptor %d is not open", fd)
+			}
+			p.Files = append(p.Files, os.NewFile(uintptr(fd), "descriptor "+strconv.Itoa(fd)))
+		}
+		return p, nil
+	}
+}
+
+// activated is how many sockets systemd has opened for this process.
+func activated() int {
 	n, err := strconv.Atoi(os.Getenv("LISTEN_FDS"))
 	if err != nil || n < 0 || os.Getenv("LISTEN_PID") != strconv.Itoa(os.Getpid()) {
-		n = 0
+		return 0
 	}
-	if n > container.MaxPreserved {
-		return p, errs.New(errs.Invalid, "LISTEN_FDS=%d: at most %d descriptors can be handed over", n, container.MaxPreserved)
-	}
-	if n > 0 {
-		// Process 1 is the container's own, whatever its pid out here.
-		p.Env = []string{"LISTEN_PID=1", "LISTEN_FDS=" + strconv.Itoa(n)}
-		if names, ok := os.LookupEnv("LISTEN_FDNAMES"); ok {
-			p.Env = append(p.Env, "LISTEN_FDNAMES="+names)
-		}
-	}
-	p.Files, err = inheritedFiles(max(n, asked))
-	return p, err
+	return n
 }

@@ -23,6 +23,7 @@ func runCommand() *cli.Command {
 }
 
 func run(c *cli.Context) error {
+	preserve := preserver()
 	o, err := options(c)
 	if err != nil {
 		return err
@@ -38,7 +39,7 @@ func run(c *cli.Context) error {
 		o.Started = func(id string) { fmt.Fprintln(c.App.Writer, id) }
 	}
 	streams := standardIO()
-	streams.Preserve = preserved
+	streams.Preserve = preserve
 	id, code, err := m.Run(c.Context, o, streams)
 	if err == nil && o.Detach {
 		fmt.Fprintln(c.App.Writer, id)

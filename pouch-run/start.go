@@ -22,6 +22,7 @@ func startCommand() *cli.Command {
 }
 
 func start(c *cli.Context) error {
+	preserve := preserver()
 	targets, err := cmd.Targets(c)
 	if err != nil {
 		return err
@@ -32,7 +33,7 @@ func start(c *cli.Context) error {
 	}
 	o := container.StartOpts{Attach: c.Bool("attach") || c.Bool("interactive"), Stdin: c.Bool("interactive"), IO: standardIO()}
 	if o.Attach {
-		o.IO.Preserve = preserved
+		o.IO.Preserve = preserve
 	}
 	if !o.Attach {
 		return cmd.Each(c, targets, func(t string) error {
