@@ -30,10 +30,8 @@ func readPreserve(c *cli.Context, o *container.Options) error {
 
 // preserver returns what hands the caller's descriptors over: as many as asked,
 // at least those that systemd has opened for this process (sd_listen_fds(3)),
-// with what tells the container's process of the latter. It is called before this
-// program opens anything that stays open: what is open now is the caller's.
-func preserver() func(asked int) (container.Preserved, error) {
-	open := inherited()
+// with what tells the container's process of the latter.
+func preserver(c *cli.Context) func(asked int) (container.Preserved, error) {
 	return func(asked int) (p container.Preserved, err error) {
 		n := activated()
 		if n > container.MaxPreserved {
@@ -47,10 +45,11 @@ func preserver() func(asked int) (container.Preserved, error) {
 			}
 		}
 		for fd := 3; fd < 3+max(n, asked); fd++ {
-			if !open[fd] {
-				return p, errs.New(errs.Invalid, "descriptor %d is not open", fd)
+			f, err := inherited(c, fd)
+			if err != nil {
+				return p, err
 			}
-			p.Files = append(p.Files, os.NewFile(uintptr(fd), "descriptor "+strconv.Itoa(fd)))
+			p.Files = append(p.Files, f)
 		}
 		return p, nil
 	}

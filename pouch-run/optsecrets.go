@@ -35,7 +35,7 @@ func readSecrets(c *cli.Context, o *container.Options) error {
 			}
 			return out, nil
 		}
-		out.Data, err = secretContent(from)
+		out.Data, err = secretContent(c, from)
 		if err != nil {
 			err = errs.New(errs.Invalid, "secret %s: %w", out.Name, err)
 		}
@@ -43,7 +43,7 @@ func readSecrets(c *cli.Context, o *container.Options) error {
 	})
 }
 
-func secretContent(from parse.SecretSource) ([]byte, error) {
+func secretContent(c *cli.Context, from parse.SecretSource) ([]byte, error) {
 	switch {
 	case from.Var != "":
 		v, ok := os.LookupEnv(from.Var)
@@ -52,7 +52,7 @@ func secretContent(from parse.SecretSource) ([]byte, error) {
 		}
 		return []byte(v), nil
 	case from.FD != "":
-		return descriptorContent(from.FD)
+		return descriptorContent(c, from.FD)
 	}
 	f, err := os.Open(from.File)
 	if err != nil {
@@ -61,12 +61,12 @@ func secretContent(from parse.SecretSource) ([]byte, error) {
 	return readSecret(f)
 }
 
-func descriptorContent(number string) ([]byte, error) {
+func descriptorContent(c *cli.Context, number string) ([]byte, error) {
 	n, err := strconv.Atoi(number)
 	if err != nil || n < 0 {
 		return nil, errs.New(errs.Invalid, "fd=%s: give the number of an open descriptor", number)
 	}
-	f, err := inheritedFile(n)
+	f, err := inherited(c, n)
 	if err != nil {
 		return nil, err
 	}

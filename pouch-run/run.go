@@ -23,7 +23,6 @@ func runCommand() *cli.Command {
 }
 
 func run(c *cli.Context) error {
-	preserve := preserver()
 	o, err := options(c)
 	if err != nil {
 		return err
@@ -39,7 +38,7 @@ func run(c *cli.Context) error {
 		o.Started = func(id string) { fmt.Fprintln(c.App.Writer, id) }
 	}
 	streams := standardIO()
-	streams.Preserve = preserve
+	streams.Preserve = preserver(c)
 	id, code, err := m.Run(c.Context, o, streams)
 	if err == nil && o.Detach {
 		fmt.Fprintln(c.App.Writer, id)

@@ -34,7 +34,7 @@ func secretCreate(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	data, err := givenSecret(args[1], c.Bool("env"))
+	data, err := givenSecret(c, args[1])
 	if err != nil {
 		return errs.New(errs.Invalid, "secret %s: %w", args[0], err)
 	}
@@ -49,12 +49,12 @@ func secretCreate(c *cli.Context) error {
 	return nil
 }
 
-func givenSecret(from string, env bool) ([]byte, error) {
+func givenSecret(c *cli.Context, from string) ([]byte, error) {
 	switch {
-	case env:
-		return secretContent(parse.SecretSource{Var: from})
+	case c.Bool("env"):
+		return secretContent(c, parse.SecretSource{Var: from})
 	case from == "-":
 		return readSecret(os.Stdin)
 	}
-	return secretContent(parse.SecretSource{File: from})
+	return secretContent(c, parse.SecretSource{File: from})
 }

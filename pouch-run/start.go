@@ -22,7 +22,6 @@ func startCommand() *cli.Command {
 }
 
 func start(c *cli.Context) error {
-	preserve := preserver()
 	targets, err := cmd.Targets(c)
 	if err != nil {
 		return err
@@ -33,7 +32,7 @@ func start(c *cli.Context) error {
 	}
 	o := container.StartOpts{Attach: c.Bool("attach") || c.Bool("interactive"), Stdin: c.Bool("interactive"), IO: standardIO()}
 	if o.Attach {
-		o.IO.Preserve = preserve
+		o.IO.Preserve = preserver(c)
 	}
 	if !o.Attach {
 		return cmd.Each(c, targets, func(t string) error {

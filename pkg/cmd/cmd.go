@@ -120,7 +120,7 @@ func debug(c *cli.Context) error {
 // SIGTERM cancel the context; a verb that ends because of that has the code 128+n.
 func Run(args []string, app *cli.App) int {
 	rdebug.SetGCPercent(400) // most commands end before the first collection
-	keepDescriptors()
+	keepDescriptors(app)
 	ctx, caught, stop := signalled(context.Background())
 	defer stop()
 	out := &stdout{w: os.Stdout}
