@@ -23,6 +23,7 @@ type Manager struct {
 
 	address string // of containerd; empty: the private one
 	last    bool   // this is the last act of a supervisor: see Reap
+	unit    unit   // what this command is to the service manager
 	once    sync.Once
 	client  *ctrd.Client
 	err     error

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pouchcontainer/pouch/pkg/ctl"
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
 // errLost is what a client learns of a supervisor that was killed.
@@ -35,6 +36,9 @@ type FollowOpts struct {
 	Stream   *os.File // the terminal, when the supervisor sent it before
 	Stdin    bool     // what is typed goes to the process' terminal
 	SigProxy bool     // signals that this program gets go to the process
+
+	unit      *unit             // of this command; nil: none
+	container *record.Container // with unit
 }
 
 // Follow stays with the process that conn was opened for until it ends, and
@@ -79,6 +83,8 @@ func (f *follower) loop() (int, error) {
 		}
 		closeFiles(files)
 		switch msg.Op {
+		case ctl.Notify:
+			f.o.unit.notify(msg.Message)
 		case ctl.Exited:
 			f.drain()
 			return msg.ExitCode, nil

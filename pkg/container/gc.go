@@ -17,10 +17,8 @@ import (
 // Reap settles container id after its end: it removes what must go (--rm, a
 // create that was cut short, a removal that was), and otherwise releases what
 // the run has made and makes the state true. A running container is left
-// alone. Idempotent. The supervisor runs it last, as `pouch-run gc ID`: then no
-// containerd is started, which would live in the supervisor's mount namespace.
+// alone. Idempotent. A supervisor does it last: see Last.
 func (m *Manager) Reap(ctx context.Context, id string) error {
-	m.last = m.last || inheritedLock(m.Store.SupervisorLock(id))
 	if m.supervised(id) || m.inHands(id) {
 		return nil
 	}
@@ -150,7 +148,7 @@ func (m *Manager) lastWords(id string) string {
 func lostState(st *record.State, boot, words string) *record.State {
 	st.Error = "its supervisor was lost" + words
 	if st.BootID != boot {
-		st.Error = "the machine was restarted"
+		st.Error, st.EndedBy = "the machine was restarted", record.ByShutdown
 	}
 	st.Status, st.ExitCode, st.Finished = record.Exited, lostExit, time.Now().UTC()
 	st.Owner, st.Init = record.Proc{}, record.Proc{}

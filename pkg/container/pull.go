@@ -78,7 +78,7 @@ func (m *Manager) pull(ctx context.Context, o *Options) error {
 		cmd.Stderr = os.Stderr // progress bars
 	}
 	slog.Debug("pull", "command", cmd.Args)
-	err = cmd.Run()
+	err = m.unit.pulling(cmd)
 	if err == nil || ctx.Err() != nil {
 		return err
 	}

@@ -56,6 +56,9 @@ func impatient(times []time.Time) bool {
 }
 
 func (f *follower) send(s syscall.Signal) {
+	if f.o.unit.takes(f.conn, s, f.o.container) {
+		return
+	}
 	f.conn.Send(&ctl.Message{Op: ctl.Signal, Signal: int(s)})
 }
 

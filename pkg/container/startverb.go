@@ -16,6 +16,8 @@ type StartOpts struct {
 	Attach bool // stay in the foreground, with the caller's own streams
 	Stdin  bool // give the container the caller's standard input
 	IO     IO
+
+	apart bool // no part of the unit that this command runs in
 }
 
 // Start starts the container that target names. One that runs is left as it
@@ -33,13 +35,18 @@ func (m *Manager) Start(ctx context.Context, target string, o StartOpts) (code i
 		}
 		return m.Attach(ctx, target, AttachOpts{Stdin: o.Stdin, SigProxy: true, IO: o.IO})
 	}
+	if !o.apart {
+		if err := m.enterUnit(c.Policy, c.Host, !o.Attach); err != nil {
+			return 0, err
+		}
+	}
 	s, err := m.startEnded(ctx, c, o)
 	if err != nil || s == nil {
 		return 0, err
 	}
 	defer s.conn.Close()
 	if !o.Attach {
-		return 0, s.detach()
+		return 0, m.leaveTo(s)
 	}
 	return m.stay(ctx, c, s, FollowOpts{IO: o.IO, Stream: s.stream, Stdin: o.Stdin, SigProxy: true})
 }
@@ -64,6 +71,9 @@ func (m *Manager) startEnded(ctx context.Context, c *record.Container, o StartOp
 		if err := m.release(ctx, c.ID); err != nil {
 			return nil, err
 		}
+	}
+	if err := m.noteUnit(c.ID); err != nil {
+		return nil, err
 	}
 	if err := m.provide(ctx, c); err != nil {
 		return nil, err

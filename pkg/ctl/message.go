@@ -110,6 +110,12 @@ type Message struct {
 	Preserved int      `json:"preserved,omitempty"`
 	Env       []string `json:"env,omitempty"`
 
+	// Of Launch: what stands with every entry of the log.
+	LogTag   string            `json:"logTag,omitempty"`
+	LogAttrs map[string]string `json:"logAttrs,omitempty"`
+
+	Shutdown bool `json:"shutdown,omitempty"` // Stop: since the host goes down, not for good
+
 	// Launch of a container that is a unit of a service manager.
 	Unit *Unit `json:"unit,omitempty"`
 

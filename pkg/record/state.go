@@ -32,9 +32,10 @@ type State struct {
 	Error         string       `json:"error,omitempty"`
 	Restarts      int          `json:"restarts,omitempty"`
 	StoppedByUser bool         `json:"stoppedByUser,omitempty"` // unless-stopped and always stay down
-	AtShutdown    bool         `json:"atShutdown,omitempty"`    // it was stopped as the host went down: restore starts it
 	CgroupParent  string       `json:"cgroupParent,omitempty"`  // of this run, when it is below a service manager's unit
 	LogPath       string       `json:"logPath,omitempty"`
+	LogError      string       `json:"logError,omitempty"`   // why the log driver takes nothing; empty: it does
+	LogDropped    uint64       `json:"logDropped,omitempty"` // log entries that were lost in this run
 	Networks      []Joined     `json:"networks,omitempty"`
 	Ports         []Port       `json:"ports,omitempty"`  // with the host ports in force
 	Health        *HealthState `json:"health,omitempty"` // nil: no health check
@@ -52,6 +53,8 @@ const (
 	ByClient  = "client"  // a foreground container's command ended, or passed a signal on
 	ByTimeout = "timeout" // --timeout
 	ByHealth  = "health"  // --health-on-failure
+
+	ByShutdown = "shutdown" // the host went down, or lost its power: restore starts it again
 )
 
 // Proc is a process for good: a pid may be another process later, a pid with

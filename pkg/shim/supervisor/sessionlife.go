@@ -35,7 +35,11 @@ func (c *session) onStop(m *ctl.Message) error {
 	}
 	c.tellEnd()
 	go func() {
-		if err := t.stop(t.signalOf(m), m.Timeout); err != nil {
+		who := record.ByStop
+		if m.Shutdown {
+			who = record.ByShutdown
+		}
+		if err := t.stopFor(who, t.signalOf(m), m.Timeout); err != nil {
 			c.tell(errorMessage(fmt.Errorf("stop container %s: %w", t.id, err)))
 		}
 	}()

@@ -89,7 +89,11 @@ func (t *task) stop(sig unix.Signal, seconds int) error {
 
 // stopFor is stop because of who.
 func (t *task) stopFor(who string, sig unix.Signal, seconds int) error {
-	t.stopByUser()
+	if who == record.ByShutdown {
+		t.lastLife()
+	} else {
+		t.stopByUser()
+	}
 	t.endedBy(who, sig)
 	defer t.s.notify.Load().stopping()()
 	late, settle, err := t.askToEnd(sig, seconds)
