@@ -44,6 +44,32 @@ type InfoState struct {
 	Error      string
 	StartedAt  time.Time
 	FinishedAt time.Time
+	Health     *InfoHealth `json:",omitempty"` // nil: no health check
+}
+
+// InfoHealth is what the health check has found: State.Health.
+type InfoHealth struct {
+	Status        string // starting, healthy or unhealthy
+	FailingStreak int
+	Log           []InfoProbe
+}
+
+// InfoProbe is one run of the health check.
+type InfoProbe struct {
+	Start    time.Time
+	End      time.Time
+	ExitCode int
+	Output   string
+}
+
+// InfoHealthcheck is the health check: Config.Healthcheck.
+type InfoHealthcheck struct {
+	Test          []string
+	Interval      time.Duration `json:",omitempty"`
+	Timeout       time.Duration `json:",omitempty"`
+	StartPeriod   time.Duration `json:",omitempty"`
+	StartInterval time.Duration `json:",omitempty"`
+	Retries       int           `json:",omitempty"`
 }
 
 // InfoConfig is the part Config: what is independent of the host.
@@ -62,6 +88,9 @@ type InfoConfig struct {
 	Labels       record.Labels
 	StopSignal   string `json:",omitempty"`
 	StopTimeout  *int   `json:",omitempty"`
+
+	Healthcheck                *InfoHealthcheck `json:",omitempty"`
+	HealthcheckOnFailureAction string           `json:",omitempty"` // podman's
 }
 
 // InfoHost is the part HostConfig.

@@ -53,7 +53,7 @@ func infoState(st *record.State) InfoState {
 	s := InfoState{
 		Status: string(st.Status), Running: Alive(st), Paused: st.Status == record.Paused,
 		Restarting: st.Status == record.Restarting, OOMKilled: st.OOMKilled,
-		ExitCode: st.ExitCode, Error: st.Error, StartedAt: st.Started, FinishedAt: st.Finished,
+		ExitCode: st.ExitCode, Error: st.Error, StartedAt: st.Started, FinishedAt: st.Finished, Health: infoHealth(st.Health),
 	}
 	if s.Running {
 		s.Pid = st.Init.Pid
@@ -71,6 +71,9 @@ func infoConfig(c *record.Container) InfoConfig {
 	}
 	if i.Labels == nil {
 		i.Labels = record.Labels{}
+	}
+	if c.Health != nil {
+		i.Healthcheck, i.HealthcheckOnFailureAction = infoHealthcheck(c.Health), c.Health.OnFailure
 	}
 	for _, port := range c.Ports {
 		if i.ExposedPorts == nil {

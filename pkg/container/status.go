@@ -15,7 +15,7 @@ func StatusText(st *record.State, now time.Time) string {
 	since := func(t time.Time) string { return units.HumanDuration(now.Sub(t)) }
 	switch st.Status {
 	case record.Running:
-		return "Up " + since(st.Started)
+		return "Up " + since(st.Started) + healthText(st.Health)
 	case record.Paused:
 		return "Up " + since(st.Started) + " (Paused)"
 	case record.Restarting:
@@ -28,4 +28,15 @@ func StatusText(st *record.State, now time.Time) string {
 		return "Creating"
 	}
 	return "Created"
+}
+
+// healthText is what StatusText says of a running container's health.
+func healthText(h *record.HealthState) string {
+	switch {
+	case h == nil:
+		return ""
+	case h.Status == "starting":
+		return " (health: starting)"
+	}
+	return " (" + h.Status + ")"
 }
