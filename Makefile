@@ -41,7 +41,7 @@ OWN    := pouch-run pouch-image pouch-net pouch-vol
 SHIMS  := pouch-shim containerd-shim-pouch-v2
 ENGINE := containerd ctr runc
 TOOLS  := $(OWN) pouch-shim
-LIBEXEC := $(ENGINE) containerd-shim-pouch-v2
+LIBEXEC := $(ENGINE) containerd-shim-pouch-v2 pouch-init
 
 OWN_LDFLAGS := -s -w -X github.com/pouchcontainer/pouch/pkg/cmd.Version=$(VERSION)
 
@@ -54,7 +54,7 @@ UNIT_PACKAGES = $$($(GO) list -tags "$(STATIC_TAGS)" ./... | grep -v -e /test/cl
 .DEFAULT_GOAL := all
 
 all: build
-build: $(OWN) $(SHIMS) $(addprefix bin/,$(ENGINE))
+build: $(OWN) $(SHIMS) bin/pouch-init $(addprefix bin/,$(ENGINE))
 	@echo "built: $$(ls -m bin)"
 
 # The directory belongs to whom the tree belongs to, also when root builds.
@@ -73,6 +73,11 @@ pouch-shim: | bin
 containerd-shim-pouch-v2: | bin
 	@echo "build bin/$@"
 	@CGO_ENABLED=0 $(GO) build -trimpath -tags "$(TAGS)" -ldflags "$(OWN_LDFLAGS)" -o bin/$@ ./pouch-shim/$@
+
+# Process 1 of a container with --init lives in it: small, and without a library of its.
+bin/pouch-init: pouch-shim/init/init.c | bin
+	@echo "build $@"
+	@$(CC) -Os -Wall -Wextra -static -s -ffunction-sections -fdata-sections -Wl,--gc-sections -o $@ $<
 
 # The engine's own programs change only with go.mod.
 bin/containerd bin/ctr: bin/%: go.mod go.sum | bin

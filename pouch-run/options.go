@@ -25,6 +25,7 @@ func optionGroups() []optionGroup {
 		{processFlags, readProcess},
 		{identityFlags, readIdentity},
 		{policyFlags, readPolicy},
+		{unitFlags, readUnit},
 		{preserveFlags, readPreserve},
 		{healthFlags, readHealth},
 		{pullFlags, readPull},
@@ -39,6 +40,8 @@ func optionGroups() []optionGroup {
 		{cpuFlags, readCPU},
 		{blkioFlags, readBlkio},
 		{namespaceFlags, readNamespaces},
+		{initFlags, readInit},
+		{rootfsFlags, readRootfs},
 		{cgroupFlags, readCgroup}, // after all limits
 	}
 }
@@ -80,7 +83,7 @@ func conflicts(c *cli.Context, o *container.Options) error {
 		return errs.New(errs.Invalid, "conflicting options: cannot specify both --attach and --detach")
 	case o.Policy.AutoRemove && restarts:
 		return errs.New(errs.Invalid, "conflicting options: cannot specify both --restart and --rm")
-	case o.Image == "":
+	case o.Image == "" && o.Rootfs == "":
 		return errs.New(errs.Invalid, "invalid reference format: the image's name is empty")
 	}
 	return nil

@@ -26,7 +26,11 @@ func (m *Manager) Create(ctx context.Context, o *Options) (id string, err error)
 	if err := checkCIDFile(o.CIDFile); err != nil {
 		return "", err
 	}
-	c, durable, err := m.intend(ctx, newID(), o)
+	id, err = m.idFor(o)
+	if err != nil {
+		return "", err
+	}
+	c, durable, err := m.intend(ctx, id, o)
 	defer func() {
 		if err != nil && c != nil {
 			err = also(err, m.undo(c.ID))
@@ -45,8 +49,8 @@ func (m *Manager) Create(ctx context.Context, o *Options) (id string, err error)
 	if err := durable(); err != nil {
 		return "", err
 	}
-	if _, err := cl.Prepare(ctx, c.ID, c.Image.ChainID); err != nil {
-		return "", fmt.Errorf("prepare the root of %s: %w", c.Image.Ref, err)
+	if _, err := m.root(ctx, cl, c); err != nil {
+		return "", err
 	}
 	if err := m.containerRecord(ctx, cl, c); err != nil {
 		return "", err
@@ -66,10 +70,15 @@ func (m *Manager) intend(ctx context.Context, id string, o *Options) (c *record.
 	if err != nil {
 		return nil, nil, err
 	}
-	img, err := m.image(ctx, cl, o)
+	img, err := m.imageOf(ctx, cl, o)
 	if err != nil {
 		return nil, nil, err
 	}
+	taken, err := m.lockUserns(ctx, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer taken()
 	if c, err = m.plan(ctx, id, o, img); err != nil {
 		return nil, nil, err
 	}
@@ -77,6 +86,9 @@ func (m *Manager) intend(ctx context.Context, id string, o *Options) (c *record.
 		return nil, nil, err
 	}
 	if err := m.write(ctx, c); err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			return nil, nil, idTaken(id) // it is not this command's to undo
+		}
 		return c, nil, err
 	}
 	if err := m.keepSecrets(c.ID, o.Secrets); err != nil {
@@ -104,7 +116,7 @@ func (m *Manager) write(ctx context.Context, c *record.Container) error {
 	if made {
 		c.Name = randomName()
 	}
-	st := &record.State{Status: record.Creating, Owner: me, BootID: m.bootID()}
+	st := &record.State{Status: record.Creating, Owner: me, BootID: m.bootID(), CgroupParent: m.unit.group}
 	if err := m.Store.CreateContainer(c, st); err != nil {
 		return fmt.Errorf("write the record of the container: %w", err)
 	}
@@ -180,10 +192,13 @@ func (m *Manager) plan(ctx context.Context, id string, o *Options, img *images.R
 	c := &record.Container{
 		ID: id, Name: o.Name, Created: time.Now().UTC(),
 		Image: record.Image{
-			Name: o.Image, Ref: img.Ref, Digest: img.Digest.String(), ConfigDigest: img.ConfigDigest.String(), ChainID: img.ChainID.String(),
+			Name: o.Image, Ref: img.Ref, Digest: img.Digest.String(), ConfigDigest: img.ConfigDigest.String(), ChainID: img.ChainID.String(), Rootfs: o.Rootfs,
 		},
 		Host: o.Host, NetworkMode: o.NetworkMode, Networks: o.Networks, Ports: o.Ports,
 		Mounts: o.Mounts, Policy: o.Policy, Annotations: o.Annotations, Runtime: o.Runtime,
+	}
+	if err := m.planJoins(c); err != nil {
+		return nil, err
 	}
 	if err := m.merge(c, o, img); err != nil {
 		return nil, err
@@ -192,6 +207,9 @@ func (m *Manager) plan(ctx context.Context, id string, o *Options, img *images.R
 		return nil, err
 	}
 	if err := m.planNetwork(ctx, c); err != nil {
+		return nil, err
+	}
+	if err := m.planNamespaces(c, o); err != nil {
 		return nil, err
 	}
 	if err := m.planHostname(c); err != nil {
@@ -207,13 +225,6 @@ func (m *Manager) plan(ctx context.Context, id string, o *Options, img *images.R
 func (m *Manager) planNetwork(ctx context.Context, c *record.Container) error {
 	if bridgeMode(c.NetworkMode) {
 		c.NetworkMode = "bridge"
-	}
-	if mode, target, _ := strings.Cut(c.NetworkMode, ":"); mode == "container" {
-		id, err := m.Store.ResolveContainer(target)
-		if err != nil {
-			return fmt.Errorf("join the network of a container: %w", err)
-		}
-		c.NetworkMode = "container:" + id
 	}
 	if !own(c) {
 		return nil
@@ -239,8 +250,12 @@ func (m *Manager) planHostname(c *record.Container) error {
 			return err
 		}
 		c.Host.Hostname = name
-	case strings.HasPrefix(c.NetworkMode, "container:"):
-		other, err := m.Store.Container(strings.TrimPrefix(c.NetworkMode, "container:"))
+	case strings.HasPrefix(c.NetworkMode, "container:"), strings.HasPrefix(c.Host.UtsMode, "container:"):
+		id, ok := strings.CutPrefix(c.Host.UtsMode, "container:")
+		if !ok {
+			id = strings.TrimPrefix(c.NetworkMode, "container:")
+		}
+		other, err := m.Store.Container(id)
 		if err != nil {
 			return err
 		}

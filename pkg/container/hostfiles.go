@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/fsx"
 	"github.com/pouchcontainer/pouch/pkg/parse"
 	"github.com/pouchcontainer/pouch/pkg/record"
+	"github.com/pouchcontainer/pouch/pkg/spec"
 )
 
 // maxHostFile bounds what is read of the host's files, bytes.
@@ -20,7 +22,7 @@ const maxHostFile = 1 << 20
 // hostFiles writes the container's hosts, hostname and resolv.conf. The names
 // of its networks' members come into hosts when it joins them.
 func (m *Manager) hostFiles(ctx context.Context, c *record.Container) error {
-	if filesOf(c) != c.ID {
+	if filesOf(c) != c.ID || c.Host.NoNetFiles {
 		return nil
 	}
 	resolv := hostResolv(resolvPaths())
@@ -40,6 +42,11 @@ func (m *Manager) hostFiles(ctx context.Context, c *record.Container) error {
 		}
 		hosts = fmt.Appendf(hosts, "%s\t%s\n", ip, name)
 	}
+	linked, err := m.linkLines(c)
+	if err != nil {
+		return err
+	}
+	hosts = append(hosts, linked...)
 	for name, data := range map[string][]byte{
 		"hosts":       hosts,
 		"hostname":    []byte(c.Host.Hostname + "\n"),
@@ -48,8 +55,21 @@ func (m *Manager) hostFiles(ctx context.Context, c *record.Container) error {
 		if err := m.Store.WriteHostFile(c.ID, name, data); err != nil {
 			return err
 		}
+		if err := m.ownHostFile(c, name); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// ownHostFile gives a file to the root of the container's user namespace.
+func (m *Manager) ownHostFile(c *record.Container, name string) error {
+	if len(c.Host.UIDMap) == 0 {
+		return nil
+	}
+	uid, _ := spec.ToHost(c.Host.UIDMap, 0)
+	gid, _ := spec.ToHost(c.Host.GIDMap, 0)
+	return os.Lchown(m.Store.HostFile(c.ID, name), int(uid), int(gid))
 }
 
 // hostAddress is where c reaches the host: the gateway of its first network.

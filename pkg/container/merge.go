@@ -6,6 +6,7 @@ import (
 	"path"
 
 	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
+	"github.com/pouchcontainer/pouch/pkg/libexec"
 	"github.com/pouchcontainer/pouch/pkg/record"
 	"github.com/pouchcontainer/pouch/pkg/spec"
 	"github.com/pouchcontainer/pouch/pkg/spec/hostfacts"
@@ -24,6 +25,9 @@ func (m *Manager) merge(c *record.Container, o *Options, img *images.Resolved) e
 		return err
 	}
 	c.Process, c.Labels = r.Process, r.Labels
+	if err := m.volumesFrom(c, o.VolumesFrom); err != nil {
+		return err
+	}
 	c.Mounts = append(c.Mounts, imageVolumes(r.Volumes, c.Mounts)...)
 	if o.PublishAll {
 		c.Ports = append(c.Ports, unpublished(append(r.Exposed, o.Exposed...), c.Ports)...)
@@ -75,10 +79,18 @@ func (m *Manager) specHost(c *record.Container) (spec.Host, error) {
 	if err != nil {
 		return h, err
 	}
-	if h.NetnsPath, err = m.netns(c); err != nil {
-		return h, err
+	if own(c) {
+		h.NetnsPath = m.Store.Netns(c.ID)
 	}
-	h.CgroupParent = m.Store.CgroupParent()
+	if c.Process.Init {
+		if h.InitPath, err = libexec.Find("pouch-init"); err != nil {
+			return h, err
+		}
+	}
+	h.CgroupParent = m.cgroupParent(c.ID)
+	if c.Host.NoNetFiles {
+		return h, nil
+	}
 	id := filesOf(c)
 	h.HostsPath = m.Store.HostFile(id, "hosts")
 	h.HostnamePath = m.Store.HostFile(id, "hostname")

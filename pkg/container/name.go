@@ -24,6 +24,22 @@ func newID() string {
 	}
 }
 
+// idFor is the id of the container that o asks for: its own when it names one
+// that is free.
+func (m *Manager) idFor(o *Options) (string, error) {
+	if o.ID == "" {
+		return newID(), nil
+	}
+	if m.exists(o.ID) {
+		return "", idTaken(o.ID)
+	}
+	return o.ID, nil
+}
+
+func idTaken(id string) error {
+	return errs.New(errs.Conflict, "the id %s is in use by a container: remove it first", id)
+}
+
 // claim gives container c its name, or makes one up when it has none. A name
 // whose holder a dead command left behind is freed first.
 func (m *Manager) claim(ctx context.Context, c *record.Container) error {

@@ -22,7 +22,12 @@ func (m *Manager) Run(ctx context.Context, o *Options, streams IO) (id string, c
 		return "", 0, err
 	}
 	defer release()
-	id = newID()
+	if err := m.enterUnit(o.Policy, o.Host, o.Detach); err != nil {
+		return "", 0, err
+	}
+	if id, err = m.idFor(o); err != nil {
+		return "", 0, err
+	}
 	early, err := m.early(ctx, id, o)
 	if err != nil {
 		return "", 0, err
@@ -43,7 +48,7 @@ func (m *Manager) Run(ctx context.Context, o *Options, streams IO) (id string, c
 	}
 	defer s.conn.Close()
 	if o.Detach {
-		return c.ID, 0, s.detach()
+		return c.ID, 0, m.leaveTo(s)
 	}
 	if o.Started != nil {
 		o.Started(c.ID)
@@ -96,9 +101,13 @@ func (m *Manager) launchNew(ctx context.Context, c *record.Container, o *Options
 // stay follows a foreground container to its end. A supervisor that was killed
 // tells nothing: what it left is then reaped here.
 func (m *Manager) stay(ctx context.Context, c *record.Container, s *supervisor, o FollowOpts) (int, error) {
+	o.unit, o.container = &m.unit, c
+	alive, ended := context.WithCancel(ctx)
+	go m.watchdog(alive, c.ID)
 	code, err := Follow(ctx, s.conn, o)
+	ended()
 	if err == nil || errs.KindOf(err) != errs.Internal {
-		return code, err
+		return code, errors.Join(err, m.outlive(c.ID))
 	}
 	end, cancel := context.WithTimeout(context.Background(), supervisorEnd)
 	defer cancel()

@@ -8,37 +8,9 @@ import (
 	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/ctl"
-	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/network"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
-
-// netns returns the path of the network namespace that container c joins; with
-// mode none it is "", a new one that the runtime makes, and with mode host too.
-func (m *Manager) netns(c *record.Container) (string, error) {
-	mode, arg, _ := strings.Cut(c.NetworkMode, ":")
-	switch mode {
-	case "none", "host":
-		return "", nil
-	case "ns":
-		return arg, nil
-	case "container":
-		return m.netnsOf(arg)
-	}
-	return m.Store.Netns(c.ID), nil
-}
-
-// netnsOf is the network namespace of another, running container.
-func (m *Manager) netnsOf(target string) (string, error) {
-	_, st, err := m.find(target)
-	if err != nil {
-		return "", fmt.Errorf("join the network of container %s: %w", target, err)
-	}
-	if st.Status != record.Running && st.Status != record.Paused {
-		return "", errs.New(errs.Conflict, "join the network of container %s: it is not running", target)
-	}
-	return fmt.Sprintf("/proc/%d/ns/net", st.Init.Pid), nil
-}
 
 // own reports whether c gets a network namespace of its own with interfaces.
 func own(c *record.Container) bool {
@@ -52,7 +24,7 @@ func (m *Manager) setUpNetwork(ctx context.Context, c *record.Container, s *supe
 		close(made)
 		return nil
 	}
-	path, err := m.Network.NewNetns(c.ID)
+	path, err := m.newNetns(c)
 	if err != nil {
 		return err
 	}
@@ -81,6 +53,14 @@ func (m *Manager) setUpNetwork(ctx context.Context, c *record.Container, s *supe
 		}
 	}
 	return s.givePorts(files, ports, target)
+}
+
+// newNetns makes c's network namespace, which belongs to its user namespace.
+func (m *Manager) newNetns(c *record.Container) (string, error) {
+	if len(c.Host.UIDMap) == 0 {
+		return m.Network.NewNetns(c.ID)
+	}
+	return m.Network.NewUserNetns(c.ID, c.Host.UIDMap, c.Host.GIDMap)
 }
 
 // joins are the networks of c, the one that NetworkMode names when it lists none.

@@ -29,6 +29,8 @@ type wiring struct {
 	env           []string   // what tells the process of them
 	detached      bool
 	width, height uint16 // with TTY: of the caller's terminal, if it has one
+	logTag        string
+	logAttrs      map[string]string
 }
 
 // launch starts container c under its supervisor: root, network and spec at the
@@ -37,6 +39,9 @@ type wiring struct {
 // stays. durable waits until the record is on the disk.
 func (m *Manager) launch(ctx context.Context, c *record.Container, s *supervisor, w wiring, durable func() error) (_ *supervisor, err error) {
 	cl, err := m.engine(ctx)
+	if err == nil {
+		err = m.checkJoined(c)
+	}
 	if err == nil {
 		err = m.Volume.Mount(ctx, c)
 	}
@@ -83,7 +88,11 @@ func ofTask(err error) error {
 func (m *Manager) bringUp(ctx context.Context, cl *ctrd.Client, s *supervisor, c *record.Container, w wiring, durable func() error) error {
 	msg := &ctl.Message{
 		Op: ctl.Launch, Stdio: w.stdio, Detached: w.detached, Width: w.width, Height: w.height,
-		Preserved: len(w.preserved), Env: w.env,
+		Preserved: len(w.preserved), Env: w.env, LogTag: w.logTag, LogAttrs: w.logAttrs,
+	}
+	var err error
+	if msg.Unit, err = m.unit.launched(); err != nil {
+		return err
 	}
 	if err := s.conn.Send(msg, slices.Concat(w.files, w.preserved)...); err != nil {
 		return fmt.Errorf("talk to the supervisor: %w", err)
@@ -116,10 +125,8 @@ func (m *Manager) makeTask(ctx context.Context, cl *ctrd.Client, c *record.Conta
 	var root ctrd.Rootfs
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		if root, err = cl.Prepare(gctx, c.ID, c.Image.ChainID); err != nil {
-			return fmt.Errorf("prepare the root of %s: %w", c.Image.Ref, err)
-		}
-		return nil
+		root, err = m.root(gctx, cl, c)
+		return err
 	})
 	g.Go(func() error { return m.containerRecord(gctx, cl, c) })
 	g.Go(func() error { return cl.EnsureSupervised(gctx) })
@@ -160,6 +167,9 @@ func (m *Manager) ociSpec(c *record.Container) (*specs.Spec, error) {
 	}
 	sp, err := spec.Build(c, host)
 	if err != nil {
+		return nil, err
+	}
+	if err := m.unit.speakable(sp, c, m.Store); err != nil {
 		return nil, err
 	}
 	return sp, cdi.Inject(sp, c.Host.CDIDevices, c.Host.CDISpecDirs)

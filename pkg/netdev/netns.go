@@ -29,6 +29,36 @@ func NewNetns(path string) (uint64, error) {
 	return NetnsInode(path)
 }
 
+// KeepNetns keeps the network namespace ns, which somebody else has made, by a
+// mount at path, with its loopback up. Else it is NewNetns.
+func KeepNetns(path, ns string) error {
+	if err := RemoveNetns(path); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDONLY, 0o444)
+	if err != nil {
+		return fmt.Errorf("keep network namespace: %w", err)
+	}
+	f.Close()
+	err = os.NewSyscallError("mount", unix.Mount(ns, path, "", unix.MS_BIND, ""))
+	if err == nil {
+		err = upLoopback(path)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("keep network namespace %s: %w", path, err), RemoveNetns(path))
+	}
+	return nil
+}
+
+func upLoopback(path string) error {
+	ns, _, err := openNetns(path)
+	if err != nil {
+		return err
+	}
+	defer ns.Close()
+	return within(ns, func() error { return setUp("lo") })
+}
+
 func unshareTo(path string) error {
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 		return os.NewSyscallError("unshare", err)

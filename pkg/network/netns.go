@@ -1,8 +1,14 @@
 package network
 
 import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/netdev"
+	"github.com/pouchcontainer/pouch/pkg/proc"
+	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
 // NewNetns makes the network namespace of container id, loopback up, and
@@ -10,6 +16,16 @@ import (
 func (m *Manager) NewNetns(id string) (string, error) {
 	path := m.s.Netns(id)
 	_, err := netdev.NewNetns(path)
+	return path, err
+}
+
+// NewUserNetns is NewNetns in a new user namespace that has these ids: the
+// network namespace belongs to it, and it lives as long.
+func (m *Manager) NewUserNetns(id string, uids, gids []record.IDMap) (path string, err error) {
+	path = m.s.Netns(id)
+	err = proc.WithUserns(uids, gids, unix.CLONE_NEWNET, func(pid int) error {
+		return netdev.KeepNetns(path, fmt.Sprintf("/proc/%d/ns/net", pid))
+	})
 	return path, err
 }
 

@@ -74,7 +74,8 @@ func overlap(a, an, b, bn uint32) bool {
 }
 
 // Userns reads --userns: host, auto[:size=N], keep-id[:uid=N,gid=N],
-// container:NAME, ns:PATH or a map as IDMaps takes; private is auto.
+// container:NAME or a map as IDMaps takes; private is auto. A namespace that only
+// a path names is not among them: without a process in it nobody knows its ids.
 func Userns(s string) (string, error) {
 	kind, arg, has := strings.Cut(s, ":")
 	switch {
@@ -88,10 +89,10 @@ func Userns(s string) (string, error) {
 	case kind == "auto":
 		_, err := Settings("--userns auto", arg, "size")
 		return s, err
-	case kind == "container" || kind == "ns":
+	case kind == "container" && has:
 		return Namespace("userns", s)
 	case !has || !isDigits(kind):
-		return "", invalid("--userns %s: use host, auto[:size=N], keep-id[:uid=N,gid=N], container:NAME, ns:PATH or a map CONTAINER:HOST:SIZE", s)
+		return "", invalid("--userns %s: use host, auto[:size=N], keep-id[:uid=N,gid=N], container:NAME or a map CONTAINER:HOST:SIZE", s)
 	}
 	_, err := IDMaps(s)
 	return s, err

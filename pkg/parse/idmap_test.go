@@ -22,12 +22,12 @@ func TestIDMaps(t *testing.T) {
 }
 
 func TestUserns(t *testing.T) {
-	for _, good := range []string{"host", "auto", "auto:size=1000", "keep-id", "keep-id:uid=5,gid=7", "container:web", "ns:/run/ns", "0:100000:65536"} {
+	for _, good := range []string{"host", "auto", "auto:size=1000", "keep-id", "keep-id:uid=5,gid=7", "container:web", "0:100000:65536"} {
 		if got, err := Userns(good); got != good || err != nil {
 			t.Errorf("%q: %q, %v", good, got, err)
 		}
 	}
-	for _, bad := range []string{"nomap", "auto:x=1", "keep-id:uid=x", "container:", "ns:run", "1:0:5", "web"} {
+	for _, bad := range []string{"nomap", "auto:x=1", "keep-id:uid=x", "container:", "ns:/run/ns", "1:0:5", "web"} {
 		if got, err := Userns(bad); !errs.Is(err, errs.Invalid) {
 			t.Errorf("%q: %q, %v", bad, got, err)
 		}

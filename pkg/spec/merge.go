@@ -42,7 +42,7 @@ func Merge(img ocispec.ImageConfig, o Overrides) (*Merged, error) {
 		return nil, err
 	}
 	m.Process.Groups, m.Process.Rlimits = o.Groups, o.Rlimits
-	m.Process.TTY, m.Process.OpenStdin = o.TTY, o.OpenStdin
+	m.Process.TTY, m.Process.OpenStdin, m.Process.Init = o.TTY, o.OpenStdin, o.Init
 	m.Process.StopTimeout = o.StopTimeout
 	m.Process.PreserveFDs, m.Process.Umask = o.PreserveFDs, o.Umask
 	m.stopSignal(img.StopSignal, o.StopSignal)

@@ -15,6 +15,7 @@ type Overrides struct {
 	Groups        []string
 	TTY           bool
 	OpenStdin     bool
+	Init          bool // Pouch's init is process 1
 	StopSignal    string
 	StopTimeout   *int // seconds; nil: not said; negative: no limit
 	Rlimits       []record.Rlimit

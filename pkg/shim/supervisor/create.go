@@ -151,6 +151,9 @@ func (t *task) mount(mounts []mount.Mount, spec *specs.Spec) (string, error) {
 	}
 	if t.rec != nil && len(t.rec.Host.UIDMap) > 0 {
 		mounts = mount.Mapped(mounts, t.rec.Host.UIDMap, t.rec.Host.GIDMap)
+		if err := reachable(t.bundle, t.rec.Host); err != nil {
+			return "", err
+		}
 	}
 	if err := mount.All(mounts, root); err != nil {
 		return "", fmt.Errorf("mount the root of container %s: %w", t.id, err)
