@@ -21,6 +21,7 @@ func logsCommand() *cli.Command {
 			&cli.StringFlag{Name: "tail", Aliases: []string{"n"}, Value: "all", Usage: "the last `N` lines only"},
 			&cli.StringFlag{Name: "since", Usage: "from `TIME` on: 2006-01-02T15:04:05Z, seconds since 1970, or 10m before now"},
 			&cli.StringFlag{Name: "until", Usage: "up to `TIME`"},
+			&cli.BoolFlag{Name: "details", Usage: "show the attributes that --log-opt labels, env and tag chose"},
 			&cli.BoolFlag{Name: "timestamps", Aliases: []string{"t"}, Usage: "begin each line with its time"},
 		},
 		Action: logs,
@@ -32,7 +33,7 @@ func logs(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	o := container.LogsOpts{Follow: c.Bool("follow"), Timestamps: c.Bool("timestamps"), Tail: -1}
+	o := container.LogsOpts{Follow: c.Bool("follow"), Timestamps: c.Bool("timestamps"), Details: c.Bool("details"), Tail: -1}
 	if t := c.String("tail"); t != "all" && t != "" {
 		if o.Tail, err = strconv.Atoi(t); err != nil {
 			return errs.New(errs.Invalid, "--tail %s: want a number of lines or all", t)

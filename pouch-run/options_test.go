@@ -157,7 +157,7 @@ func TestOptionsRefused(t *testing.T) {
 		"--name a/b IMG":                      "Invalid container name (a/b), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
 		"--name= IMG":                         "Invalid container name",
 		"--pull sometimes IMG":                "--pull",
-		"--log-driver syslog IMG":             "no log driver of that name",
+		"--log-driver gelf IMG":               "no log driver of that name",
 		"--log-opt foo=1 IMG":                 "unknown log opt 'foo' for json-file log driver",
 		"--log-driver none --log-opt a=b IMG": "invalid logging opts for driver none",
 		"-v /a:/x --tmpfs /x IMG":             "Duplicate mount point: /x",

@@ -8,6 +8,7 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/container"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/stdio/logopt"
+	"github.com/pouchcontainer/pouch/pkg/stdio/logtag"
 )
 
 // logFlags are the log driver and its options.
@@ -35,7 +36,10 @@ func readLog(c *cli.Context, o *container.Options) error {
 	}); err != nil {
 		return err
 	}
-	_, err := logopt.Parse(l.Driver, l.Opts)
+	parsed, err := logopt.Parse(l.Driver, l.Opts)
+	if err == nil {
+		err = logtag.Check(parsed)
+	}
 	if err == nil && l.Driver == logopt.Passthrough && c.Bool("tty") {
 		err = errs.New(errs.Invalid, "--log-driver passthrough: a terminal (-t) is between the process and the caller's descriptors")
 	}

@@ -4,20 +4,26 @@ import (
 	"bufio"
 	"context"
 	"io"
-	"path/filepath"
+	"iter"
+	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/record"
 	"github.com/pouchcontainer/pouch/pkg/stdio"
+	"github.com/pouchcontainer/pouch/pkg/stdio/journald"
+	"github.com/pouchcontainer/pouch/pkg/stdio/logopt"
 )
 
 // LogsOpts say what of a log is written.
 type LogsOpts struct {
 	Follow       bool // go on until the container ends
 	Timestamps   bool // each line begins with its time, RFC 3339 with nanoseconds
-	Tail         int  // the last entries only; negative: all
+	Details      bool // then with its attributes
+	Tail         int  // the last entries up to Until only; negative: all
 	Since, Until time.Time
 }
 
@@ -29,16 +35,16 @@ func (m *Manager) Logs(ctx context.Context, target string, o LogsOpts, stdout, s
 	if err != nil {
 		return err
 	}
-	path, err := m.logPath(c, st)
+	ro := stdio.ReadOptions{Since: o.Since, Until: o.Until, Tail: o.Tail, Follow: o.Follow && Alive(st)}
+	entries, err := m.logReader(c, st)
 	if err != nil {
 		return err
 	}
-	ro := stdio.ReadOptions{Since: o.Since, Until: o.Until, Tail: o.Tail, Follow: o.Follow && Alive(st)}
 	if ro.Follow {
 		ro.Ended = m.ended(ctx, c.ID)
 	}
 	p := newLogPrinter(o, stdout, stderr)
-	for e, err := range stdio.ReadLog(ctx, path, ro) {
+	for e, err := range entries(ctx, ro) {
 		if err == nil {
 			err = p.print(e)
 		}
@@ -52,17 +58,30 @@ func (m *Manager) Logs(ctx context.Context, target string, o LogsOpts, stdout, s
 	return ctx.Err()
 }
 
-// logPath is where the container's log lies.
-func (m *Manager) logPath(c *record.Container, st *record.State) (string, error) {
-	switch {
-	case c.Policy.Log.Driver == "none":
-		return "", errs.New(errs.Unsupported, "container %s: configured logging driver does not support reading (--log-driver none)", c.Name)
-	case st.LogPath != "":
-		return st.LogPath, nil
-	case c.Policy.Log.Driver != "" || st.Started.IsZero():
-		return filepath.Join(m.Store.ContainerDir(c.ID), "container.log"), nil
+// logReader is what reads the container's log.
+func (m *Manager) logReader(c *record.Container, st *record.State) (func(context.Context, stdio.ReadOptions) iter.Seq2[stdio.Entry, error], error) {
+	switch d := c.Policy.Log.Driver; {
+	case d == logopt.Journald:
+		return func(ctx context.Context, o stdio.ReadOptions) iter.Seq2[stdio.Entry, error] {
+			return journald.Read(ctx, c.ID, o)
+		}, nil
+	case d != "" && d != logopt.JSONFile:
+		return nil, unreadable(c, "--log-driver "+d)
+	case st.LogPath == "" && d == "" && !st.Started.IsZero():
+		return nil, unreadable(c, "it ran in the foreground and wrote to its caller: run it with -d or --log-driver json-file")
 	}
-	return "", errs.New(errs.Unsupported, "container %s: configured logging driver does not support reading: it ran in the foreground and wrote to its caller (run it with -d or --log-driver json-file)", c.Name)
+	path := st.LogPath
+	if path == "" {
+		path = m.Store.LogPath(c.ID)
+	}
+	return func(ctx context.Context, o stdio.ReadOptions) iter.Seq2[stdio.Entry, error] {
+		return stdio.ReadLog(ctx, path, o)
+	}, nil
+}
+
+// unreadable is docker's complaint about a log that is elsewhere.
+func unreadable(c *record.Container, why string) error {
+	return errs.New(errs.Unsupported, "container %s: configured logging driver does not support reading (%s)", c.Name, why)
 }
 
 // ended returns a channel that closes when the container has ended for good.
@@ -79,6 +98,7 @@ func (m *Manager) ended(ctx context.Context, id string) <-chan struct{} {
 type logPrinter struct {
 	out, err *logStream
 	stamp    bool
+	details  bool
 	at       *logStream // written last
 	lazy     bool       // flush only when the stream changes
 }
@@ -91,7 +111,7 @@ type logStream struct {
 func newLogPrinter(o LogsOpts, stdout, stderr io.Writer) *logPrinter {
 	return &logPrinter{
 		out: &logStream{w: bufio.NewWriterSize(stdout, 64<<10)}, err: &logStream{w: bufio.NewWriterSize(stderr, 64<<10)},
-		stamp: o.Timestamps, lazy: !o.Follow,
+		stamp: o.Timestamps, details: o.Details, lazy: !o.Follow,
 	}
 }
 
@@ -113,6 +133,10 @@ func (p *logPrinter) print(e stdio.Entry) error {
 		s.w.WriteString(e.Time.UTC().Format(stampFormat))
 		s.w.WriteByte(' ')
 	}
+	if p.details && !s.open {
+		s.w.WriteString(details(e.Attrs))
+		s.w.WriteByte(' ')
+	}
 	_, err := s.w.WriteString(e.Text)
 	s.open = len(e.Text) == 0 || e.Text[len(e.Text)-1] != '\n'
 	if err == nil && !p.lazy {
@@ -128,6 +152,16 @@ func (p *logPrinter) flush() error {
 	return p.err.w.Flush()
 }
 
+// details writes attributes as docker does: KEY=VALUE, sorted, escaped as in a URL.
+func details(attrs map[string]string) string {
+	var out []string
+	for k, v := range attrs {
+		out = append(out, url.QueryEscape(k)+"="+url.QueryEscape(v))
+	}
+	slices.Sort(out)
+	return strings.Join(out, ",")
+}
+
 // ParseTime reads the point in time of --since and --until: RFC 3339 or a part
 // of it, seconds since 1970 with a fraction, or a duration before now (1m30s).
 // Empty is the zero time.
@@ -138,9 +172,8 @@ func ParseTime(s string, now time.Time) (time.Time, error) {
 	if d, err := time.ParseDuration(s); err == nil {
 		return now.Add(-d), nil
 	}
-	if f, err := strconv.ParseFloat(s, 64); err == nil && f >= 0 && f < 1e11 {
-		sec := int64(f)
-		return time.Unix(sec, int64((f-float64(sec))*1e9)), nil
+	if t, ok := parseUnix(s); ok {
+		return t, nil
 	}
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02T15:04", "2006-01-02T15:04Z07:00", "2006-01-02", "2006-01-02Z07:00"} {
 		if t, err := time.ParseInLocation(layout, s, time.Local); err == nil {
@@ -148,4 +181,18 @@ func ParseTime(s string, now time.Time) (time.Time, error) {
 		}
 	}
 	return time.Time{}, errs.New(errs.Invalid, "invalid time %q: want 2006-01-02T15:04:05Z, seconds since 1970, or a duration such as 10m", s)
+}
+
+// parseUnix reads seconds since 1970 with at most nine digits after the point.
+func parseUnix(s string) (time.Time, bool) {
+	whole, part, _ := strings.Cut(s, ".")
+	if whole == "" || len(whole) > 11 || len(part) > 9 || strings.Trim(whole+part, "0123456789") != "" {
+		return time.Time{}, false
+	}
+	sec, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil {
+		return time.Time{}, false
+	}
+	ns, err := strconv.ParseInt((part + "000000000")[:9], 10, 64)
+	return time.Unix(sec, ns), err == nil
 }

@@ -5,11 +5,15 @@ import (
 
 	"github.com/pouchcontainer/pouch/pkg/ctl"
 	"github.com/pouchcontainer/pouch/pkg/record"
+	"github.com/pouchcontainer/pouch/pkg/stdio/logopt"
 )
 
 // wire decides where the streams of a container go. done closes what it opened.
 func wire(c *record.Container, detached, stdin bool, streams IO) (w wiring, done func(), err error) {
 	w.detached, w.stdio = detached, stdioOf(c, detached, streams.partial)
+	if w.logTag, w.logAttrs, err = logMarks(c); err != nil {
+		return w, func() {}, err
+	}
 	var opened []*os.File
 	done = func() { closeFiles(opened) }
 	if err := w.preserve(c.Process.PreserveFDs, streams); err != nil {
@@ -41,6 +45,8 @@ func stdioOf(c *record.Container, detached, partial bool) ctl.Stdio {
 	switch {
 	case c.Process.TTY:
 		return ctl.TTY
+	case driver == logopt.Passthrough:
+		return ctl.Inherit
 	case detached && driver == "none":
 		return ctl.Null
 	case detached:

@@ -40,9 +40,7 @@ func (t *task) noteRunning(c engine.Container) {
 		st.Finished, st.ExitCode, st.OOMKilled, st.Error, st.StoppedByUser = time.Time{}, 0, false, "", false
 		st.EndedBy, st.EndSignal = "", 0
 		t.healthInto(st)
-		if t.logs != nil && t.logs.file != nil {
-			st.LogPath = t.s.store.LogPath(t.id)
-		}
+		t.logInto(st)
 	})
 }
 

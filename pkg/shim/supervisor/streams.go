@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -13,7 +14,6 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/record"
 	"github.com/pouchcontainer/pouch/pkg/shim/engine"
 	"github.com/pouchcontainer/pouch/pkg/stdio"
-	"github.com/pouchcontainer/pouch/pkg/stdio/logopt"
 )
 
 // flushLimit is how long a client may take to read its last output before it is
@@ -22,8 +22,11 @@ const flushLimit = 10 * time.Second
 
 // logs are the outputs of a container whose streams are copied.
 type logs struct {
-	file     *stdio.JSONLog // nil: no log
+	log      stdio.Log // nil: no log
+	onDisk   bool      // it is the json-file
 	out, err stdio.Broadcast
+	mu       sync.Mutex
+	trouble  string   // of the log's driver; empty: none
 	stdin    *os.File // our end of a standard input that is held open; nil: none
 }
 
@@ -38,8 +41,8 @@ func (l *logs) output(name string) output {
 	if name == "stderr" {
 		o.to = &l.err
 	}
-	if l.file != nil {
-		o.lines = stdio.NewLines(l.file, name)
+	if l.log != nil {
+		o.lines = stdio.NewLines(l.log, name)
 	}
 	return o
 }
@@ -80,18 +83,18 @@ func (t *task) pouchStreams(ctx context.Context) error {
 	case ctl.TTY:
 		return t.terminal(launch)
 	case ctl.Log, ctl.Tee:
-		return t.copied(files, launch.msg.Stdio == ctl.Tee)
+		return t.copied(launch, files)
 	}
 	return errs.New(errs.Invalid, "launch: stdio %q is not known", launch.msg.Stdio)
 }
 
-func (t *task) copied(files [3]*os.File, tee bool) error {
+func (t *task) copied(launch *launched, files [3]*os.File) error {
 	t.logs = &logs{}
-	if err := t.openLog(); err != nil {
+	if err := t.openLog(launch.msg); err != nil {
 		return err
 	}
 	stdin := files[0]
-	if tee {
+	if launch.msg.Stdio == ctl.Tee {
 		t.logs.out.Add(files[1], true)
 		t.logs.err.Add(files[2], true)
 	} else if t.rec.Process.OpenStdin {
@@ -120,35 +123,18 @@ func (t *task) mayRestart() bool {
 	return name != "" && name != "no"
 }
 
-// openLog opens the json-file log, unless the policy says none.
-func (t *task) openLog() error {
-	if t.rec.Policy.Log.Driver == "none" {
-		return nil
-	}
-	o, err := logopt.Of(t.rec)
-	if err != nil {
-		return err
-	}
-	json := o.JSON
-	if json.Attrs, err = o.Attrs(t.rec); err != nil {
-		return err
-	}
-	t.logs.file, err = stdio.OpenJSONLog(t.s.store.LogPath(t.id), json)
-	return err
-}
-
 // terminal makes the hub, and connects the client unless nobody waits.
 func (t *task) terminal(launch *launched) error {
 	t.logs = &logs{}
 	detached := launch.msg.Detached
-	if detached || t.rec.Policy.Log.Driver == "json-file" {
-		if err := t.openLog(); err != nil {
+	if detached || t.rec.Policy.Log.Driver != "" {
+		if err := t.openLog(launch.msg); err != nil {
 			return err
 		}
 	}
 	var log io.Writer
-	if t.logs.file != nil {
-		log = stdio.NewLines(t.logs.file, "stdout")
+	if t.logs.log != nil {
+		log = stdio.NewLines(t.logs.log, "stdout")
 	}
 	t.hub = stdio.NewHub(log)
 	t.s.client.setHub(t.hub)
@@ -190,12 +176,7 @@ func (t *task) closeOutputs() {
 	if t.logs.stdin != nil {
 		t.logs.stdin.Close()
 	}
-	if f := t.logs.file; f != nil {
-		if n := f.Dropped(); n > 0 {
-			t.s.log.errorf("%d log entries were lost: the log could not be written", n)
-		}
-		f.Close()
-	}
+	t.closeLog()
 }
 
 func closedTime() <-chan time.Time {

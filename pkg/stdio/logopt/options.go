@@ -1,9 +1,9 @@
 package logopt
 
 import (
+	"regexp"
 	"slices"
 	"strings"
-	"text/template"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/record"
@@ -32,8 +32,15 @@ type Options struct {
 	MaxBuffer   int // bytes that wait for a slow driver
 	Syslog      SyslogOptions
 
-	tag   *template.Template // nil: the driver's default
-	attrs attrs
+	Tag   string // a template, see logtag; empty: docker's default, the short id
+	Attrs Attrs
+}
+
+// Attrs choose what of a container stands with its entries: labels and variables,
+// by name and by pattern.
+type Attrs struct {
+	Labels, Env           []string
+	LabelsRegex, EnvRegex *regexp.Regexp // nil: none
 }
 
 // defaultBuffer is docker's max-buffer-size.
@@ -99,11 +106,11 @@ func (o *Options) common() map[string]func(string) error {
 	return map[string]func(string) error{
 		"mode":            word(map[string]bool{"blocking": false, "non-blocking": true}, &o.NonBlocking),
 		"max-buffer-size": buffer(&o.MaxBuffer),
-		"tag":             o.readTag,
-		"labels":          words(&o.attrs.labels),
-		"env":             words(&o.attrs.env),
-		"labels-regex":    pattern(&o.attrs.labelsRegex),
-		"env-regex":       pattern(&o.attrs.envRegex),
+		"tag":             text(&o.Tag),
+		"labels":          words(&o.Attrs.Labels),
+		"env":             words(&o.Attrs.Env),
+		"labels-regex":    pattern(&o.Attrs.LabelsRegex),
+		"env-regex":       pattern(&o.Attrs.EnvRegex),
 	}
 }
 

@@ -1,12 +1,10 @@
 package logopt
 
 import (
-	"maps"
 	"strings"
 	"testing"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
-	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
 func TestParse(t *testing.T) {
@@ -39,7 +37,6 @@ func TestParseRefuses(t *testing.T) {
 		{"json-file", "mode=fast", "mode=fast"},
 		{"json-file", "max-buffer-size=1m", "only supported with"},
 		{"json-file", "syslog-format=rfc5424", "unknown log opt 'syslog-format' for json-file log driver"},
-		{"json-file", "tag={{.Nope}}", "tag={{.Nope}}"},
 		{"json-file", "env-regex=(", "regular expression"},
 		{"syslog", "labels=a", "unknown log opt 'labels'"},
 		{"syslog", "syslog-address=log.example:514", "udp"},
@@ -61,55 +58,6 @@ func TestParseRefuses(t *testing.T) {
 			t.Errorf("%s %s: %v", c.driver, c.opts, err)
 		} else if k := errs.KindOf(err); k != errs.Invalid && k != errs.Unsupported {
 			t.Errorf("%s %s: kind %s", c.driver, c.opts, k)
-		}
-	}
-}
-
-func sample() *record.Container {
-	return &record.Container{
-		ID: strings.Repeat("0123456789abcdef", 4), Name: "web", Labels: map[string]string{"job": "7", "site": "x"},
-		Image:   record.Image{Name: "busybox:1", ConfigDigest: "sha256:" + strings.Repeat("ab", 32)},
-		Process: record.Process{Entrypoint: []string{"sh"}, Cmd: []string{"-c", "x"}, Env: []string{"A=1", "B_C=2"}},
-	}
-}
-
-func TestTag(t *testing.T) {
-	for tmpl, want := range map[string]string{
-		"":                                 "0123456789ab",
-		"{{.ImageName}}/{{.Name}}/{{.ID}}": "busybox:1/web/0123456789ab",
-		"{{.ImageID}} {{.Command}}":        "abababababab sh -c x",
-		"{{upper .Name}}{{.FullID}}":       "WEB" + strings.Repeat("0123456789abcdef", 4),
-		"a\nb":                             "a_b",
-	} {
-		opts := map[string]string{}
-		if tmpl != "" {
-			opts["tag"] = tmpl
-		}
-		o, err := Parse(Syslog, opts)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := o.Tag(sample()); err != nil || got != want {
-			t.Errorf("%q: %q, %v, want %q", tmpl, got, err, want)
-		}
-	}
-}
-
-func TestAttrs(t *testing.T) {
-	for _, c := range []struct {
-		opts, want map[string]string
-	}{
-		{nil, nil},
-		{map[string]string{"labels": "job,none", "env": "A"}, map[string]string{"job": "7", "A": "1"}},
-		{map[string]string{"labels-regex": "^s", "env-regex": "_"}, map[string]string{"site": "x", "B_C": "2"}},
-		{map[string]string{"tag": "{{.Name}}"}, map[string]string{"tag": "web"}},
-	} {
-		o, err := Parse(JSONFile, c.opts)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := o.Attrs(sample()); err != nil || !maps.Equal(got, c.want) {
-			t.Errorf("%v: %v %v", c.opts, got, err)
 		}
 	}
 }

@@ -1,4 +1,7 @@
-package logopt
+// Package logtag makes what stands with the entries of a container's log out of
+// templates and choices: the tag, and labels and variables. It is apart from
+// logopt since the supervisor needs no templates: it is told the result.
+package logtag
 
 import (
 	"encoding/json"
@@ -7,7 +10,9 @@ import (
 	"text/template"
 	"time"
 
+	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/record"
+	"github.com/pouchcontainer/pouch/pkg/stdio/logopt"
 )
 
 // tagged is what a tag's template sees: docker's names.
@@ -49,12 +54,12 @@ func short(id string) string { return id[:min(12, len(id))] }
 // defaultTag is docker's.
 const defaultTag = "{{.ID}}"
 
-func (o *Options) readTag(s string) (err error) {
-	if o.tag, err = parseTag(s); err != nil {
-		return err
+// Check refuses a template that no container can have, with kind invalid.
+func Check(o *logopt.Options) error {
+	if _, err := Tag(o, &record.Container{}); err != nil { // a field that is not there shows here
+		return errs.New(errs.Invalid, "log option tag=%s: %w", o.Tag, err)
 	}
-	_, err = execute(o.tag, &record.Container{}) // a field that is not there shows here
-	return err
+	return nil
 }
 
 func parseTag(s string) (*template.Template, error) {
@@ -73,15 +78,15 @@ func parseTag(s string) (*template.Template, error) {
 	return t, nil
 }
 
-// Tag is the container's tag, of the template that was given or docker's default,
-// the short id.
-func (o *Options) Tag(c *record.Container) (string, error) {
-	t := o.tag
-	if t == nil {
-		var err error
-		if t, err = parseTag(defaultTag); err != nil {
-			return "", err
-		}
+// Tag is the tag of c.
+func Tag(o *logopt.Options, c *record.Container) (string, error) {
+	text := o.Tag
+	if text == "" {
+		text = defaultTag
+	}
+	t, err := parseTag(text)
+	if err != nil {
+		return "", err
 	}
 	return execute(t, c)
 }

@@ -1,4 +1,4 @@
-package logopt
+package logtag
 
 import (
 	"regexp"
@@ -6,30 +6,25 @@ import (
 	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/record"
+	"github.com/pouchcontainer/pouch/pkg/stdio/logopt"
 )
-
-// attrs choose what of a container stands with its entries.
-type attrs struct {
-	labels, env           []string // names
-	labelsRegex, envRegex *regexp.Regexp
-}
 
 // Attrs are the labels and variables of c that the options choose, and, in a
 // json-file log, the tag when one is given. nil: none.
-func (o *Options) Attrs(c *record.Container) (map[string]string, error) {
+func Attrs(o *logopt.Options, c *record.Container) (map[string]string, error) {
 	out := map[string]string{}
 	for k, v := range c.Labels {
-		if chosen(k, o.attrs.labels, o.attrs.labelsRegex) {
+		if chosen(k, o.Attrs.Labels, o.Attrs.LabelsRegex) {
 			out[k] = v
 		}
 	}
 	for _, kv := range c.Process.Env {
-		if k, v, ok := strings.Cut(kv, "="); ok && chosen(k, o.attrs.env, o.attrs.envRegex) {
+		if k, v, ok := strings.Cut(kv, "="); ok && chosen(k, o.Attrs.Env, o.Attrs.EnvRegex) {
 			out[k] = v
 		}
 	}
-	if o.tag != nil && o.Driver == JSONFile {
-		tag, err := o.Tag(c)
+	if o.Tag != "" && o.Driver == logopt.JSONFile {
+		tag, err := Tag(o, c)
 		if err != nil {
 			return nil, err
 		}
