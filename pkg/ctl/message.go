@@ -101,6 +101,7 @@ type Message struct {
 	Detached bool         `json:"detached,omitempty"` // Launch: nobody waits; Exec: outlives the connection
 	Signal   int          `json:"signal,omitempty"`
 	Timeout  int          `json:"timeout,omitempty"` // seconds
+	Next     bool         `json:"next,omitempty"`    // Wait: for the end of this life, be it followed by another
 	Width    uint16       `json:"width,omitempty"`
 	Height   uint16       `json:"height,omitempty"`
 	Exec     *ExecProcess `json:"exec,omitempty"`

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/pouchcontainer/pouch/pkg/fsx"
 	"github.com/pouchcontainer/pouch/pkg/record"
 	"github.com/pouchcontainer/pouch/pkg/store"
 )
@@ -29,11 +30,11 @@ type ReadOptions struct {
 // ctx is its error.
 func Read(ctx context.Context, s *store.Store, o ReadOptions, yield func(*record.Event) error) error {
 	path := s.EventsPath()
-	w, err := watch(s.RunRoot)
+	w, err := fsx.Watch(s.RunRoot)
 	if err != nil {
 		return err
 	}
-	defer w.close()
+	defer w.Close()
 	r := &reader{path: path, o: o, yield: yield}
 	defer r.close()
 	if err := r.open(o.Since.IsZero() && o.Until.IsZero()); err != nil {
@@ -47,10 +48,31 @@ func Read(ctx context.Context, s *store.Store, o ReadOptions, yield func(*record
 		if last {
 			return nil
 		}
-		if err := w.wait(ctx, o.Until); err != nil {
+		if err := wait(ctx, w, o.Until); err != nil {
 			return err
 		}
 	}
+}
+
+// lookAgain is for filesystems that tell nothing.
+const lookAgain = 5 * time.Second
+
+// wait returns when there may be more, or until has come. It fails with ctx's
+// error.
+func wait(ctx context.Context, w *fsx.Watcher, until time.Time) error {
+	pause := lookAgain
+	if !until.IsZero() {
+		pause = max(min(pause, time.Until(until)), 0)
+	}
+	t := time.NewTimer(pause)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-w.Changed():
+	case <-t.C:
+	}
+	return nil
 }
 
 // reader reads the log across its rotation. A writer may have a file open when

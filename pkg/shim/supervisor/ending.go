@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/pouchcontainer/pouch/pkg/ctl"
 	"github.com/pouchcontainer/pouch/pkg/events"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
@@ -15,6 +16,41 @@ import (
 type asked struct {
 	by  string // one of record's By words; empty: nobody
 	sig unix.Signal
+}
+
+// life is one run of process 1.
+type life struct {
+	over   chan struct{} // closed at its end: result is set
+	result result
+}
+
+func newLife() *life { return &life{over: make(chan struct{})} }
+
+// tellNext tells the client the end of the life that runs or is to come.
+func (c *session) tellNext() error {
+	t, err := c.s.only()
+	if err != nil {
+		return err
+	}
+	t.mu.Lock()
+	l := t.life
+	t.mu.Unlock()
+	c.s.telling.begin()
+	go func() {
+		defer c.s.telling.end()
+		r := &l.result
+		select {
+		case <-l.over:
+		case <-t.ended:
+			if r = &t.result; isClosed(l.over) {
+				r = &l.result
+			}
+		case <-c.gone:
+			return
+		}
+		c.tell(&ctl.Message{Op: ctl.Exited, ExitCode: r.code, OOMKilled: r.oom})
+	}()
+	return nil
 }
 
 // endedBy notes who asks for the end of this life.
@@ -29,7 +65,11 @@ func (t *task) endOfLife(r result) {
 	t.health.end()
 	t.mu.Lock()
 	since, by := t.since, t.ending.by
+	over := t.life
+	t.life = newLife()
 	t.mu.Unlock()
+	over.result = r
+	defer close(over.over)
 	if t.rec == nil || since.IsZero() {
 		return
 	}

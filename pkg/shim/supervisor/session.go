@@ -112,6 +112,9 @@ func (c *session) handlePlain(m *ctl.Message) error {
 	case ctl.Start:
 		return c.onStart()
 	case ctl.Wait:
+		if m.Next {
+			return c.tellNext()
+		}
 		c.tellEnd()
 		return nil
 	case ctl.Signal:

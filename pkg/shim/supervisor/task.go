@@ -79,6 +79,7 @@ type task struct {
 	reconsider chan struct{} // holds one when the restart policy was changed
 	born       chan error    // told of the next life; nil: no user waits for it
 
+	life   *life         // the one that runs, or is to come
 	ended  chan struct{} // closed at the end of the last life: result is set
 	result result
 }
@@ -120,7 +121,7 @@ type ioNames struct {
 func newTask(s *Supervisor, id, bundle string) *task {
 	return &task{
 		s: s, id: id, bundle: bundle, execs: map[string]*process{},
-		stopping: make(chan struct{}), reconsider: make(chan struct{}, 1), ended: make(chan struct{}),
+		life: newLife(), stopping: make(chan struct{}), reconsider: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 }
 
