@@ -115,3 +115,13 @@ func (t Tree) On(target *os.File) error {
 	const both = unix.MOVE_MOUNT_F_EMPTY_PATH | unix.MOVE_MOUNT_T_EMPTY_PATH
 	return os.NewSyscallError("move_mount", unix.MoveMount(int(t.Fd()), "", int(target.Fd()), "", both))
 }
+
+// ReadOnly makes the mount at target read-only, and no other that shows the same
+// files. Idempotent.
+func ReadOnly(target string) error {
+	attr := &unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY}
+	if err := unix.MountSetattr(unix.AT_FDCWD, target, 0, attr); err != nil {
+		return &os.PathError{Op: "mount_setattr", Path: target, Err: err}
+	}
+	return nil
+}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"os"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"github.com/pouchcontainer/pouch/pkg/cmd"
+	"github.com/pouchcontainer/pouch/pkg/errs"
+)
+
+func exportCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "export",
+		Usage:     "write a container's root as a tar stream, without its volumes",
+		ArgsUsage: "CONTAINER",
+		Flags:     []cli.Flag{text("output", "write `FILE` (default: standard output)", "o")},
+		Action:    export,
+	}
+}
+
+func export(c *cli.Context) error {
+	args, err := cmd.Args(c, 1, 1)
+	if err != nil {
+		return err
+	}
+	out := c.String("output")
+	if out == "" && term.IsTerminal(int(os.Stdout.Fd())) {
+		return errs.New(errs.Invalid, "export: standard output is a terminal: give -o FILE, or redirect it")
+	}
+	m, err := manager(c)
+	if err != nil {
+		return err
+	}
+	if out == "" || out == "-" {
+		return m.Export(c.Context, args[0], c.App.Writer)
+	}
+	return m.ExportFile(c.Context, args[0], out)
+}
