@@ -14,6 +14,7 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/container"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/events"
+	"github.com/pouchcontainer/pouch/pkg/parse"
 )
 
 func eventsCommand() *cli.Command {
@@ -53,10 +54,10 @@ func eventsOptions(c *cli.Context) (o container.EventsOpts, err error) {
 	if o.Filters, err = events.ParseFilters(c.StringSlice("filter")); err != nil {
 		return o, err
 	}
-	if o.Since, err = container.ParseTime(c.String("since"), now); err != nil {
+	if o.Since, err = parse.Time(c.String("since"), now); err != nil {
 		return o, err
 	}
-	o.Until, err = container.ParseTime(c.String("until"), now)
+	o.Until, err = parse.Time(c.String("until"), now)
 	return o, err
 }
 

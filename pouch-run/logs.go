@@ -9,6 +9,7 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/cmd"
 	"github.com/pouchcontainer/pouch/pkg/container"
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/parse"
 )
 
 func logsCommand() *cli.Command {
@@ -40,10 +41,10 @@ func logs(c *cli.Context) error {
 		}
 	}
 	now := time.Now()
-	if o.Since, err = container.ParseTime(c.String("since"), now); err != nil {
+	if o.Since, err = parse.Time(c.String("since"), now); err != nil {
 		return err
 	}
-	if o.Until, err = container.ParseTime(c.String("until"), now); err != nil {
+	if o.Until, err = parse.Time(c.String("until"), now); err != nil {
 		return err
 	}
 	m, err := manager(c)
