@@ -134,6 +134,7 @@ type InfoHost struct {
 	OomKillDisable    bool
 	PidsLimit         *int64
 	Ulimits           []InfoUlimit
+	InfoLimits
 }
 
 // InfoLog is HostConfig.LogConfig.

@@ -133,7 +133,7 @@ func TestChangesLiftWhatIsGone(t *testing.T) {
 	if *m.Limit != -1 || *m.Swap != -1 || *m.Reservation != -1 || !*m.CheckBeforeUpdate || *c.Pids.Limit != -1 {
 		t.Errorf("memory: %+v", m)
 	}
-	if *cpu.Shares != 1024 || *cpu.Quota != -1 || *cpu.Period != 100000 || cpu.Cpus != "0-3" || cpu.Mems != "0" {
+	if *cpu.Shares != 1024 || *cpu.Quota != -1 || *cpu.Period != 100000 || *cpu.RealtimeRuntime != 0 || *cpu.RealtimePeriod != 1000000 || cpu.Cpus != "0-3" || cpu.Mems != "0" {
 		t.Errorf("cpu: %+v", cpu)
 	}
 	for _, l := range [][]specs.LinuxThrottleDevice{b.ThrottleReadBpsDevice, b.ThrottleWriteBpsDevice, b.ThrottleReadIOPSDevice, b.ThrottleWriteIOPSDevice} {

@@ -61,7 +61,6 @@ func liftMemory(was, m *specs.LinuxMemory, h Host) *specs.LinuxMemory {
 		none = 1
 	}
 	lift(was.Reservation, &m.Reservation, none)
-	lift(was.Swappiness, &m.Swappiness, 60)
 	return m
 }
 
@@ -69,6 +68,8 @@ func liftCPU(was, c *specs.LinuxCPU, k Kernel) *specs.LinuxCPU {
 	lift(was.Shares, &c.Shares, 1024)
 	lift(was.Quota, &c.Quota, -1)
 	lift(was.Period, &c.Period, cfsPeriod)
+	lift(was.RealtimeRuntime, &c.RealtimeRuntime, 0)
+	lift(was.RealtimePeriod, &c.RealtimePeriod, 1000000)
 	if was.Cpus != "" && c.Cpus == "" {
 		c.Cpus = k.Cpus
 	}
