@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -20,7 +21,9 @@ func psCommand() *cli.Command {
 			&cli.BoolFlag{Name: "no-trunc", Usage: "show ids and commands in full"},
 			&cli.IntFlag{Name: "last", Aliases: []string{"n"}, Value: -1, Usage: "the last `N` created, in any state"},
 			&cli.BoolFlag{Name: "latest", Aliases: []string{"l"}, Usage: "the last one created, in any state"},
-			&cli.StringSliceFlag{Name: "filter", Aliases: []string{"f"}, Usage: "`KEY=VALUE` of id, name, label, status, exited, ancestor, network, volume; the same key again: either, another key: both"},
+			&cli.StringSliceFlag{Name: "filter", Aliases: []string{"f"}, Usage: "`KEY=VALUE` of id, name, label, status, health, exited, ancestor, network, volume, publish, expose, before, since, is-task; the same key again: either, another key: both"},
+			&cli.BoolFlag{Name: "size", Aliases: []string{"s"}, Usage: "show what the containers' roots take on the disk"},
+			&cli.StringFlag{Name: "sort", Usage: "order by `WHAT`: " + strings.Join(container.SortWords(), ", ") + " (default: the newest first)"},
 		),
 		Action: ps,
 	}
@@ -46,8 +49,12 @@ func ps(c *cli.Context) error {
 	for i, s := range list {
 		rows[i] = newPsRow(s, now, !c.Bool("no-trunc"))
 	}
+	table := "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}"
+	if c.Bool("size") {
+		table += "\t{{.Size}}"
+	}
 	return cmd.List(c, cmd.Listing{
-		Table:    "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}",
+		Table:    table,
 		Quiet:    "{{.ID}}",
 		Headings: map[string]string{"ID": "CONTAINER ID", "RunningFor": "CREATED"},
 	}, rows)
@@ -55,6 +62,8 @@ func ps(c *cli.Context) error {
 
 func psOptions(c *cli.Context) (o container.ListOpts, err error) {
 	o = container.ListOpts{All: c.Bool("all"), Last: max(c.Int("last"), 0), Warn: func(err error) { cmd.Warn(c, err) }}
+	o.Sort = c.String("sort")
+	o.Size = c.Bool("size") || o.Sort == "size" || strings.Contains(c.String("format"), ".Size")
 	if c.IsSet("last") && c.Int("last") == 0 {
 		return o, errs.New(errs.Invalid, "--last 0: want a number of containers above 0")
 	}

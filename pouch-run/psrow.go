@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/docker/go-units"
+
 	"github.com/pouchcontainer/pouch/pkg/cmd"
 	"github.com/pouchcontainer/pouch/pkg/container"
 	"github.com/pouchcontainer/pouch/pkg/record"
@@ -26,6 +28,7 @@ type psRow struct {
 	Networks     string
 	Ports        string
 	RunningFor   string
+	Size         string // 12B (virtual 4.2MB); empty: not asked for
 	State        string
 	Status       string
 
@@ -45,6 +48,9 @@ func newPsRow(s container.Summary, now time.Time, short bool) psRow {
 	}
 	if short {
 		r.ID, r.Command = cmd.ShortID(r.ID), ellipsis(r.Command, 20)
+	}
+	if s.Size != nil {
+		r.Size = fmt.Sprintf("%s (virtual %s)", units.HumanSizeWithPrecision(float64(s.Size.RW), 3), units.HumanSizeWithPrecision(float64(s.Size.RootFs), 3))
 	}
 	r.Command = strconv.Quote(r.Command)
 	r.Mounts, r.LocalVolumes = mounts(c.Mounts, short)

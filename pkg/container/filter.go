@@ -8,6 +8,7 @@ import (
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/imageref"
+	"github.com/pouchcontainer/pouch/pkg/parse"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
@@ -53,6 +54,14 @@ func sensible(key, value string) bool {
 	case "exited":
 		_, err := strconv.Atoi(value)
 		return err == nil
+	case "health":
+		return slices.Contains([]string{"starting", "healthy", "unhealthy", "none"}, value)
+	case "is-task":
+		_, err := strconv.ParseBool(value)
+		return err == nil
+	case "publish", "expose":
+		_, err := parse.Expose(value)
+		return err == nil
 	}
 	return true
 }
@@ -86,6 +95,25 @@ func matcher(key string) func(value string, c *record.Container, st *record.Stat
 		return func(v string, c *record.Container, _ *record.State) bool { return fromImage(v, c.Image) }
 	case "network":
 		return inNetwork
+	case "before":
+		return func(v string, c *record.Container, _ *record.State) bool { return c.Created.Before(instant(v)) }
+	case "since":
+		return func(v string, c *record.Container, _ *record.State) bool { return c.Created.After(instant(v)) }
+	case "health":
+		return func(v string, _ *record.Container, st *record.State) bool { return v == healthWord(st) }
+	case "is-task":
+		return func(v string, _ *record.Container, _ *record.State) bool {
+			task, _ := strconv.ParseBool(v)
+			return !task
+		}
+	case "publish":
+		return func(v string, _ *record.Container, st *record.State) bool {
+			return anyPort(v, st.Ports, func(p record.Port) uint16 { return p.HostPort })
+		}
+	case "expose":
+		return func(v string, c *record.Container, st *record.State) bool {
+			return anyPort(v, append(slices.Clip(st.Ports), c.Ports...), func(p record.Port) uint16 { return p.ContainerPort })
+		}
 	case "volume":
 		return func(v string, c *record.Container, _ *record.State) bool {
 			return slices.ContainsFunc(c.Mounts, func(m record.Mount) bool {

@@ -12,12 +12,15 @@ import (
 type Summary struct {
 	Container *record.Container
 	State     *record.State
+	Size      *Size // nil: it was not asked for
 }
 
 // ListOpts says which containers List returns.
 type ListOpts struct {
 	All     bool    // also those that do not run
 	Last    int     // only the last n created, in any state; 0: no limit
+	Sort    string  // one of SortWords; empty: the newest first
+	Size    bool    // with the sizes of their roots, which containerd tells
 	Filters Filters // as of ParseFilters
 	// Warn is told about every record that cannot be read; the others are
 	// listed all the same.
@@ -25,10 +28,15 @@ type ListOpts struct {
 }
 
 // List returns the containers that o asks for, newest first. It takes no lock
-// and needs no containerd: the answer comes from the records and the kernel. It
-// fails with kind invalid for a filter that is none.
+// and needs no containerd but for sizes: the answer comes from the records and
+// the kernel. It fails with kind invalid for a filter or an order that is none,
+// and not_found for a filter that names a container which is not there.
 func (m *Manager) List(ctx context.Context, o ListOpts) ([]Summary, error) {
-	if err := o.Filters.check(); err != nil {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	filters, err := m.resolved(o.Filters)
+	if err != nil {
 		return nil, err
 	}
 	ids, err := m.Store.ContainerIDs()
@@ -56,15 +64,19 @@ func (m *Manager) List(ctx context.Context, o ListOpts) ([]Summary, error) {
 				o.Warn(err)
 			}
 		case m.leaving(c, st): // as gone as its run said
-		case (all || Alive(st)) && o.Filters.match(c, st):
-			out = append(out, Summary{c, st})
+		case (all || Alive(st)) && filters.match(c, st):
+			out = append(out, Summary{Container: c, State: st})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Summary) int { return b.Container.Created.Compare(a.Container.Created) })
 	if o.Last > 0 && len(out) > o.Last {
 		out = out[:o.Last]
 	}
-	return out, nil
+	if o.Size {
+		err = m.addSizes(ctx, out)
+	}
+	order(out, o.Sort)
+	return out, err
 }
 
 // leaving reports whether c is a container of --rm that has ended and is being
