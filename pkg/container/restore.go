@@ -121,9 +121,9 @@ func (m *Manager) those(ctx context.Context, pick func(*record.Container, *recor
 		switch {
 		case errs.Is(err, errs.NotFound):
 		case err != nil: // a damaged one must not keep the others down
-			out = append(out, Summary{&record.Container{ID: id, Name: short(id)}, &record.State{Error: err.Error()}})
+			out = append(out, Summary{Container: &record.Container{ID: id, Name: short(id)}, State: &record.State{Error: err.Error()}})
 		case pick(c, st):
-			out = append(out, Summary{c, st})
+			out = append(out, Summary{Container: c, State: st})
 		}
 	}
 	return out, nil
