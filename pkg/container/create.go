@@ -26,7 +26,7 @@ func (m *Manager) Create(ctx context.Context, o *Options) (id string, err error)
 	if err := checkCIDFile(o.CIDFile); err != nil {
 		return "", err
 	}
-	id, err = m.idFor(o)
+	id, err = m.idFor(ctx, o)
 	if err != nil {
 		return "", err
 	}

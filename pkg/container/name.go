@@ -25,15 +25,31 @@ func newID() string {
 }
 
 // idFor is the id of the container that o asks for: its own when it names one
-// that is free.
-func (m *Manager) idFor(o *Options) (string, error) {
+// that is free. One whose container is just going is waited for, and one that a
+// dead command left behind is freed.
+func (m *Manager) idFor(ctx context.Context, o *Options) (string, error) {
 	if o.ID == "" {
 		return newID(), nil
+	}
+	if m.exists(o.ID) {
+		if err := m.free(ctx, o.ID); err != nil {
+			return "", err
+		}
 	}
 	if m.exists(o.ID) {
 		return "", idTaken(o.ID)
 	}
 	return o.ID, nil
+}
+
+// free lets go of a container that is on its way out.
+func (m *Manager) free(ctx context.Context, id string) error {
+	if m.ends(id) {
+		if err := m.awaitSupervisor(ctx, id, supervisorEnd); err != nil {
+			return err
+		}
+	}
+	return m.recoverID(ctx, id)
 }
 
 func idTaken(id string) error {
@@ -51,18 +67,17 @@ func (m *Manager) claim(ctx context.Context, c *record.Container) error {
 	if herr != nil || holder == "" {
 		return m.Store.ClaimName(c.Name, c.ID)
 	}
-	if m.ends(holder) {
-		if err := m.awaitSupervisor(ctx, holder, supervisorEnd); err != nil {
-			return err
-		}
-	}
-	if err := m.recoverID(ctx, holder); err != nil {
+	if err := m.free(ctx, holder); err != nil {
 		return err
 	}
 	if err := m.Store.ClaimName(c.Name, c.ID); !errs.Is(err, errs.Conflict) {
 		return err
 	}
-	return errs.New(errs.Conflict, "the container name %q is in use by container %s: remove or rename it first", c.Name, short(holder))
+	return nameTaken(c.Name, holder)
+}
+
+func nameTaken(name, holder string) error {
+	return errs.New(errs.Conflict, "the container name %q is in use by container %s: remove or rename it first", name, short(holder))
 }
 
 // ends reports whether container id is on its way out: one whose maker or

@@ -25,7 +25,7 @@ func (m *Manager) Run(ctx context.Context, o *Options, streams IO) (id string, c
 	if err := m.enterUnit(o.Policy, o.Host, o.Detach); err != nil {
 		return "", 0, err
 	}
-	if id, err = m.idFor(o); err != nil {
+	if id, err = m.idFor(ctx, o); err != nil {
 		return "", 0, err
 	}
 	early, err := m.early(ctx, id, o)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
@@ -90,7 +91,9 @@ func (t *task) prepare(ctx context.Context, req *createRequest) error {
 		return err
 	}
 	if spec.Linux != nil {
-		t.named = spec.Linux.Namespaces
+		if t.named, t.held, err = t.s.seeNamespaces(spec.Linux.Namespaces, false); err != nil {
+			return err
+		}
 	}
 	rootfs, err := t.mount(req.rootfs, spec)
 	if err != nil {
@@ -163,8 +166,8 @@ func (t *task) mount(mounts []mount.Mount, spec *specs.Spec) (string, error) {
 }
 
 func (t *task) unmount() error {
-	closeAll(t.held)
-	t.held = nil
+	closeAll(slices.Concat(t.held, t.joined))
+	t.held, t.joined = nil, nil
 	if t.shm.id != "" {
 		if err := mount.UnmountAll(t.shmDir()); err != nil {
 			return fmt.Errorf("unmount /dev/shm of container %s: %w", t.shm.id, err)

@@ -21,8 +21,9 @@ import (
 // The command that starts a container mounts its network namespace while this
 // process runs already, in a mount namespace of its own: where the host's / is
 // private that mount does not come here (mount_namespaces(7)). It is then opened
-// through the parent.
-func (s *Supervisor) seeNamespaces(named []specs.LinuxNamespace) (seen []specs.LinuxNamespace, held []*os.File, err error) {
+// through the parent, which is there for the first life alone. others is for the
+// namespaces of other containers, and for no others.
+func (s *Supervisor) seeNamespaces(named []specs.LinuxNamespace, others bool) (seen []specs.LinuxNamespace, held []*os.File, err error) {
 	defer func() {
 		if err != nil {
 			closeAll(held)
@@ -30,7 +31,10 @@ func (s *Supervisor) seeNamespaces(named []specs.LinuxNamespace) (seen []specs.L
 		}
 	}()
 	for _, ns := range named {
-		f, err := s.openNamespace(ns)
+		var f *os.File
+		if strings.HasPrefix(ns.Path, spec.JoinContainer) == others {
+			f, err = s.openNamespace(ns)
+		}
 		if err != nil {
 			return nil, held, fmt.Errorf("%s namespace: %w", ns.Type, err)
 		}
@@ -123,12 +127,12 @@ func ownerOf(path string) (*os.File, error) {
 // join makes ready for one life what the container shares with others: they may
 // have been started anew since the last one.
 func (t *task) join() error {
-	seen, held, err := t.s.seeNamespaces(t.named)
+	seen, joined, err := t.s.seeNamespaces(t.named, true)
 	if err != nil {
 		return err
 	}
-	closeAll(t.held)
-	t.held = held
+	closeAll(t.joined)
+	t.joined = joined
 	if t.opts.Spec.Linux != nil {
 		t.opts.Spec.Linux.Namespaces = seen
 	}

@@ -66,12 +66,12 @@ func TestNamespaceOfAPrivateParent(t *testing.T) {
 func TestNamespacesSeenHereStay(t *testing.T) {
 	s := &Supervisor{}
 	named := []specs.LinuxNamespace{{Type: specs.PIDNamespace}, {Type: specs.NetworkNamespace, Path: "/proc/self/ns/net"}}
-	seen, held, err := s.seeNamespaces(named)
+	seen, held, err := s.seeNamespaces(named, false)
 	if err != nil || len(held) > 0 || seen[1].Path != "/proc/self/ns/net" {
 		t.Errorf("%v, %v, %+v", held, err, seen)
 	}
 	named[1].Path = "/proc/self/stat"
-	if _, _, err := s.seeNamespaces(named); err == nil {
+	if _, _, err := s.seeNamespaces(named, false); err == nil {
 		t.Error("a plain file passes for a namespace")
 	}
 }

@@ -51,10 +51,11 @@ type task struct {
 	mounted  bool       // the root was mounted here
 	oom      *oomWatch  // nil with a record of Pouch
 	health   health     // of a container that has a check
-	held     []*os.File // namespaces of others, of this life
+	held     []*os.File // namespaces that only the parent sees by path
 
-	named []specs.LinuxNamespace // as the specification names them
-	shm   shmOf                  // zero: of the container's own
+	named  []specs.LinuxNamespace // those of other containers without a path
+	joined []*os.File             // of those in this life
+	shm    shmOf                  // zero: of the container's own
 
 	secrets   *secrets   // nil: no files of secrets
 	preserved []*os.File // what process 1 gets from 3 on
@@ -65,6 +66,7 @@ type task struct {
 	mu         sync.Mutex
 	phase      phase
 	paused     bool
+	dumping    bool             // a checkpoint that ends the container is being written
 	c          engine.Container // of this life
 	main       *process         // process 1 of this life
 	execs      map[string]*process
