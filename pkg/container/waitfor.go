@@ -61,17 +61,17 @@ func (m *Manager) WaitFor(ctx context.Context, target string, o WaitOpts) (int, 
 // WaitEach waits for all targets at once, and returns what tells the outcome of
 // WaitFor for one after the other.
 func (m *Manager) WaitEach(ctx context.Context, targets []string, o WaitOpts) (next func() (int, error)) {
-	outcomes := make([]chan waited, len(targets))
-	for i, t := range targets {
-		outcomes[i] = make(chan waited, 1)
+	outcomes := make(chan (<-chan waited), len(targets))
+	for _, t := range targets {
+		outcome := make(chan waited, 1)
+		outcomes <- outcome
 		go func() {
 			code, err := m.WaitFor(ctx, t, o)
-			outcomes[i] <- waited{code, err}
+			outcome <- waited{code, err}
 		}()
 	}
 	return func() (int, error) {
-		w := <-outcomes[0]
-		outcomes = outcomes[1:]
+		w := <-<-outcomes
 		return w.code, w.err
 	}
 }
