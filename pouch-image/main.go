@@ -9,7 +9,8 @@ import (
 
 func main() {
 	app := cmd.App("pouch-image", "manage images", coded(
-		pullCommand(), loadCommand(), saveCommand(), lsCommand(), inspectCommand(), rmCommand(), tagCommand(),
+		pullCommand(), loadCommand(), saveCommand(), lsCommand(), inspectCommand(), rmCommand(), tagCommand(), copyCommand(), pushCommand(),
+		historyCommand(), pruneCommand(), listTagsCommand(), deleteCommand(), searchCommand(), loginCommand(), logoutCommand(),
 	)...)
 	app.Flags = append(app.Flags, engineFlags()...)
 	cmd.Completing(app, completer())

@@ -56,27 +56,17 @@ func (m *Manager) saving(ctx context.Context, s *imagestore.Session, targets []s
 	var out []registry.Saving
 	at := map[digest.Digest]int{}
 	for _, t := range targets {
-		img, err := m.resolve(ctx, t)
+		name, d, err := m.hold(ctx, s, t)
 		if err != nil {
 			return nil, err
 		}
-		if err := s.Hold(ctx, img.Digest); err != nil {
-			return nil, err
-		}
-		d, err := m.store.Details(ctx, img.Digest)
-		if errs.Is(err, errs.NotFound) {
-			return nil, errs.New(errs.NotFound, "no such image: %s", t)
-		}
-		if err != nil {
-			return nil, err
-		}
-		i, ok := at[d.Digest]
+		i, ok := at[d]
 		if !ok {
 			i = len(out)
-			at[d.Digest] = i
-			out = append(out, registry.Saving{Digest: d.Digest})
+			at[d] = i
+			out = append(out, registry.Saving{Digest: d})
 		}
-		if full, err := imageref.Normalize(t); err == nil && full == img.Name {
+		if full, err := imageref.Normalize(t); err == nil && full == name {
 			out[i].Names = append(out[i].Names, full)
 		}
 	}

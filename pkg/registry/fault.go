@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/docker/distribution/registry/api/errcode"
@@ -60,6 +61,9 @@ func kindOf(err error) errs.Kind {
 	if e, ok := errors.AsType[errcode.Error](err); ok {
 		return codeKind(e)
 	}
+	if code := statusIn(err); code != 0 {
+		return statusKind(code)
+	}
 	if mismatch(err) {
 		return errs.Corrupt
 	}
@@ -97,6 +101,21 @@ func statusKind(code int) errs.Kind {
 		return errs.Unavailable
 	}
 	return errs.Internal
+}
+
+// statusIn finds the HTTP status in an answer without a body that explains it: the
+// library's error for that has no type.
+func statusIn(err error) int {
+	_, rest, ok := strings.Cut(err.Error(), "StatusCode: ")
+	if !ok {
+		return 0
+	}
+	digits, _, _ := strings.Cut(rest, ",")
+	code, err := strconv.Atoi(digits)
+	if err != nil {
+		return 0
+	}
+	return code
 }
 
 // mismatch knows the library's own complaints about digests, which have no type.

@@ -40,6 +40,16 @@ func (o Options) idle() time.Duration {
 const noCache = "/proc/self/no-cache"
 
 func (o Options) system(host string) (*types.SystemContext, error) {
+	if o.AuthFile != "" {
+		if _, err := os.Stat(o.AuthFile); err != nil {
+			return nil, errs.New(errs.Invalid, "--authfile: %w", err)
+		}
+	}
+	return o.writable(host)
+}
+
+// writable is system, with an AuthFile that need not be there yet.
+func (o Options) writable(host string) (*types.SystemContext, error) {
 	sys := &types.SystemContext{
 		AuthFilePath:            o.AuthFile,
 		DockerCertPath:          o.CertDir,
@@ -50,11 +60,6 @@ func (o Options) system(host string) (*types.SystemContext, error) {
 	}
 	if sys.AuthFilePath == "" {
 		sys.AuthFilePath = os.Getenv("REGISTRY_AUTH_FILE")
-	}
-	if o.AuthFile != "" {
-		if _, err := os.Stat(o.AuthFile); err != nil {
-			return nil, errs.New(errs.Invalid, "--authfile: %w", err)
-		}
 	}
 	if err := o.credentials(sys); err != nil {
 		return nil, err

@@ -55,6 +55,7 @@ func Start(t testing.TB, o Options) *Registry {
 	logrus.SetOutput(io.Discard) // the registry's own log
 	c := &configuration.Configuration{Storage: configuration.Storage{"inmemory": nil, "delete": {"enabled": true}}}
 	c.HTTP.Secret = "of a test"
+	c.Catalog.MaxEntries = 1000
 	c.Log.Level = "panic"
 	c.Log.AccessLog.Disabled = true
 	if o.User != "" {

@@ -1,0 +1,110 @@
+package image
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/opencontainers/go-digest"
+
+	"github.com/pouchcontainer/pouch/pkg/ctrd/imagestore"
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/imageref"
+	"github.com/pouchcontainer/pouch/pkg/registry"
+	"github.com/pouchcontainer/pouch/pkg/store"
+)
+
+// Copying is a copy of an image from one place to another.
+type Copying struct {
+	Src, Dst         registry.Place
+	SrcOpts, DstOpts registry.Options // TempDir is filled in
+	registry.CopyOptions
+	Tell func(registry.Event) // may be nil, must not block
+}
+
+// Copier copies between places; only those of containerd need one.
+type Copier struct {
+	State  *store.Store
+	Images func() (*Manager, error) // opens containerd's images when they are needed; the caller closes them
+}
+
+// Copy does c and returns the digest of the manifest or index that the
+// destination now has. A copy into containerd is Pull from anywhere: it is
+// unpacked, and named when all is there. Errors are those of registry.Copy.
+func (cp Copier) Copy(ctx context.Context, c Copying) (digest.Digest, error) {
+	dir, remove, err := cp.State.TempDir()
+	if err != nil {
+		return "", fmt.Errorf("copy: %w", err)
+	}
+	defer remove()
+	c.SrcOpts.TempDir, c.DstOpts.TempDir = dir, dir
+	src := registry.End{Place: c.Src, Options: c.SrcOpts}
+	dst := registry.End{Place: c.Dst, Options: c.DstOpts}
+	if c.Src.Transport != registry.Containerd && c.Dst.Transport != registry.Containerd {
+		return registry.Copy(ctx, dst, src, c.CopyOptions, c.Tell)
+	}
+	m, err := cp.Images()
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case c.Src.Transport != registry.Containerd:
+		return m.copyIn(ctx, c, src)
+	case c.Dst.Transport != registry.Containerd:
+		return m.copyOut(ctx, c, dst, src)
+	}
+	return "", errs.New(errs.Invalid, "copy %s to %s: both are in containerd: use pouch-image tag", c.Src, c.Dst)
+}
+
+func (m *Manager) copyIn(ctx context.Context, c Copying, src registry.End) (digest.Digest, error) {
+	if c.All {
+		return "", errs.New(errs.Unsupported, "copy --all into containerd: only one platform can be unpacked: choose it with --platform")
+	}
+	full, err := imageref.Normalize(c.Dst.Rest)
+	if err != nil {
+		return "", err
+	}
+	img, err := m.fetch(ctx, []string{full}, c.Tell, func(ctx context.Context, s registry.Store, w registry.Watcher) (*registry.Image, error) {
+		return registry.Into(ctx, s, src, w)
+	})
+	if err != nil {
+		return "", err
+	}
+	return img.Digest, nil
+}
+
+// copyOut copies the platform's manifest: of an index, containerd has the others
+// by name alone.
+func (m *Manager) copyOut(outer context.Context, c Copying, dst, src registry.End) (d digest.Digest, err error) {
+	ctx, settle := m.watch(outer)
+	defer settle(&err)
+	s, err := m.store.Begin(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer end(outer, s, &err)
+	if _, src.Digest, err = m.hold(ctx, s, c.Src.Rest); err != nil {
+		return "", err
+	}
+	src.Store = s
+	return registry.Copy(ctx, dst, src, c.CopyOptions, c.Tell)
+}
+
+// hold keeps the image that target names for the session, and returns its full
+// name and the digest of its manifest.
+func (m *Manager) hold(ctx context.Context, s *imagestore.Session, target string) (name string, manifest digest.Digest, err error) {
+	img, err := m.resolve(ctx, target)
+	if err != nil {
+		return "", "", err
+	}
+	if err := s.Hold(ctx, img.Digest); err != nil {
+		return "", "", err
+	}
+	d, err := m.store.Details(ctx, img.Digest)
+	if errs.Is(err, errs.NotFound) {
+		return "", "", errs.New(errs.NotFound, "no such image: %s", target)
+	}
+	if err != nil {
+		return "", "", err
+	}
+	return img.Name, d.Digest, nil
+}

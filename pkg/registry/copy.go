@@ -1,0 +1,168 @@
+package registry
+
+import (
+	"context"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"go.podman.io/image/v5/copy"
+	"go.podman.io/image/v5/docker/reference"
+	libmanifest "go.podman.io/image/v5/manifest"
+	"go.podman.io/image/v5/pkg/compression"
+	"go.podman.io/image/v5/signature"
+	"go.podman.io/image/v5/types"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+)
+
+// CopyOptions say how an image changes on its way.
+type CopyOptions struct {
+	All              bool   // every platform of an index
+	PreserveDigests  bool   // fail rather than change a manifest
+	Format           string // of the manifest: oci or v2s2; empty: as it is, or what the destination can
+	Compress         string // of layers that are not compressed, or with ForceCompress of all: gzip, zstd; empty: the destination's way
+	ForceCompress    bool
+	RemoveSignatures bool
+	SignBy           string // fingerprint of a GPG key
+	SignKey          string // file of a sigstore private key
+	SignPassphrase   []byte
+	SignIdentity     string // reference that is signed; empty: the destination's
+	Jobs             uint   // blobs at once; 0: the library's number
+}
+
+// Copy copies an image from src to dst, neither of which is copied into a store
+// (see Into), and returns the digest of the manifest or index that dst now has.
+// Errors: those of Pull; denied also for a destination that refuses. What was
+// copied already is copied again only where the destination cannot tell.
+func Copy(ctx context.Context, dst, src End, o CopyOptions, tell func(Event)) (digest.Digest, error) {
+	opts, err := o.library()
+	if err != nil {
+		return "", err
+	}
+	var d digest.Digest
+	err = trying(ctx, src.Options, func() error {
+		d, err = once(ctx, dst, src, *opts, tell)
+		return err
+	})
+	return d, fault(err, "copy "+src.String()+" to "+dst.String())
+}
+
+// Into copies the image that src names into st, as Pull does.
+func Into(ctx context.Context, st Store, src End, w Watcher) (*Image, error) {
+	var img *Image
+	err := trying(ctx, src.Options, func() error {
+		ref, sys, release, err := src.source(ctx)
+		if err != nil {
+			return err
+		}
+		defer release()
+		img, err = into(ctx, st, ref, sys, src.idle(), w)
+		return err
+	})
+	return img, fault(err, "copy "+src.String())
+}
+
+// trying calls do again after failures that may pass, as o says.
+func trying(ctx context.Context, o Options, do func() error) error {
+	for try := 0; ; try++ {
+		err := do()
+		if err == nil || try >= o.Retry || !again(err) || !pause(ctx, try, o.RetryDelay) {
+			return err
+		}
+	}
+}
+
+func once(ctx context.Context, dst, src End, opts copy.Options, tell func(Event)) (digest.Digest, error) {
+	from, sys, release, err := src.source(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer release()
+	to, dsys, finish, err := dst.destination()
+	if err != nil {
+		return "", err
+	}
+	defer finish(ctx, false)
+	pc, err := policyContext(sys)
+	if err != nil {
+		return "", err
+	}
+	defer pc.Destroy()
+	compressing(dsys, opts)
+	ctx, tell, rest := vigil(ctx, src.idle(), tell)
+	defer rest()
+	events, end := relay(tell)
+	defer end()
+	opts.SourceCtx, opts.DestinationCtx = sys, dsys
+	opts.Progress, opts.ProgressInterval = events, 100*time.Millisecond
+	data, err := copy.Image(ctx, pc, to, from, &opts)
+	if err != nil {
+		return "", cause(ctx, err)
+	}
+	if err := finish(ctx, true); err != nil {
+		return "", err
+	}
+	return libmanifest.Digest(data)
+}
+
+// policyContext is the machine's signature policy, or one that accepts all.
+func policyContext(sys *types.SystemContext) (*signature.PolicyContext, error) {
+	p, err := policy(sys)
+	if err != nil {
+		return nil, err
+	}
+	if p == nil {
+		return acceptAll()
+	}
+	pc, err := signature.NewPolicyContext(p)
+	if err != nil {
+		return nil, errs.New(errs.Denied, "signature policy: %w", err)
+	}
+	return pc, nil
+}
+
+// library puts the options into the library's words.
+func (o CopyOptions) library() (*copy.Options, error) {
+	out := &copy.Options{
+		RemoveSignatures: o.RemoveSignatures, PreserveDigests: o.PreserveDigests, MaxParallelDownloads: o.Jobs,
+		SignBy: o.SignBy, SignPassphrase: string(o.SignPassphrase),
+		SignBySigstorePrivateKeyFile: o.SignKey, SignSigstorePrivateKeyPassphrase: o.SignPassphrase,
+		ForceCompressionFormat: o.ForceCompress,
+	}
+	if o.All {
+		out.ImageListSelection = copy.CopyAllImages
+	}
+	switch o.Format {
+	case "":
+	case "oci":
+		out.ForceManifestMIMEType = ocispec.MediaTypeImageManifest
+	case "v2s2":
+		out.ForceManifestMIMEType = libmanifest.DockerV2Schema2MediaType
+	default:
+		return nil, errs.New(errs.Invalid, "--format %s: oci or v2s2", o.Format)
+	}
+	if o.SignIdentity != "" {
+		named, err := reference.ParseNormalizedNamed(o.SignIdentity)
+		if err != nil {
+			return nil, errs.New(errs.Invalid, "--sign-identity %s: %w", o.SignIdentity, err)
+		}
+		out.SignIdentity = named
+	}
+	if o.Compress != "" {
+		if _, err := compression.AlgorithmByName(o.Compress); err != nil {
+			return nil, errs.New(errs.Invalid, "--compress %s: gzip or zstd", o.Compress)
+		}
+		out.DestinationCtx = &types.SystemContext{}
+		alg, _ := compression.AlgorithmByName(o.Compress) // it is known, as just seen
+		out.DestinationCtx.CompressionFormat = &alg
+	}
+	return out, nil
+}
+
+// compressing moves the wish for a compression to the destination's settings.
+func compressing(dsys *types.SystemContext, opts copy.Options) {
+	if opts.DestinationCtx != nil {
+		dsys.CompressionFormat = opts.DestinationCtx.CompressionFormat
+	}
+}
