@@ -31,6 +31,11 @@ type Container struct {
 	Secrets       []Secret  `json:"secrets,omitempty"`
 	Health        *Health   `json:"health,omitempty"` // nil: no health check
 	Rich          *Rich     `json:"rich,omitempty"`   // nil: an ordinary container
+	Given         *Given    `json:"given,omitempty"`  // what of it does not come from the image
+
+	// Snapshot is the key of the container's writable layer in containerd, another
+	// than the id once its image was exchanged; empty: the id.
+	Snapshot string `json:"snapshot,omitempty"`
 }
 
 // Labels of an object.
