@@ -15,12 +15,11 @@ func gcCommand() *cli.Command {
 		Name:      "gc",
 		Usage:     "remove what crashes have left behind",
 		ArgsUsage: "[CONTAINER…]",
-		Description: "Finds processes, cgroups, tasks, snapshots, leases, network namespaces, links, rules, names, locks\n" +
+		Description: "Finds processes, cgroups, tasks, snapshots, network namespaces, links, rules, names, locks\n" +
 			"and files that nothing needs any more, prints one line for each and removes them. With containers\n" +
 			"given by their full id it settles those alone.",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "check", Usage: "remove nothing; exit 1 when there is a leftover"},
-			&cli.IntFlag{Name: "status", Usage: "exit with `CODE` when all went well: the end of a supervisor that is a service's main process", Hidden: true},
 			cmd.FormatFlag(),
 		},
 		Action: gc,
@@ -38,7 +37,7 @@ func gc(c *cli.Context) error {
 				return err
 			}
 		}
-		return exitCode(c.Int("status"), nil)
+		return nil
 	}
 	found, err := m.Leftovers(c.Context)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 
+	"github.com/pouchcontainer/pouch/pkg/container"
 	_ "github.com/pouchcontainer/pouch/pkg/shim/libct/reexec" // first: it is the container's init, too
 	"github.com/pouchcontainer/pouch/pkg/shim/supervisor"
 )
@@ -13,4 +14,4 @@ import (
 // The leader thread never runs another goroutine: see supervisor.Main.
 func init() { runtime.LockOSThread() }
 
-func main() { os.Exit(supervisor.Main(os.Args)) }
+func main() { os.Exit(supervisor.Main(os.Args, container.Last)) }

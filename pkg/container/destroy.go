@@ -27,7 +27,7 @@ const supervisorEnd = 15 * time.Second
 const askAgain = 500 * time.Millisecond
 
 // Destroy ends and removes everything of container id: supervisor, processes,
-// cgroup, task, network, snapshot, lease, anonymous volumes when volumes is
+// cgroup, task, network, snapshot, anonymous volumes when volumes is
 // set, files, name. It needs the id alone, and is the rollback of create, rm
 // -f, the recovery after a crash and the end of --rm. Idempotent.
 func (m *Manager) Destroy(ctx context.Context, id string, volumes bool) error {
@@ -38,11 +38,7 @@ func (m *Manager) Destroy(ctx context.Context, id string, volumes bool) error {
 	slog.Debug("destroy", "id", short(id), "volumes", volumes)
 	c, cerr := m.Store.Container(id)
 	m.markRemoving(id)
-	err = m.release(ctx, id)
-	if err == nil {
-		err = m.forget(ctx, id)
-	}
-	if err != nil {
+	if err = m.releaseAll(ctx, id, true); err != nil {
 		lock.Unlock()
 		return fmt.Errorf("remove container %s: %w", short(id), err)
 	}
@@ -91,17 +87,17 @@ func (m *Manager) markRemoving(id string) {
 
 // release undoes what a run has made and a stopped container does not need:
 // processes, cgroup, task, network. Idempotent.
-func (m *Manager) release(ctx context.Context, id string) error {
+func (m *Manager) release(ctx context.Context, id string) error { return m.releaseAll(ctx, id, false) }
+
+// releaseAll is release; with forget also of what containerd keeps of a container
+// that is to go.
+func (m *Manager) releaseAll(ctx context.Context, id string, forget bool) error {
 	if err := m.endProcesses(ctx, id); err != nil {
 		return err
 	}
 	done := make(chan error, 1)
 	go func() { done <- m.releaseNetwork(ctx, id) }()
-	cl, err := m.engine(ctx)
-	if err == nil {
-		err = cl.RemoveTask(ctx, id)
-	}
-	err = errors.Join(err, <-done)
+	err := errors.Join(m.releaseEngine(ctx, id, forget), <-done)
 	if c, cerr := m.Store.Container(id); cerr == nil {
 		err = errors.Join(err, m.Volume.Release(ctx, c))
 	}
@@ -148,19 +144,23 @@ func (m *Manager) releaseNetwork(ctx context.Context, id string) error {
 	return m.Network.RemoveNetns(id)
 }
 
-// forget removes what containerd keeps of the container.
-func (m *Manager) forget(ctx context.Context, id string) error {
+// releaseEngine has containerd give back the task, and with forget all that it
+// keeps. The task comes last: containerd forgets it by itself, a little after its
+// supervisor has closed the connection.
+func (m *Manager) releaseEngine(ctx context.Context, id string, forget bool) error {
 	cl, err := m.engine(ctx)
 	if err != nil {
 		return err
 	}
-	if err := cl.RemoveContainer(ctx, id); err != nil {
-		return err
+	if forget {
+		if err := cl.RemoveContainer(ctx, id); err != nil {
+			return err
+		}
+		if err := cl.RemoveSnapshot(ctx, id); err != nil {
+			return err
+		}
 	}
-	if err := cl.RemoveSnapshot(ctx, id); err != nil {
-		return err
-	}
-	return cl.RemoveLease(ctx, id)
+	return cl.RemoveTask(ctx, id)
 }
 
 // cgroupPath is the container's cgroup below each hierarchy's root.

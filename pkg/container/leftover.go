@@ -175,7 +175,7 @@ func (m *Manager) surveyEngine(ctx context.Context) ([]Leftover, error) {
 
 func (m *Manager) engineLeftovers(o *ctrd.Objects) []Leftover {
 	var out []Leftover
-	for kind, ids := range map[string][]string{"task": o.Tasks, "container record": o.Containers, "lease": o.Leases, "snapshot": o.Snapshots} {
+	for kind, ids := range map[string][]string{"task": o.Tasks, "container record": o.Containers, "snapshot": o.Snapshots} {
 		for _, id := range ids {
 			if isID(id) && !m.exists(id) {
 				out = append(out, Leftover{kind, id, id, "no such container"})

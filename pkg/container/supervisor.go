@@ -24,8 +24,7 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/proc"
 )
 
-// lockFD is the descriptor under which the supervisor, and the pouch-run gc
-// that it becomes at its end, inherit the supervisor lock.
+// lockFD is the descriptor under which the supervisor inherits its lock.
 const lockFD = 6
 
 // supervisor is a supervisor that this command starts.
@@ -230,8 +229,8 @@ func (m *Manager) awaitSupervisor(ctx context.Context, id string, limit time.Dur
 }
 
 // inheritedLock reports whether this process holds the lock at path by
-// inheritance. It then keeps the lock to itself: a containerd that it starts
-// must not hold it for its whole life.
+// inheritance: it is the supervisor, at its last act. What it starts must not hold
+// the lock in its place.
 func inheritedLock(path string) bool {
 	var a, b unix.Stat_t
 	if unix.Fstat(lockFD, &a) != nil || unix.Lstat(path, &b) != nil {

@@ -12,13 +12,8 @@ import (
 // Objects is what containerd has in the namespace, by id; a container of Pouch
 // has the same id in each of them.
 type Objects struct {
-	Containers, Tasks, Leases []string
-	Snapshots                 []string // active ones: the roots of containers
-}
-
-// ids is the answer of a list of objects that have their id in the first field.
-type ids struct {
-	Of []byID `pb:"1"`
+	Containers, Tasks []string
+	Snapshots         []string // active ones: the roots of containers
 }
 
 // taskIDs is containerd.services.tasks.v1.ListTasksResponse.
@@ -32,9 +27,14 @@ type taskIDs struct {
 // Objects lists them.
 func (c *Client) Objects(ctx context.Context) (*Objects, error) {
 	o := &Objects{}
-	var err error
-	if o.Containers, err = c.list(ctx, "containers.v1.Containers/List"); err != nil {
+	var cs struct {
+		Containers []byID `pb:"1"`
+	}
+	if err := c.call(ctx, "containers.v1.Containers/List", wire.Empty{}, &cs, nil); err != nil {
 		return nil, err
+	}
+	for _, x := range cs.Containers {
+		o.Containers = append(o.Containers, x.ID)
 	}
 	var ts taskIDs
 	if err := c.call(ctx, "tasks.v1.Tasks/List", wire.Empty{}, &ts, nil); err != nil {
@@ -43,21 +43,9 @@ func (c *Client) Objects(ctx context.Context) (*Objects, error) {
 	for _, x := range ts.Tasks {
 		o.Tasks = append(o.Tasks, x.ID)
 	}
-	if o.Leases, err = c.list(ctx, "leases.v1.Leases/List"); err != nil {
-		return nil, err
-	}
+	var err error
 	o.Snapshots, err = c.activeSnapshots(ctx)
 	return o, err
-}
-
-func (c *Client) list(ctx context.Context, method string) ([]string, error) {
-	var r ids
-	err := c.call(ctx, method, wire.Empty{}, &r, nil)
-	var out []string
-	for _, x := range r.Of {
-		out = append(out, x.ID)
-	}
-	return out, err
 }
 
 // active is ACTIVE of containerd.services.snapshots.v1.Kind.

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
-	"github.com/pouchcontainer/pouch/pkg/ctrd/rpc"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/wire"
 )
@@ -22,9 +21,10 @@ type Rootfs []Mount
 
 // snapshot names one to the snapshots service.
 type snapshot struct {
-	Snapshotter string `pb:"1"`
-	Key         string `pb:"2"`
-	Parent      string `pb:"3"`
+	Snapshotter string            `pb:"1"`
+	Key         string            `pb:"2"`
+	Parent      string            `pb:"3"`
+	Labels      map[string]string `pb:"4"`
 }
 
 // mounts is the answer of Prepare and Mounts.
@@ -32,18 +32,19 @@ type mounts struct {
 	Mounts []Mount `pb:"1"`
 }
 
-// Prepare makes lease id and, under it, the writable snapshot id on top of
-// parent (a chain id; empty: nothing below). Idempotent.
+// rooted keeps containerd from collecting an object that nothing refers to yet
+// (docs/garbage-collection.md of containerd). A lease would do the same with two
+// more transactions a run, each waiting for the disk.
+const rooted = "containerd.io/gc.root"
+
+// Prepare makes the writable snapshot id on top of parent (a chain id; empty:
+// nothing below). It stays until RemoveSnapshot. Idempotent.
 func (c *Client) Prepare(ctx context.Context, id, parent string) (Rootfs, error) {
-	err := c.call(ctx, "leases.v1.Leases/Create", byID{id}, &wire.Empty{}, nil)
-	if err := unless(err, errs.Conflict); err != nil {
-		return nil, err
-	}
-	req, under := snapshot{Snapshotter, id, parent}, rpc.Metadata{"containerd-lease": id}
+	req := snapshot{Snapshotter, id, parent, map[string]string{rooted: "pouch"}}
 	var r mounts
-	err = c.call(ctx, "snapshots.v1.Snapshots/Prepare", req, &r, under)
+	err := c.call(ctx, "snapshots.v1.Snapshots/Prepare", req, &r, nil)
 	if images.OrphanFolder(err) {
-		err = c.call(ctx, "snapshots.v1.Snapshots/Prepare", req, &r, under)
+		err = c.call(ctx, "snapshots.v1.Snapshots/Prepare", req, &r, nil)
 	}
 	if errs.Is(err, errs.Conflict) {
 		return c.Mounts(ctx, id)
@@ -61,11 +62,5 @@ func (c *Client) Mounts(ctx context.Context, id string) (Rootfs, error) {
 // RemoveSnapshot removes snapshot id. Idempotent.
 func (c *Client) RemoveSnapshot(ctx context.Context, id string) error {
 	err := c.call(ctx, "snapshots.v1.Snapshots/Remove", snapshot{Snapshotter: Snapshotter, Key: id}, &wire.Empty{}, nil)
-	return unless(err, errs.NotFound)
-}
-
-// RemoveLease removes lease id; what only it held is collected later. Idempotent.
-func (c *Client) RemoveLease(ctx context.Context, id string) error {
-	err := c.call(ctx, "leases.v1.Leases/Delete", byID{id}, &wire.Empty{}, nil)
 	return unless(err, errs.NotFound)
 }

@@ -5,7 +5,7 @@
 //
 // There are two ways to start it. pouch-run starts one for a container that has
 // a record of Pouch, with sockets as descriptors 3 to 6: such a supervisor ends
-// with its container and becomes `pouch-run gc ID`, which releases the rest.
+// with its container, and gives back what the run made before it goes.
 // containerd-shim-pouch-v2 starts one for ctr, nerdctl and CRI, with the ttrpc
 // socket as descriptor 3: it follows containerd's shim protocol
 // (core/runtime/v2/README.md of containerd), holds the containers of one pod,

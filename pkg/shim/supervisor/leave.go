@@ -1,16 +1,12 @@
 package supervisor
 
 import (
+	"context"
 	"os"
-	"strconv"
-	"strings"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/fsx"
-	"github.com/pouchcontainer/pouch/pkg/libexec"
 )
 
 const (
@@ -19,10 +15,13 @@ const (
 	// hangUpLimit is how long containerd may take to close its connection after
 	// the answer to Shutdown.
 	hangUpLimit = 500 * time.Millisecond
+	// settleLimit ends the last act of a supervisor whose containerd hangs: the
+	// next command does the rest.
+	settleLimit = time.Minute
 )
 
-// leave ends the program: every answer is given, the sockets are closed. A
-// supervisor of Pouch becomes `pouch-run gc ID`.
+// leave ends the program: every answer is given, the sockets are closed, and of
+// a container of Pouch all is given back that its run made.
 func (s *Supervisor) leave() int {
 	if s.ctl != nil {
 		s.ctl.Close()
@@ -37,7 +36,7 @@ func (s *Supervisor) leave() int {
 		if _, err := s.store.Container(s.cfg.ID); errs.Is(err, errs.NotFound) {
 			return s.neverWas()
 		}
-		return s.becomeGC()
+		return s.settle()
 	}
 	s.conns.open.wait(hangUpLimit)
 	s.ttrpc.Close()
@@ -55,30 +54,17 @@ func (s *Supervisor) neverWas() int {
 	return 0
 }
 
-// becomeGC replaces the program. The lock stays held by its descriptor, so
-// nobody sees the container without a supervisor before all is released.
-func (s *Supervisor) becomeGC() int {
-	gc, err := libexec.Find("pouch-run")
-	if err != nil {
+// settle is the last act. The lock stays held until the program ends, so nobody
+// sees the container without a supervisor before all is released.
+func (s *Supervisor) settle() int {
+	code := s.unitExit()
+	if s.last == nil {
+		return code
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), settleLimit)
+	defer cancel()
+	if err := s.last(ctx, s.store, s.cfg.Address, s.cfg.ID); err != nil {
 		s.log.errorf("clean up: %v", err)
-		return 0
 	}
-	args := []string{gc, "--root", s.cfg.Root, "--run-root", s.cfg.RunRoot}
-	if s.cfg.Address != "" {
-		args = append(args, "--address", s.cfg.Address)
-	}
-	args = append(args, "gc")
-	if code := s.unitExit(); code != 0 {
-		args = append(args, "--status", strconv.Itoa(code))
-	}
-	args = append(args, s.cfg.ID)
-	if _, err := unix.FcntlInt(fdLock, unix.F_SETFD, 0); err != nil {
-		s.log.errorf("keep the lock: %v", err)
-	}
-	os.WriteFile("/proc/self/oom_score_adj", []byte("0"), 0)
-	env := []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
-	if err := unix.Exec(gc, args, env); err != nil {
-		s.log.errorf("exec %s: %v", strings.Join(args, " "), err)
-	}
-	return 1
+	return code
 }

@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -17,12 +18,16 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/store"
 )
 
-// Main runs the supervisor and returns its exit code; for a container of Pouch
-// it does not return but becomes `pouch-run gc`. args is os.Args. The caller
-// has locked the main goroutine to the leader thread, which Main blocks: no
-// goroutine of libcontainer's may run there (it would leave the thread in a
-// container's mount namespace).
-func Main(args []string) int {
+// Last settles a container of Pouch after its end: what the run made is given
+// back, and with --rm the container, too. address is pouch-run's --address.
+type Last func(ctx context.Context, s *store.Store, address, id string) error
+
+// Main runs the supervisor and returns its exit code. args is os.Args; last is
+// its last act for a container of Pouch; nil: none. The caller has locked the
+// main goroutine to the leader thread, which Main blocks: no goroutine of
+// libcontainer's may run there (it would leave the thread in a container's mount
+// namespace).
+func Main(args []string, last Last) int {
 	if len(args) > 1 && args[1] == "delete" {
 		return deleteDead(args[2:])
 	}
@@ -38,16 +43,17 @@ func Main(args []string) int {
 		}
 	}
 	done := make(chan int)
-	go func() { done <- run(cfg) }()
+	go func() { done <- run(cfg, last) }()
 	return <-done
 }
 
-func run(cfg *Config) int {
+func run(cfg *Config, last Last) int {
 	// Caught and dropped, not ignored: a container would inherit that they are.
 	signal.Notify(make(chan os.Signal, 1), unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGPIPE)
 	debug.SetGCPercent(-1) // until the container runs: see settleMemory
 	runtime.GOMAXPROCS(min(runtime.NumCPU(), 4))
 	s := newSupervisor(cfg)
+	s.last = last
 	s.oomScore = protect()
 	if err := s.inherit(); err != nil {
 		s.log.errorf("start: %v", err)

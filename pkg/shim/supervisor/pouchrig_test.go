@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -22,35 +23,18 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/store"
 )
 
-// fakeGC stands for `pouch-run gc`: it notes its arguments and whether it still
-// holds the lock.
-func fakeGC() int {
-	run, id := os.Args[4], os.Args[len(os.Args)-1]
+// lastAct stands for container.Last: it notes for whom it was called, and whether
+// the lock is still held.
+func lastAct(_ context.Context, s *store.Store, _, id string) error {
 	held := "lost"
 	var a, b unix.Stat_t
-	s := &store.Store{RunRoot: run}
 	if unix.Fstat(fdLock, &a) == nil && unix.Stat(s.SupervisorLock(id), &b) == nil && a.Ino == b.Ino {
 		if _, err := fsx.TryLock(s.SupervisorLock(id)); err != nil {
 			held = "held"
 		}
 	}
-	text := fmt.Sprintf("%s lock=%s inherited=%v", strings.Join(os.Args[1:], " "), held, inherited())
-	os.WriteFile(filepath.Join(run, "gc-done.tmp"), []byte(text), 0o600)
-	os.Rename(filepath.Join(run, "gc-done.tmp"), filepath.Join(run, "gc-done"))
-	return 0
-}
-
-// inherited lists the descriptors beyond 2 that came with the exec: not those
-// that the Go runtime opens for itself, which are close-on-exec.
-func inherited() []string {
-	var out []string
-	for fd := 3; fd < 256; fd++ {
-		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil && flags&unix.FD_CLOEXEC == 0 {
-			name, _ := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
-			out = append(out, fmt.Sprintf("%d:%s", fd, filepath.Base(name)[:2]))
-		}
-	}
-	return out
+	done := filepath.Join(s.RunRoot, "settled")
+	return fsx.WriteVolatile(done, []byte(s.Root+" "+id+" lock="+held), 0o600)
 }
 
 // pouch is a supervisor as pouch-run starts it.
@@ -218,10 +202,9 @@ func (p *pouch) ended() {
 	case <-time.After(20 * time.Second):
 		p.t.Fatal("the supervisor does not end")
 	}
-	b, err := os.ReadFile(filepath.Join(p.store.RunRoot, "gc-done"))
-	want := "--root " + p.store.Root + " --run-root " + p.store.RunRoot + " gc " + p.id + " lock=held inherited=[6:s-]"
-	if string(b) != want {
-		p.t.Errorf("gc: %q %v, want %q", b, err, want)
+	b, err := os.ReadFile(filepath.Join(p.store.RunRoot, "settled"))
+	if want := p.store.Root + " " + p.id + " lock=held"; string(b) != want {
+		p.t.Errorf("the last act: %q %v, want %q", b, err, want)
 	}
 	if left := cgroups(p.id); left != nil {
 		p.t.Errorf("cgroups are left: %v", left)

@@ -34,11 +34,9 @@ func init() { runtime.LockOSThread() }
 func TestMain(m *testing.M) {
 	switch filepath.Base(os.Args[0]) {
 	case "pouch-shim":
-		os.Exit(Main(os.Args))
+		os.Exit(Main(os.Args, lastAct))
 	case "containerd-shim-pouch-v2":
 		os.Exit(starter.Main(os.Args))
-	case "pouch-run":
-		os.Exit(fakeGC())
 	}
 	code := m.Run()
 	if dir, err := binaries(); err == nil {
@@ -57,7 +55,7 @@ var binaries = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, name := range []string{"pouch-shim", "containerd-shim-pouch-v2", "pouch-run"} {
+	for _, name := range []string{"pouch-shim", "containerd-shim-pouch-v2"} {
 		if err := copyFile(self, filepath.Join(dir, name)); err != nil {
 			return "", err
 		}

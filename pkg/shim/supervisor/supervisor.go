@@ -25,6 +25,7 @@ import (
 type Supervisor struct {
 	cfg      *Config
 	log      *logger
+	last     Last // nil: none
 	oomScore int
 	libct    engine.Engine
 	engines  engines
