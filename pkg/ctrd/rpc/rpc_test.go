@@ -46,7 +46,9 @@ func (s *server) Get(ctx context.Context, r *containers.GetContainerRequest) (*c
 	}}, nil
 }
 
-type store struct{ content.UnimplementedContentServer }
+type store struct {
+	content.UnimplementedContentServer
+}
 
 // Read sends as many messages as the size says, then fails if the offset does.
 func (store) Read(r *content.ReadContentRequest, out content.Content_ReadServer) error {
