@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"os"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -36,8 +37,12 @@ func readRights(c *cli.Context, o *container.Options) error {
 	return err
 }
 
-// readProfile reads a seccomp profile, at most a byte more than is allowed.
+// readProfile reads a seccomp profile, at most a byte more than is allowed. What
+// begins as JSON is the profile itself.
 func readProfile(name string) ([]byte, error) {
+	if strings.HasPrefix(name, "{") {
+		return []byte(name), nil
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err

@@ -35,19 +35,12 @@ func (m *Manager) setUpNetwork(ctx context.Context, c *record.Container, s *supe
 	}
 	defer closeFiles(files)
 	var target string
-	for i, j := range m.joins(c) {
-		o := network.AttachOpts{
-			Container: c.ID, Netns: path, Join: j, Iface: fmt.Sprintf("eth%d", i),
-			Names: names(c, j),
-		}
-		if i == 0 {
-			o.Ports = ports
-		}
+	for i, o := range m.attachments(c, path, ports) {
 		joined, err := m.Network.Attach(ctx, o)
 		if err != nil {
 			return err
 		}
-		slog.Debug("network joined", "id", short(c.ID), "network", j.Network, "address", joined.IPv4, "link", joined.HostLink)
+		slog.Debug("network joined", "id", short(c.ID), "network", o.Join.Network, "address", joined.IPv4, "link", joined.HostLink)
 		if i == 0 {
 			target, _, _ = strings.Cut(joined.IPv4, "/")
 		}
@@ -61,6 +54,20 @@ func (m *Manager) newNetns(c *record.Container) (string, error) {
 		return m.Network.NewNetns(c.ID)
 	}
 	return m.Network.NewUserNetns(c.ID, c.Host.UIDMap, c.Host.GIDMap)
+}
+
+// attachments are how c, whose network namespace is at netns, joins its networks:
+// the first one has the published ports.
+func (m *Manager) attachments(c *record.Container, netns string, ports []record.Port) []network.AttachOpts {
+	var out []network.AttachOpts
+	for i, j := range m.joins(c) {
+		o := network.AttachOpts{Container: c.ID, Netns: netns, Join: j, Iface: fmt.Sprintf("eth%d", i), Names: names(c, j)}
+		if i == 0 {
+			o.Ports = ports
+		}
+		out = append(out, o)
+	}
+	return out
 }
 
 // joins are the networks of c, the one that NetworkMode names when it lists none.
