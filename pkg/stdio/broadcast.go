@@ -4,10 +4,18 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"time"
 )
 
-// queueLimit is how many bytes wait for a slow client.
-const queueLimit = 1 << 20
+const (
+	// queueLimit is how many bytes wait for a slow client.
+	queueLimit = 1 << 20
+	// clientPatience is how long a full queue holds the stream up before a client
+	// that takes nothing is cut off.
+	clientPatience = 3 * time.Second
+	// leaveLimit is how long a client that leaves may take for what is queued.
+	leaveLimit = 10 * time.Second
+)
 
 // Broadcast copies a stream to any number of clients. The zero value is ready.
 type Broadcast struct {
@@ -16,13 +24,13 @@ type Broadcast struct {
 	closed bool
 }
 
-// Add sends what is written from now on to w too, and closes w in the end.
-// With wait, a slow client holds the stream up and gets every byte; without, a
-// client that is more than 1 MiB behind is cut off. leave ends that for this
-// client: w is closed when it has what was queued.
-func (b *Broadcast) Add(w io.WriteCloser, wait bool) (leave func()) {
-	s := &sink{w: w, wait: wait, done: make(chan struct{})}
-	s.cond.L = &s.mu
+// Add sends what is written from now on to w too, and closes w in the end. A slow
+// client holds the stream up when it is 1 MiB behind, and so gets every byte. With
+// cut a client that then takes nothing for three seconds is cut off: w is closed,
+// which must end a write to it that hangs, and cut is called. leave ends that for
+// this client: w is closed when it has what was queued.
+func (b *Broadcast) Add(w io.WriteCloser, cut func()) (leave func()) {
+	s := newSink(w, cut)
 	b.mu.Lock()
 	if b.closed {
 		s.closing = true
@@ -38,26 +46,26 @@ func (b *Broadcast) leave(s *sink) {
 	b.sinks = slices.DeleteFunc(slices.Clone(b.sinks), func(x *sink) bool { return x == s })
 	b.mu.Unlock()
 	s.finish()
+	t := time.AfterFunc(leaveLimit, s.kill)
+	go func() {
+		<-s.done
+		t.Stop()
+	}()
 }
 
-// Write queues p for every client; it never fails.
+// Write queues p for every client; it never fails. It is for one goroutine.
 func (b *Broadcast) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	sinks := b.sinks
 	b.mu.Unlock()
+	late := time.Now().Add(clientPatience) // one patience for all of them
 	dead := false
 	for _, s := range sinks {
-		dead = !s.put(p) || dead
+		dead = !s.put(p, late) || dead
 	}
 	if dead {
 		b.mu.Lock()
-		live := make([]*sink, 0, len(b.sinks))
-		for _, s := range b.sinks {
-			if !s.isDead() {
-				live = append(live, s)
-			}
-		}
-		b.sinks = live
+		b.sinks = slices.DeleteFunc(slices.Clone(b.sinks), (*sink).isDead)
 		b.mu.Unlock()
 	}
 	return len(p), nil
@@ -81,83 +89,4 @@ func (b *Broadcast) Close() <-chan struct{} {
 		close(done)
 	}()
 	return done
-}
-
-// sink is one client with its queue.
-type sink struct {
-	w    io.WriteCloser
-	wait bool
-	done chan struct{}
-
-	mu      sync.Mutex
-	cond    sync.Cond
-	queue   []byte
-	closing bool
-	dead    bool
-}
-
-func (s *sink) put(p []byte) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for s.wait && !s.dead && len(s.queue) >= queueLimit {
-		s.cond.Wait()
-	}
-	if s.dead {
-		return false
-	}
-	if len(s.queue) >= queueLimit {
-		s.dead = true
-		s.cond.Broadcast()
-		return false
-	}
-	s.queue = append(s.queue, p...)
-	s.cond.Broadcast()
-	return true
-}
-
-func (s *sink) isDead() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.dead
-}
-
-func (s *sink) finish() {
-	s.mu.Lock()
-	s.closing = true
-	s.cond.Broadcast()
-	s.mu.Unlock()
-}
-
-func (s *sink) run() {
-	defer close(s.done)
-	defer s.w.Close()
-	for {
-		p, ok := s.take()
-		if !ok {
-			return
-		}
-		if _, err := s.w.Write(p); err != nil {
-			s.mu.Lock()
-			s.dead = true
-			s.cond.Broadcast()
-			s.mu.Unlock()
-			return
-		}
-	}
-}
-
-// take waits for bytes; not ok when there will be no more.
-func (s *sink) take() ([]byte, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for len(s.queue) == 0 && !s.closing && !s.dead {
-		s.cond.Wait()
-	}
-	if len(s.queue) == 0 || s.dead {
-		return nil, false
-	}
-	p := s.queue
-	s.queue = nil
-	s.cond.Broadcast()
-	return p, true
 }

@@ -58,9 +58,8 @@ func (w hubWriter) Write(p []byte) (int, error) {
 }
 
 // Client connects a client: the returned file is one end of a stream socket
-// with the terminal's bytes both ways. With wait the client gets every byte,
-// else it is cut off when it is 1 MiB behind.
-func (h *Hub) Client(wait bool) (*os.File, error) {
+// with the terminal's bytes both ways. cut is as in Broadcast.Add.
+func (h *Hub) Client(cut func()) (*os.File, error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("socketpair: %w", err)
@@ -71,7 +70,7 @@ func (h *Hub) Client(wait bool) (*os.File, error) {
 		return nil, err
 	}
 	own := os.NewFile(uintptr(fds[0]), "terminal")
-	h.out.Add(own, wait)
+	h.out.Add(own, cut)
 	go h.input(own)
 	return os.NewFile(uintptr(fds[1]), "terminal"), nil
 }
@@ -93,7 +92,7 @@ func (h *Hub) input(from *os.File) {
 }
 
 // Output also copies all output to w, and closes w in the end.
-func (h *Hub) Output(w io.WriteCloser, wait bool) { h.out.Add(w, wait) }
+func (h *Hub) Output(w io.WriteCloser) { h.out.Add(w, nil) }
 
 // Write types p; between two processes it is lost.
 func (h *Hub) Write(p []byte) (int, error) {

@@ -114,11 +114,11 @@ func TestHubServesSeveralClients(t *testing.T) {
 	s := Terminal(h)
 	master, slave := pty(t)
 	s.Console(master)
-	a, err := h.Client(true)
+	a, err := h.Client(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := h.Client(false)
+	b, err := h.Client(func() {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,32 +145,6 @@ func TestHubServesSeveralClients(t *testing.T) {
 	}
 	if log.String() != want || !log.closed {
 		t.Errorf("log %q", log)
-	}
-}
-
-func TestSlowClientIsCutOffAndOthersAreNot(t *testing.T) {
-	var b Broadcast
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	fast := &buffer{}
-	b.Add(w, false)
-	b.Add(fast, true)
-	chunk := bytes.Repeat([]byte("x"), 64<<10)
-	const n = 64
-	for range n {
-		b.Write(chunk)
-	}
-	r.Close()
-	select {
-	case <-b.Close():
-	case <-time.After(10 * time.Second):
-		t.Fatal("the end is not told")
-	}
-	if len(fast.String()) != n*len(chunk) {
-		t.Errorf("the fast client got %d bytes of %d", len(fast.String()), n*len(chunk))
 	}
 }
 
@@ -275,7 +249,7 @@ func TestOutputFifoEndsWhenNothingHoldsIt(t *testing.T) {
 // What is typed before the process is there waits for it.
 func TestHubKeepsWhatIsTypedEarly(t *testing.T) {
 	h := NewHub(nil)
-	c, err := h.Client(true)
+	c, err := h.Client(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,7 +267,7 @@ func TestHubKeepsWhatIsTypedEarly(t *testing.T) {
 	<-h.Close()
 
 	none := NewHub(nil) // no process ever comes
-	c, err = none.Client(true)
+	c, err = none.Client(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -186,7 +186,7 @@ func (p *process) namedTerminal(out *outputs) (*stdio.Streams, error) {
 	defer p.mu.Unlock()
 	p.hub = stdio.NewHub(nil)
 	if out.stdout != nil {
-		p.hub.Output(out.stdout, true)
+		p.hub.Output(out.stdout)
 	}
 	if out.stderr != nil {
 		out.stderr.Close()

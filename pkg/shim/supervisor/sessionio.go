@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"sync"
 
 	"github.com/pouchcontainer/pouch/pkg/ctl"
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -33,10 +34,11 @@ func (c *session) onAttach(m *ctl.Message, files []*os.File) error {
 		if m.Width != 0 {
 			t.hub.Resize(m.Width, m.Height)
 		}
-		err = c.s.sendStream(c.conn, t.hub, false)
+		err = c.s.sendStream(c.conn, t.hub, c.cutOff)
 	case t.logs != nil && t.hub == nil && len(files) == 3 && c.leave == nil:
-		c.leave = t.attach(files)
-		c.tell(&ctl.Message{Op: ctl.OK})
+		if c.leave, err = t.attach(files, sync.OnceFunc(c.cutOff)); err == nil {
+			c.tell(&ctl.Message{Op: ctl.OK})
+		}
 	default:
 		return errs.New(errs.Unsupported, "container %s: its streams cannot be attached to", t.id)
 	}
@@ -46,10 +48,24 @@ func (c *session) onAttach(m *ctl.Message, files []*os.File) error {
 	return err
 }
 
+// cutOff ends an attachment whose reader takes nothing.
+func (c *session) cutOff() {
+	c.tell(errorMessage(errs.New(errs.Unavailable, "attach to container %s: cut off: what reads its output takes nothing; the container goes on", c.s.cfg.ID[:min(12, len(c.s.cfg.ID))])))
+	c.conn.Close()
+}
+
 // attach copies the container's output to files[1] and [2], and files[0] to its
-// input when that is held open.
-func (t *task) attach(files []*os.File) (leave func()) {
-	out, err := t.logs.out.Add(files[1], false), t.logs.err.Add(files[2], false)
+// input when that is held open. On error the files are the caller's to close.
+func (t *task) attach(files []*os.File, cut func()) (leave func(), err error) {
+	outTo, err := stdio.Unblocked(files[1])
+	if err != nil {
+		return nil, err
+	}
+	errTo, err := stdio.Unblocked(files[2])
+	if err != nil {
+		return nil, err
+	}
+	outLeaves, errLeaves := t.logs.out.Add(outTo, cut), t.logs.err.Add(errTo, cut)
 	stop := func() {}
 	if t.logs.stdin == nil {
 		files[0].Close()
@@ -62,10 +78,10 @@ func (t *task) attach(files []*os.File) (leave func()) {
 		}()
 	}
 	return func() {
-		out()
-		err()
+		outLeaves()
+		errLeaves()
 		stop()
-	}
+	}, nil
 }
 
 // onExec runs a further process; the answers come by themselves.
@@ -127,7 +143,7 @@ func (c *session) execStreams(m *ctl.Message, files []*os.File) (*stdio.Streams,
 		if m.Detached {
 			return s, nil
 		}
-		return s, c.s.sendStream(c.conn, c.hub, true)
+		return s, c.s.sendStream(c.conn, c.hub, nil)
 	}
 	return nil, errs.New(errs.Invalid, "exec: stdio %q with %d descriptors", m.Stdio, len(files))
 }

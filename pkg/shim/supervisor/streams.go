@@ -95,8 +95,8 @@ func (t *task) copied(launch *launched, files [3]*os.File) error {
 	}
 	stdin := files[0]
 	if launch.msg.Stdio == ctl.Tee {
-		t.logs.out.Add(files[1], true)
-		t.logs.err.Add(files[2], true)
+		t.logs.out.Add(files[1], nil)
+		t.logs.err.Add(files[2], nil)
 	} else if t.rec.Process.OpenStdin {
 		r, w, err := os.Pipe()
 		if err != nil {
@@ -143,7 +143,7 @@ func (t *task) terminal(launch *launched) error {
 	if detached {
 		return nil
 	}
-	return t.s.sendStream(t.s.launch, t.hub, true)
+	return t.s.sendStream(t.s.launch, t.hub, nil)
 }
 
 // consoleSize is the size of the client's terminal, nil when it told none: the

@@ -51,9 +51,9 @@ func errorMessage(err error) *ctl.Message {
 	return &ctl.Message{Op: ctl.Error, Kind: string(errs.KindOf(err)), Message: err.Error()}
 }
 
-// sendStream connects a client with a terminal.
-func (s *Supervisor) sendStream(conn *ctl.Conn, h *stdio.Hub, wait bool) error {
-	f, err := h.Client(wait)
+// sendStream connects a client with a terminal; cut is as in stdio.Broadcast.
+func (s *Supervisor) sendStream(conn *ctl.Conn, h *stdio.Hub, cut func()) error {
+	f, err := h.Client(cut)
 	if err != nil {
 		return err
 	}
