@@ -12,10 +12,11 @@ func attachCommand() *cli.Command {
 		Name:      "attach",
 		Usage:     "join the streams of a running container",
 		ArgsUsage: "CONTAINER",
-		Description: "Stays until the container ends and has its exit code. ctrl-p ctrl-q leaves a terminal; the container\n" +
-			"goes on. Several can be attached at once.",
+		Description: "Stays until the container ends and has its exit code. The detach keys leave a terminal;\n" +
+			"the container goes on. Several can be attached at once.",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "no-stdin", Usage: "keep the standard input"},
+			detachKeysFlag(),
 			&cli.BoolFlag{Name: "sig-proxy", Value: true, Usage: "pass signals on to the container's process"},
 		},
 		Action: attach,
@@ -31,6 +32,10 @@ func attach(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	o := container.AttachOpts{Stdin: !c.Bool("no-stdin"), SigProxy: c.Bool("sig-proxy"), IO: standardIO()}
+	streams, err := attachedIO(c)
+	if err != nil {
+		return err
+	}
+	o := container.AttachOpts{Stdin: !c.Bool("no-stdin"), SigProxy: c.Bool("sig-proxy"), IO: streams}
 	return exitCode(m.Attach(c.Context, args[0], o))
 }

@@ -17,7 +17,7 @@ func runCommand() *cli.Command {
 		Description: "In the foreground the container's process has this program's own standard streams, and its exit code is\n" +
 			"this program's; 125 when Pouch failed, 126 and 127 when the command cannot be executed or is not found.\n" +
 			"With -d the id is printed as soon as the process runs.",
-		Flags:  append(runFlags(), containerFlags()...),
+		Flags:  append(append(runFlags(), containerFlags()...), dryRunFlag()),
 		Action: run,
 	})
 }
@@ -31,13 +31,19 @@ func run(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.Bool("dry-run") {
+		return dryRun(c, m, o)
+	}
 	if o.Process.TTY && !o.Detach {
 		warnNoTerminal(c, o.Process.OpenStdin)
 	}
 	if len(o.Attach) == 1 && o.Attach[0] == "stdin" { // docker's: nothing of the output is seen here
 		o.Started = func(id string) { fmt.Fprintln(c.App.Writer, id) }
 	}
-	streams := standardIO()
+	streams, err := attachedIO(c)
+	if err != nil {
+		return err
+	}
 	streams.Preserve = preserver(c)
 	id, code, err := m.Run(c.Context, o, streams)
 	if err == nil && o.Detach {

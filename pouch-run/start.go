@@ -16,6 +16,10 @@ func startCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "attach", Aliases: []string{"a"}, Usage: "stay until the container ends, with its output and its exit code"},
 			&cli.BoolFlag{Name: "interactive", Aliases: []string{"i"}, Usage: "as --attach, with the standard input"},
+			text("checkpoint", "continue the checkpoint of that `NAME` instead of beginning anew"),
+			checkpointDirFlag(),
+			&cli.BoolFlag{Name: "sig-proxy", Value: true, Usage: "with --attach: pass signals on to the container's process"},
+			detachKeysFlag(),
 		},
 		Action: start,
 	}
@@ -30,7 +34,17 @@ func start(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	o := container.StartOpts{Attach: c.Bool("attach") || c.Bool("interactive"), Stdin: c.Bool("interactive"), IO: standardIO()}
+	streams, err := attachedIO(c)
+	if err != nil {
+		return err
+	}
+	o := container.StartOpts{
+		Attach: c.Bool("attach") || c.Bool("interactive"), Stdin: c.Bool("interactive"), SigProxy: c.Bool("sig-proxy"), IO: streams,
+	}
+	o.Checkpoint, o.CheckpointDir = c.String("checkpoint"), c.String("checkpoint-dir")
+	if o.Checkpoint != "" && len(targets) > 1 {
+		return errs.New(errs.Invalid, "you cannot restore multiple containers at once")
+	}
 	if o.Attach {
 		o.IO.Preserve = preserver(c)
 	}

@@ -17,7 +17,7 @@ type AttachOpts struct {
 
 // Attach joins the streams of the running container that target names, beside
 // whoever else is attached, until the container ends, and returns its exit code.
-// Leaving it, by ctrl-p ctrl-q on a terminal or by the end of this program, does
+// Leaving it, by the detach keys on a terminal or by the end of this program, does
 // the container nothing. It fails with kind not_found, conflict when the
 // container does not run, unsupported for one that has its caller's own streams.
 func (m *Manager) Attach(ctx context.Context, target string, o AttachOpts) (int, error) {

@@ -24,6 +24,10 @@ type IO struct {
 	// for so many, and more when there are more to hand over. Nil: there are none.
 	Preserve func(asked int) (Preserved, error)
 
+	// DetachKeys, typed on the terminal, leave the process to itself; none: nothing
+	// does.
+	DetachKeys []byte
+
 	partial bool // a part of the output is not attached
 }
 
@@ -43,8 +47,8 @@ type FollowOpts struct {
 
 // Follow stays with the process that conn was opened for until it ends, and
 // returns its exit code. Its own terminal, when the supervisor made one, is
-// joined with the caller's: raw mode, window size, ctrl-p ctrl-q to leave (then
-// the exit code is 0). With SigProxy a signal that cancelled ctx before goes to
+// joined with the caller's: raw mode, window size, keys to leave (then the exit
+// code is 0). With SigProxy a signal that cancelled ctx before goes to
 // the process, too, and one that does so later does not end Follow; ctx's end for
 // another reason, or any without SigProxy, leaves the process to itself. The
 // error is what the supervisor tells, with its kind. Follow closes conn.
@@ -97,7 +101,8 @@ func (f *follower) loop() (int, error) {
 
 // cancelled acts on the end of ctx.
 func (f *follower) cancelled(ctx context.Context) {
-	if _, ok := signalOf(ctx); ok && f.o.SigProxy {
+	if s, ok := signalOf(ctx); ok && f.o.SigProxy {
+		f.missed(s)
 		return
 	}
 	f.left.Store(true)

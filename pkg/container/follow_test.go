@@ -5,8 +5,10 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/signal"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -108,6 +110,57 @@ type caught syscall.Signal
 func (caught) Error() string            { return "signal" }
 func (s caught) Caught() syscall.Signal { return syscall.Signal(s) }
 
+// A signal that the command got before it listened for the process, and that
+// cancels the context only later, is not lost; one that came both ways is sent once.
+func TestFollowForwardsALateSignal(t *testing.T) {
+	signal.Notify(make(chan os.Signal, 1), unix.SIGUSR1, unix.SIGHUP) // else they end the test
+	for _, both := range []bool{false, true} {
+		client, sup := pair(t)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		end := following(ctx, client, FollowOpts{SigProxy: true})
+		got := make(chan unix.Signal, 1000)
+		go func() {
+			for {
+				m, _, err := sup.Recv()
+				if err != nil {
+					return
+				}
+				got <- unix.Signal(m.Signal)
+			}
+		}()
+		for listens := false; !listens; { // until it listens
+			unix.Kill(os.Getpid(), unix.SIGUSR1)
+			select {
+			case <-got:
+				listens = true
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
+		if both {
+			unix.Kill(os.Getpid(), unix.SIGHUP)
+		}
+		cancel(caught(unix.SIGHUP))
+		hups := 0
+		for quiet := time.After(3 * lateSignal); quiet != nil; { // that no second one comes is to be shown, too
+			select {
+			case s := <-got:
+				if s == unix.SIGHUP {
+					hups++
+				}
+			case <-quiet:
+				quiet = nil
+			}
+		}
+		if hups != 1 {
+			t.Errorf("came both ways %v: sent %d times", both, hups)
+		}
+		sup.Send(&ctl.Message{Op: ctl.Exited, ExitCode: 143})
+		if r := <-end; r.code != 143 || r.err != nil {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
 func TestFollowLeavesWithoutSigProxy(t *testing.T) {
 	client, sup := pair(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -168,36 +221,5 @@ func TestFollowTerminal(t *testing.T) {
 	outW.Close()
 	if got, err := io.ReadAll(outR); err != nil || string(got) != "output" {
 		t.Errorf("shown %q, %v", got, err)
-	}
-}
-
-func TestDetachKeys(t *testing.T) {
-	for in, want := range map[string]struct {
-		out    string
-		detach bool
-	}{
-		"abc":          {"abc", false},
-		"a\x10\x11b":   {"a", true},
-		"\x10b":        {"\x10b", false},
-		"\x10\x10\x11": {"\x10", true},
-		"\x11":         {"\x11", false},
-	} {
-		for cut := range len(in) + 1 { // however the keys arrive
-			k := &detachKeys{on: true}
-			a, d := k.scan([]byte(in[:cut]))
-			out := string(a)
-			if !d {
-				var b []byte
-				b, d = k.scan([]byte(in[cut:]))
-				out += string(b)
-			}
-			if out != want.out || d != want.detach {
-				t.Errorf("%q cut at %d: %q, %v", in, cut, out, d)
-			}
-		}
-	}
-	off := &detachKeys{}
-	if out, d := off.scan([]byte("\x10\x11")); string(out) != "\x10\x11" || d {
-		t.Errorf("without a terminal: %q, %v", out, d)
 	}
 }

@@ -16,12 +16,14 @@ import (
 // terminal; the returned function ends that.
 func (f *follower) signals(ctx context.Context) (stop func()) {
 	ch, quit := make(chan os.Signal, 64), make(chan struct{})
+	early, was := signalOf(ctx) // it came before we listened
 	signal.Notify(ch, unix.SIGWINCH)
 	if f.o.SigProxy {
 		signal.Notify(ch, forwarded()...)
-		if s, ok := signalOf(ctx); ok { // it came before we listened
-			f.send(s)
-		}
+	}
+	if f.o.SigProxy && was {
+		f.came.Or(bit(early))
+		f.send(early)
 	}
 	go func() {
 		var last []time.Time
@@ -35,6 +37,7 @@ func (f *follower) signals(ctx context.Context) (stop func()) {
 				if last = append(last, time.Now()); s == unix.SIGINT && impatient(last) {
 					s = unix.SIGKILL
 				}
+				f.came.Or(bit(s.(syscall.Signal)))
 				f.send(s.(syscall.Signal))
 			case <-quit:
 				return
@@ -46,6 +49,22 @@ func (f *follower) signals(ctx context.Context) (stop func()) {
 		close(quit)
 	}
 }
+
+// lateSignal is how long a signal that has cancelled the context may take until it
+// is seen here, too: both are told one after the other.
+const lateSignal = 100 * time.Millisecond
+
+// missed forwards the signal that has cancelled the context, unless it came here,
+// too: it may have come before this program listened for itself.
+func (f *follower) missed(s syscall.Signal) {
+	time.AfterFunc(lateSignal, func() {
+		if f.came.Load()&bit(s) == 0 {
+			f.send(s)
+		}
+	})
+}
+
+func bit(s syscall.Signal) uint64 { return 1 << (uint(s) % 64) }
 
 // impatient reports whether the last three signals came within two seconds: who
 // presses ctrl-C that often wants the process gone, though as process 1 it may

@@ -17,6 +17,11 @@ type StartOpts struct {
 	Stdin  bool // give the container the caller's standard input
 	IO     IO
 
+	Checkpoint    string // the name of one to continue; empty: the process begins anew
+	CheckpointDir string // as of CheckpointOpts
+
+	SigProxy bool // signals that this program gets go to the container's process
+
 	apart bool // no part of the unit that this command runs in
 }
 
@@ -33,7 +38,7 @@ func (m *Manager) Start(ctx context.Context, target string, o StartOpts) (code i
 		if !o.Attach {
 			return 0, nil
 		}
-		return m.Attach(ctx, target, AttachOpts{Stdin: o.Stdin, SigProxy: true, IO: o.IO})
+		return m.Attach(ctx, target, AttachOpts{Stdin: o.Stdin, SigProxy: o.SigProxy, IO: o.IO})
 	}
 	if !o.apart {
 		if err := m.enterUnit(c.Policy, c.Host, !o.Attach); err != nil {
@@ -48,7 +53,7 @@ func (m *Manager) Start(ctx context.Context, target string, o StartOpts) (code i
 	if !o.Attach {
 		return 0, m.leaveTo(s)
 	}
-	return m.stay(ctx, c, s, FollowOpts{IO: o.IO, Stream: s.stream, Stdin: o.Stdin, SigProxy: true})
+	return m.stay(ctx, c, s, FollowOpts{IO: o.IO, Stream: s.stream, Stdin: o.Stdin, SigProxy: o.SigProxy})
 }
 
 // startEnded launches a container that does not run; nil when another command
@@ -81,6 +86,9 @@ func (m *Manager) startEnded(ctx context.Context, c *record.Container, o StartOp
 	w, done, err := wire(c, !o.Attach, o.Stdin, o.IO)
 	defer done()
 	if err != nil {
+		return nil, err
+	}
+	if w.resume, err = m.resume(c, o.Checkpoint, o.CheckpointDir); err != nil {
 		return nil, err
 	}
 	s, err := m.launch(ctx, c, nil, w, func() error { return nil })

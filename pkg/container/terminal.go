@@ -23,6 +23,8 @@ type follower struct {
 	detached atomic.Bool // by the detach keys
 	left     atomic.Bool // because ctx ended
 
+	came atomic.Uint64 // the signals that this program got, a bit each
+
 	stream *os.File      // the process' terminal, once it came
 	copied chan struct{} // closed when all its output is written
 	mu     sync.Mutex
@@ -96,7 +98,10 @@ func (s IO) size() (width, height uint16) {
 // input copies what is typed to the process' terminal. At the end of a file it
 // types ctrl-D: after an unfinished line twice, for the first one only ends that.
 func (f *follower) input() {
-	keys := &detachKeys{on: term.IsTerminal(int(f.o.IO.Stdin.Fd()))}
+	keys := &detachKeys{}
+	if term.IsTerminal(int(f.o.IO.Stdin.Fd())) { // in a file they are bytes as any
+		keys.keys = f.o.IO.DetachKeys
+	}
 	buf, last := make([]byte, 32<<10), byte('\n')
 	for {
 		n, err := f.o.IO.Stdin.Read(buf)
@@ -114,6 +119,7 @@ func (f *follower) input() {
 			return
 		}
 		if err != nil {
+			f.stream.Write(keys.rest())
 			if last != '\n' {
 				f.stream.Write([]byte{4})
 			}
@@ -121,33 +127,4 @@ func (f *follower) input() {
 			return
 		}
 	}
-}
-
-// detachKeys finds ctrl-p ctrl-q in what is typed.
-type detachKeys struct {
-	on   bool
-	held bool // ctrl-p came and is held back until the next key
-}
-
-const ctrlP, ctrlQ = 0x10, 0x11
-
-// scan returns what goes to the process, and whether the keys were typed.
-func (k *detachKeys) scan(in []byte) (out []byte, detach bool) {
-	if !k.on {
-		return in, false
-	}
-	for _, b := range in {
-		if k.held {
-			if b == ctrlQ {
-				return out, true
-			}
-			out, k.held = append(out, ctrlP), false
-		}
-		if b == ctrlP {
-			k.held = true
-			continue
-		}
-		out = append(out, b)
-	}
-	return out, false
 }
