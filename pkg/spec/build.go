@@ -32,7 +32,7 @@ func Build(c *record.Container, h Host) (*specs.Spec, error) {
 		Root:        &specs.Root{Path: rootfs(h), Readonly: c.Host.ReadonlyRootfs},
 		Process:     process(c, h),
 		Mounts:      mounts,
-		Annotations: c.Annotations,
+		Annotations: annotations(c),
 		Linux: &specs.Linux{
 			CgroupsPath:       cgroupsPath(c, h),
 			Namespaces:        namespaces(c, h),

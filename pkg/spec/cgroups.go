@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"maps"
 	"path"
 	"strings"
 
@@ -38,6 +39,18 @@ func CgroupPath(c *record.Container, parent string) string {
 
 // Scope is the name of the systemd unit of a container's cgroup.
 func Scope(id, parent string) string { return path.Base(ownParent(parent)) + "-" + id + ".scope" }
+
+// annotations are the user's, and for a scope that systemd forgets it when it
+// ends, also when it failed (systemd.unit(5), CollectMode=).
+func annotations(c *record.Container) record.Labels {
+	const collect = "org.systemd.property.CollectMode"
+	if _, set := c.Annotations[collect]; set || !c.Host.SystemdCgroup {
+		return c.Annotations
+	}
+	out := record.Labels{collect: "'inactive-or-failed'"}
+	maps.Copy(out, c.Annotations)
+	return out
+}
 
 func ownParent(parent string) string {
 	if parent == "" {

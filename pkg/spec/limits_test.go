@@ -198,3 +198,19 @@ func TestDeviceRules(t *testing.T) {
 		t.Errorf("%+v", all)
 	}
 }
+
+func TestScopesAreCollected(t *testing.T) {
+	const key = "org.systemd.property.CollectMode"
+	c := &record.Container{Annotations: record.Labels{"a": "b"}}
+	if got := annotations(c); !reflect.DeepEqual(got, c.Annotations) {
+		t.Errorf("without systemd: %v", got)
+	}
+	c.Host.SystemdCgroup = true
+	if got := annotations(c); got["a"] != "b" || got[key] != "'inactive-or-failed'" || len(c.Annotations) != 1 {
+		t.Errorf("%v, the record has %v", got, c.Annotations)
+	}
+	c.Annotations[key] = "'inactive'"
+	if got := annotations(c); got[key] != "'inactive'" {
+		t.Errorf("the user's word does not count: %v", got)
+	}
+}
