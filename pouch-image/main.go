@@ -10,7 +10,7 @@ import (
 func main() {
 	app := cmd.App("pouch-image", "manage images", coded(
 		pullCommand(), loadCommand(), saveCommand(), lsCommand(), inspectCommand(), rmCommand(), tagCommand(), copyCommand(), pushCommand(),
-		historyCommand(), pruneCommand(), listTagsCommand(), deleteCommand(), searchCommand(), loginCommand(), logoutCommand(),
+		historyCommand(), pruneCommand(), listTagsCommand(), deleteCommand(), searchCommand(), commitCommand(), loginCommand(), logoutCommand(),
 	)...)
 	app.Flags = append(app.Flags, engineFlags()...)
 	cmd.Completing(app, completer())

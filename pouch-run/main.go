@@ -18,7 +18,7 @@ func main() {
 
 func verbs() []*cli.Command {
 	return []*cli.Command{
-		cpCommand(), exportCommand(), diffCommand(),
+		cpCommand(), exportCommand(), diffCommand(), commitCommand(),
 		runCommand(), createCommand(), startCommand(), stopCommand(), killCommand(), rmCommand(), psCommand(),
 		inspectCommand(), logsCommand(), execCommand(), waitCommand(), restartCommand(), pauseCommand(), unpauseCommand(), eventsCommand(), healthcheckCommand(),
 		renameCommand(), updateCommand(), portCommand(), topCommand(), statsCommand(), attachCommand(), pruneCommand(), versionCommand(), infoCommand(), gcCommand(), engineCommand(), secretCommand(),

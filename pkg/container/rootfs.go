@@ -64,7 +64,7 @@ func (m *Manager) root(ctx context.Context, cl *ctrd.Client, c *record.Container
 	folder, over := strings.CutSuffix(c.Image.Rootfs, overlaid)
 	switch {
 	case folder == "":
-		root, err := cl.Prepare(ctx, c.ID, c.Image.ChainID)
+		root, err := cl.Prepare(ctx, c.SnapshotKey(), c.Image.ChainID)
 		if err != nil {
 			return nil, fmt.Errorf("prepare the root of %s: %w", c.Image.Ref, err)
 		}

@@ -102,6 +102,7 @@ type Message struct {
 	Signal   int          `json:"signal,omitempty"`
 	Timeout  int          `json:"timeout,omitempty"` // seconds
 	Next     bool         `json:"next,omitempty"`    // Wait: for the end of this life, be it followed by another
+	Hold     bool         `json:"hold,omitempty"`    // Pause: until this connection ends
 	Width    uint16       `json:"width,omitempty"`
 	Height   uint16       `json:"height,omitempty"`
 	Exec     *ExecProcess `json:"exec,omitempty"`

@@ -24,6 +24,8 @@ type session struct {
 
 	leave func() // ends an Attach to copied streams; nil without
 
+	hold bool // the container is paused as long as this connection lives
+
 	gone chan struct{} // closed at the end of the connection
 }
 
@@ -66,6 +68,7 @@ func (c *session) serve() {
 		}
 	}
 	close(c.gone)
+	c.letGo()
 	if c.leave != nil {
 		c.leave()
 	}
@@ -126,7 +129,7 @@ func (c *session) handlePlain(m *ctl.Message) error {
 	case ctl.Restart:
 		return c.onRestart(m)
 	case ctl.Pause:
-		return c.onTask((*task).pause)
+		return c.onPause(m)
 	case ctl.Unpause:
 		return c.onTask((*task).resume)
 	case ctl.Resize:
