@@ -14,7 +14,7 @@ func createCommand() *cli.Command {
 		Usage:     "make a container of an image for start to run, and print its id",
 		ArgsUsage: "IMAGE [COMMAND] [ARG…]",
 		Args:      true,
-		Flags:     containerFlags(),
+		Flags:     append(containerFlags(), dryRunFlag()),
 		Action:    create,
 	})
 }
@@ -27,6 +27,9 @@ func create(c *cli.Context) error {
 	m, err := manager(c)
 	if err != nil {
 		return err
+	}
+	if c.Bool("dry-run") {
+		return dryRun(c, m, o)
 	}
 	id, err := m.Create(c.Context, o)
 	if err != nil {
