@@ -37,7 +37,7 @@ func (t *task) limit(r record.Resources) error {
 	if reflect.DeepEqual(old, r) {
 		return nil
 	}
-	host, err := hostfacts.Limits(old, r)
+	host, err := hostfacts.Limits(r, old)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package hostfacts
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 
@@ -11,19 +12,21 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/spec"
 )
 
-// blocks finds the numbers of the block devices that limits name.
-func blocks(h *spec.Host, r record.Resources) error {
+// blocks finds the numbers of the block devices that limits name; the error is
+// that of the first that is none.
+func blocks(h *spec.Host, r record.Resources) (first error) {
 	for _, path := range spec.BlockDevices(r) {
 		n, err := block(path)
 		if err != nil {
-			return err
+			first = cmp.Or(first, err)
+			continue
 		}
 		if h.Blocks == nil {
 			h.Blocks = map[string]spec.DeviceNumber{}
 		}
 		h.Blocks[path] = n
 	}
-	return nil
+	return first
 }
 
 func block(path string) (spec.DeviceNumber, error) {

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/record"
@@ -35,14 +36,7 @@ type cgroups struct {
 // (cgroup-v2.rst); what v1 alone has is left out.
 func (h cgroups) second(k *spec.Kernel) {
 	have := strings.Fields(h.read("cgroup.controllers"))
-	has := func(name string) bool {
-		for _, c := range have {
-			if c == name {
-				return true
-			}
-		}
-		return false
-	}
+	has := func(name string) bool { return slices.Contains(have, name) }
 	k.Memory, k.Reservation = has("memory"), has("memory")
 	k.Swap = k.Swap && k.Memory
 	k.Pids, k.Cpuset = has("pids"), has("cpuset")
@@ -107,15 +101,18 @@ func exists(path string) bool {
 }
 
 // Limits is the part of Read that spec.Limits and spec.Changes need, for limits
-// r. A device that is not there, or is no block device, is an error as of Read.
-func Limits(r ...record.Resources) (spec.Host, error) {
+// r in place of old ones. A device of r that is not there, or is no block device,
+// is an error as of Read; one of old is left out.
+func Limits(r record.Resources, old ...record.Resources) (spec.Host, error) {
 	c := cgroups{root: "/sys/fs/cgroup", v2: unified()}
 	h := spec.Host{CgroupV2: c.v2, SwapLimit: swapLimit(c.v2)}
-	for _, l := range r {
-		if err := blocks(&h, l); err != nil {
-			return h, err
-		}
-		h.BFQ = h.BFQ || (l.BlkioWeight != 0 || len(l.BlkioWeightDevice) > 0) && c.bfq()
+	weighed := false
+	for _, l := range old {
+		blocks(&h, l) //nolint:errcheck // a device that is gone has no limit to lift
+		weighed = weighed || weighs(l)
 	}
-	return h, nil
+	h.BFQ = (weighed || weighs(r)) && c.bfq()
+	return h, blocks(&h, r)
 }
+
+func weighs(r record.Resources) bool { return r.BlkioWeight != 0 || len(r.BlkioWeightDevice) > 0 }
