@@ -20,7 +20,7 @@ func verbs() []*cli.Command {
 	return []*cli.Command{
 		cpCommand(), exportCommand(), diffCommand(), commitCommand(),
 		runCommand(), createCommand(), startCommand(), stopCommand(), killCommand(), rmCommand(), psCommand(),
-		inspectCommand(), logsCommand(), execCommand(), waitCommand(), restartCommand(), pauseCommand(), unpauseCommand(), eventsCommand(), healthcheckCommand(),
+		inspectCommand(), logsCommand(), execCommand(), waitCommand(), restartCommand(), pauseCommand(), unpauseCommand(), eventsCommand(), healthcheckCommand(), whyCommand(),
 		renameCommand(), updateCommand(), portCommand(), topCommand(), statsCommand(), attachCommand(), pruneCommand(), versionCommand(), infoCommand(), gcCommand(), engineCommand(), secretCommand(),
 	}
 }

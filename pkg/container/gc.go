@@ -146,9 +146,9 @@ func (m *Manager) lastWords(id string) string {
 
 // lostState makes st the state of a container that ended unseen.
 func lostState(st *record.State, boot, words string) *record.State {
-	st.Error = "its supervisor was lost" + words
+	st.Error, st.Cause = "its supervisor was lost"+words, whySupervisorLost
 	if st.BootID != boot {
-		st.Error, st.EndedBy = "the machine was restarted", record.ByShutdown
+		st.Error, st.Cause, st.EndedBy = "the machine was restarted", whyRebooted, record.ByShutdown
 	}
 	st.Status, st.ExitCode, st.Finished = record.Exited, lostExit, time.Now().UTC()
 	st.Owner, st.Init = record.Proc{}, record.Proc{}
@@ -158,7 +158,7 @@ func lostState(st *record.State, boot, words string) *record.State {
 // lostEvent tells an end that nobody saw.
 func (m *Manager) lostEvent(id string, st *record.State) {
 	if c, err := m.Store.Container(id); err == nil {
-		m.event(c, "die", record.Labels{"exitCode": strconv.Itoa(st.ExitCode), "error": st.Error})
+		m.event(c, "die", record.Labels{"exitCode": strconv.Itoa(st.ExitCode), "error": st.Error, "cause": st.Cause})
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"slices"
-	"strconv"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sync/errgroup"
@@ -57,7 +56,7 @@ func (m *Manager) launch(ctx context.Context, c *record.Container, s *supervisor
 	if s != nil {
 		s.abandon()
 	}
-	m.event(c, "die", record.Labels{"exitCode": strconv.Itoa(startCode(err)), "error": err.Error()})
+	m.event(c, "die", startFailed(err))
 	return nil, also(err, m.settle(c.ID))
 }
 

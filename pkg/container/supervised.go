@@ -71,7 +71,7 @@ func told(msg *ctl.Message) error {
 	if kind == "" {
 		kind = errs.Internal
 	}
-	return errs.New(kind, "%s", msg.Message)
+	return errs.WithCause(errs.New(kind, "%s", msg.Message), msg.Cause)
 }
 
 func isTimeout(err error) bool {

@@ -129,6 +129,7 @@ type Message struct {
 	OOMKilled bool   `json:"oomKilled,omitempty"`
 	Kind      string `json:"kind,omitempty"` // errs.Kind
 	Message   string `json:"message,omitempty"`
+	Cause     string `json:"cause,omitempty"` // errs.CauseOf
 }
 
 // ExecProcess is the process of an Exec.

@@ -25,7 +25,7 @@ func explain(p record.Port, mine []record.Port, err error) error {
 				return errs.New(errs.Conflict, "%s: published twice by this container", what)
 			}
 		}
-		return errs.New(errs.Conflict, "%s: already in use%s", what, holder(p))
+		return errs.WithCause(errs.New(errs.Conflict, "%s: already in use%s", what, holder(p)), "port-in-use")
 	case errors.Is(err, unix.EADDRNOTAVAIL):
 		return errs.New(errs.Invalid, "%s: this host does not have the address", what)
 	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):

@@ -30,6 +30,7 @@ type State struct {
 	ExitCode      int          `json:"exitCode"`
 	OOMKilled     bool         `json:"oomKilled,omitempty"`
 	Error         string       `json:"error,omitempty"`
+	Cause         string       `json:"cause,omitempty"` // of Error, as errs.CauseOf has it: why tells it
 	Restarts      int          `json:"restarts,omitempty"`
 	StoppedByUser bool         `json:"stoppedByUser,omitempty"` // unless-stopped and always stay down
 	CgroupParent  string       `json:"cgroupParent,omitempty"`  // of this run, when it is below a service manager's unit

@@ -44,7 +44,12 @@ func (s *Supervisor) create(ctx context.Context, req *createRequest) (*task, err
 		}
 		return t, nil
 	}
-	err = errors.Join(err, t.unmount())
+	if t.opts.Spec != nil {
+		err = t.diagnose(err, t.opts.Spec.Process)
+	}
+	if uerr := t.unmount(); uerr != nil {
+		err = errors.Join(err, uerr)
+	}
 	s.drop(t.id)
 	s.tellClient(err)
 	if s.isGone() {

@@ -64,7 +64,7 @@ func (t *task) endedBy(who string, sig unix.Signal) {
 func (t *task) endOfLife(r result) {
 	t.health.end()
 	t.mu.Lock()
-	since, by := t.since, t.ending.by
+	since, end := t.since, t.ending
 	over := t.life
 	t.life = newLife()
 	t.mu.Unlock()
@@ -76,13 +76,23 @@ func (t *task) endOfLife(r result) {
 	if r.oom {
 		t.event("oom", nil)
 	}
-	t.event("die", record.Labels{
-		"exitCode":     strconv.Itoa(r.code),
-		"execDuration": strconv.Itoa(int(r.at.Sub(since) / time.Second)),
-	})
-	if by == record.ByStop {
+	t.event("die", deathOf(r, end, since))
+	if end.by == record.ByStop {
 		t.event("stop", nil)
 	}
+}
+
+// deathOf is what the event of an end tells: docker's words, and why tells the
+// rest.
+func deathOf(r result, end asked, since time.Time) record.Labels {
+	a := record.Labels{"exitCode": strconv.Itoa(r.code), "execDuration": strconv.Itoa(int(r.at.Sub(since) / time.Second))}
+	if r.oom {
+		a["oomKilled"] = "true"
+	}
+	if end.by != "" {
+		a["endedBy"], a["endSignal"] = end.by, strconv.Itoa(int(end.sig))
+	}
+	return a
 }
 
 // killEvent tells that process 1 was sent sig, unless that failed with err.

@@ -35,7 +35,7 @@ func (t *task) run(ctx context.Context, p *process, streams *stdio.Streams) erro
 	streams.Started()
 	if err != nil {
 		streams.Close()
-		return t.explain(err)
+		return t.diagnose(t.explain(err), p.spec)
 	}
 	p.mu.Lock()
 	p.p = ep

@@ -41,7 +41,10 @@ func (t *task) start(ctx context.Context) (int, error) {
 	begun := time.Now() // it may have ended by the time Start returns
 	if err := c.Start(ctx); err != nil {
 		t.lastLife()
-		err = errors.Join(err, c.KillAll())
+		err = t.diagnose(err, t.opts.Spec.Process)
+		if kerr := c.KillAll(); kerr != nil {
+			err = errors.Join(err, kerr)
+		}
 		t.s.tellClient(err)
 		return 0, err
 	}

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"time"
 
+	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/proc"
 	"github.com/pouchcontainer/pouch/pkg/record"
 	"github.com/pouchcontainer/pouch/pkg/shim/engine"
@@ -38,7 +39,7 @@ func (t *task) noteRunning(c engine.Container) {
 		st.Status, st.Init, st.Owner, st.BootID = record.Running, init, self, boot
 		st.Started, st.Restarts = since.UTC(), restarts
 		st.Finished, st.ExitCode, st.OOMKilled, st.Error, st.StoppedByUser = time.Time{}, 0, false, "", false
-		st.EndedBy, st.EndSignal = "", 0
+		st.Cause, st.EndedBy, st.EndSignal = "", "", 0
 		t.healthInto(st)
 		t.logInto(st)
 	})
@@ -67,7 +68,7 @@ func (t *task) notePaused(paused bool) {
 }
 
 func (t *task) noteError(err error) {
-	t.note(false, func(st *record.State) { st.Error = err.Error() })
+	t.note(false, func(st *record.State) { st.Error, st.Cause = err.Error(), errs.CauseOf(err) })
 }
 
 // noteExited is what a client relies on that was told of the end: durable.

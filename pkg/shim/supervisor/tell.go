@@ -48,7 +48,7 @@ func (s *Supervisor) tellClient(err error) {
 }
 
 func errorMessage(err error) *ctl.Message {
-	return &ctl.Message{Op: ctl.Error, Kind: string(errs.KindOf(err)), Message: err.Error()}
+	return &ctl.Message{Op: ctl.Error, Kind: string(errs.KindOf(err)), Message: err.Error(), Cause: errs.CauseOf(err)}
 }
 
 // sendStream connects a client with a terminal; cut is as in stdio.Broadcast.
