@@ -78,7 +78,7 @@ func (p *mountParser) field(f string) error {
 	}
 	on := true
 	switch key {
-	case "readonly", "ro", "volume-nocopy", "bind-create-src":
+	case "readonly", "ro", "volume-nocopy", "bind-create-src", "idmap", "u", "chown":
 		if has {
 			var err error
 			if on, err = strictBool(val); err != nil {
@@ -106,6 +106,8 @@ func (p *mountParser) set(key, val string, on bool) (err error) {
 		p.m.Destination, err = Destination(val)
 	case "readonly", "ro":
 		p.m.ReadOnly = on
+	case "idmap", "u", "chown": // podman's
+		p.owners(key, on)
 	case "consistency":
 	case "bind-propagation":
 		p.m.Propagation = strings.ToLower(val)
@@ -142,6 +144,17 @@ func (p *mountParser) set(key, val string, on bool) (err error) {
 	return err
 }
 
+// owners notes the options that -v calls idmap and U.
+func (p *mountParser) owners(key string, on bool) {
+	word := "U"
+	if key == "idmap" {
+		word = key
+	}
+	if p.m.Options = slices.DeleteFunc(p.m.Options, func(o string) bool { return o == word }); on {
+		p.m.Options = append(p.m.Options, word)
+	}
+}
+
 func (p *mountParser) recursive(val string) error {
 	switch val {
 	case "enabled":
@@ -167,6 +180,9 @@ func (p *mountParser) finish() error {
 	}
 	if m.Destination == "" {
 		return invalid("invalid mount config for type %q: field Target must not be empty", m.Type)
+	}
+	if m.Type == "tmpfs" && (slices.Contains(m.Options, "U") || slices.Contains(m.Options, "idmap")) {
+		return invalid("the options idmap and U are for mounts of type bind and volume")
 	}
 	for _, o := range m.Options {
 		if !m.ReadOnly && (o == BindReadOnlyTop || o == BindReadOnlyAllForce) {

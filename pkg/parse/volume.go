@@ -20,7 +20,7 @@ func Propagations() []string {
 // Volume reads one --volume: dst alone (an anonymous volume), or src:dst[:opts].
 // src with a slash or a dot in front is a path of the host, made absolute with
 // cwd; else it names a volume. opts is a list of ro, rw, z, Z, nocopy (volumes),
-// U, and a propagation (binds). A bind's missing source may be made.
+// U, idmap, and a propagation (binds). A bind's missing source may be made.
 func Volume(s, cwd string) (record.Mount, error) {
 	if err := checkText("volume", s); err != nil {
 		return record.Mount{}, err
@@ -107,7 +107,7 @@ func volumeOptions(m *record.Mount, s string) error {
 		case o == "nocopy" && m.Type == "volume" && !m.NoCopy:
 			m.NoCopy = true
 			continue
-		case o == "U" && !slices.Contains(m.Options, "U"):
+		case (o == "U" || o == "idmap") && !slices.Contains(m.Options, o):
 			m.Options = append(m.Options, o)
 			continue
 		case m.Type == "bind" && m.Propagation == "" && slices.Contains(Propagations(), o):

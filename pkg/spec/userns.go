@@ -98,8 +98,9 @@ func checkUserns(c *record.Container) error {
 }
 
 // inUserns changes those of the usual mounts that the kernel gives only to who
-// owns the namespace that they show: such are bound from the host. A terminal's
-// group must be one that is mapped.
+// owns the namespace that they show: such are bound from the host, but for the
+// message queues, which the host need not have mounted; the calls work without.
+// A terminal's group must be one that is mapped.
 func inUserns(c *record.Container, all []specs.Mount) []specs.Mount {
 	if !hasUserns(c) {
 		return all
@@ -107,8 +108,7 @@ func inUserns(c *record.Container, all []specs.Mount) []specs.Mount {
 	_, tty := ToHost(c.Host.GIDMap, 5)
 	for i, m := range all {
 		foreign := m.Destination == "/proc" && c.Host.PidMode == "host" ||
-			m.Destination == "/sys" && !ownsNetns(c) ||
-			m.Destination == "/dev/mqueue" && c.Host.IpcMode == "host"
+			m.Destination == "/sys" && !ownsNetns(c)
 		switch {
 		case foreign:
 			all[i].Type, all[i].Source = "bind", m.Destination
@@ -117,5 +117,5 @@ func inUserns(c *record.Container, all []specs.Mount) []specs.Mount {
 			all[i].Options = slices.DeleteFunc(m.Options, func(o string) bool { return o == "gid=5" })
 		}
 	}
-	return all
+	return slices.DeleteFunc(all, func(m specs.Mount) bool { return m.Destination == "/dev/mqueue" && c.Host.IpcMode == "host" })
 }

@@ -112,6 +112,7 @@ func (t *task) prepare(ctx context.Context, req *createRequest) error {
 		t.wire = t.plainStreams
 		return nil
 	}
+	t.opts.Restore = t.s.restored()
 	if err := t.personalize(ctx); err != nil {
 		return err
 	}
@@ -157,7 +158,8 @@ func (t *task) mount(mounts []mount.Mount, spec *specs.Spec) (string, error) {
 	if err := os.MkdirAll(root, 0o711); err != nil {
 		return "", err
 	}
-	if t.rec != nil && len(t.rec.Host.UIDMap) > 0 {
+	t.rootMounts = mounts
+	if t.rec != nil && t.mapped() {
 		mounts = mount.Mapped(mounts, t.rec.Host.UIDMap, t.rec.Host.GIDMap)
 		if err := reachable(t.bundle, t.rec.Host); err != nil {
 			return "", err
@@ -216,6 +218,7 @@ func (t *task) live(ctx context.Context) error {
 		streams.Close()
 		return err
 	}
+	t.opts.Restore = nil // further lives begin anew
 	p := &process{names: t.names, streams: streams, hub: t.hub, input: t.input, logged: t.logged, p: c, starts: true, done: make(chan struct{})}
 	if t.rec == nil {
 		t.oom = t.watchOOM(c)

@@ -19,21 +19,16 @@ func (t *task) personalize(ctx context.Context) error {
 	if err := asUser(t.opts.Spec.Process, t.opts.Rootfs, t.rec.Process.User, t.rec.Process.Groups); err != nil {
 		return err
 	}
+	if err := inUserns(t.opts.Spec.Process.User, t.rec.Host); err != nil {
+		return err
+	}
 	if err := volume.CheckTargets(t.rec.Mounts, t.opts.Rootfs); err != nil {
 		return err
 	}
 	if err := t.takeSecrets(); err != nil {
 		return err
 	}
-	for _, m := range t.rec.Mounts {
-		if m.Type != "volume" || m.NoCopy {
-			continue
-		}
-		if err := volume.Populate(ctx, t.s.store, m.Name, t.opts.Rootfs, m.Destination); err != nil {
-			return err
-		}
-	}
-	return nil
+	return t.fillVolumes(ctx)
 }
 
 // asUser puts the ids of user, in docker's grammar, and of groups into p, with

@@ -8,7 +8,9 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
+	"github.com/pouchcontainer/pouch/pkg/mount"
 	"github.com/pouchcontainer/pouch/pkg/record"
+	"github.com/pouchcontainer/pouch/pkg/shim/cgroup"
 	"github.com/pouchcontainer/pouch/pkg/shim/engine"
 	"github.com/pouchcontainer/pouch/pkg/stdio"
 )
@@ -57,6 +59,8 @@ type task struct {
 	joined []*os.File             // of those in this life
 	shm    shmOf                  // zero: of the container's own
 
+	rootMounts []mount.Mount // of the root, without a mapping of owners
+
 	secrets   *secrets   // nil: no files of secrets
 	preserved []*os.File // what process 1 gets from 3 on
 
@@ -70,8 +74,9 @@ type task struct {
 	c          engine.Container // of this life
 	main       *process         // process 1 of this life
 	execs      map[string]*process
-	since      time.Time     // this life's process 1 runs; zero: none ever did
-	starting   chan struct{} // closed when the start of this life has worked or failed; nil before
+	apart      []*cgroup.Group // of execs that have ended and left something running
+	since      time.Time       // this life's process 1 runs; zero: none ever did
+	starting   chan struct{}   // closed when the start of this life has worked or failed; nil before
 	backoff    time.Duration
 	restarts   int
 	last       bool          // no further life
@@ -104,10 +109,15 @@ type process struct {
 	input   *stdio.Input  // of a client's fifo; nil without
 	logged  chan struct{} // closed when its logging program is done; nil without one
 
+	extra        []*os.File // of an exec: descriptors from 3 on
+	apart        bool       // it gets a cgroup of its own
+	onClientExit string     // of an exec: kill (also when empty), stop or keep
+
 	keepInput bool // the fifo's clients may come and go: only CloseIO ends the input
 
 	mu     sync.Mutex
 	p      engine.Process // nil before its start
+	group  *cgroup.Group  // nil: none of its own
 	starts bool           // it is being started, or was
 	done   chan struct{}  // closed when it has ended and its output is complete: code and at are set
 	code   int
