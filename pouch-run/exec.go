@@ -10,6 +10,7 @@ import (
 
 	"github.com/pouchcontainer/pouch/pkg/cmd"
 	"github.com/pouchcontainer/pouch/pkg/container"
+	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/parse"
 )
 
@@ -28,6 +29,9 @@ func execCommand() *cli.Command {
 			&cli.StringFlag{Name: "workdir", Aliases: []string{"w"}, Usage: "`FOLDER` in the container to run in"},
 			&cli.StringFlag{Name: "user", Aliases: []string{"u"}, Usage: "`USER[:GROUP]` by name or id"},
 			&cli.BoolFlag{Name: "privileged", Usage: "give the command every capability"},
+			&cli.UintFlag{Name: "preserve-fds", Usage: "give the command `N` of the caller's descriptors, from 3 on"},
+			&cli.StringFlag{Name: "on-client-exit", Usage: "`WHAT` happens to the command, and all that it started, when this program dies: kill, stop or keep (default: kill)"},
+			detachKeysFlag(),
 		},
 		Action: execVerb,
 	})
@@ -42,18 +46,33 @@ func execVerb(c *cli.Context) error {
 	if err != nil {
 		return &cmd.ExitError{Code: 125, Err: err}
 	}
+	o, err := execOptions(c, args[1:], env)
+	if err != nil {
+		return &cmd.ExitError{Code: 125, Err: err}
+	}
 	m, err := manager(c)
 	if err != nil {
 		return err
-	}
-	o := container.ExecOpts{
-		Args: args[1:], Env: env, Cwd: c.String("workdir"), User: c.String("user"), Privileged: c.Bool("privileged"),
-		TTY: c.Bool("tty"), Stdin: c.Bool("interactive"), Detach: c.Bool("detach"), IO: standardIO(),
 	}
 	if o.TTY && !o.Detach {
 		warnNoTerminal(c, o.Stdin)
 	}
 	return exitCode(m.Exec(c.Context, args[0], o))
+}
+
+// execOptions reads the flags.
+func execOptions(c *cli.Context, args, env []string) (container.ExecOpts, error) {
+	streams, err := attachedIO(c)
+	streams.Preserve = preserver(c)
+	o := container.ExecOpts{
+		Args: args, Env: env, Cwd: c.String("workdir"), User: c.String("user"), Privileged: c.Bool("privileged"),
+		TTY: c.Bool("tty"), Stdin: c.Bool("interactive"), Detach: c.Bool("detach"), IO: streams,
+		PreserveFDs: int(c.Uint("preserve-fds")),
+	}
+	if err == nil && o.PreserveFDs > container.MaxPreserved {
+		err = errs.New(errs.Invalid, "--preserve-fds %d: at most %d", o.PreserveFDs, container.MaxPreserved)
+	}
+	return o, errors.Join(err, set(c, "on-client-exit", &o.OnClientExit, oneOf("on-client-exit", "kill", "stop", "keep")))
 }
 
 // execEnv is the environment of the flags: that of the files first.

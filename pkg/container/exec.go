@@ -23,11 +23,15 @@ type ExecOpts struct {
 	Stdin      bool // the caller's stdin goes to the process; else it has none
 	Detach     bool // do not wait for the end; the process outlives this program
 	IO         IO   // nil streams: /dev/null
+
+	PreserveFDs  int    // of the caller's descriptors from 3 on, which IO.Preserve returns
+	OnClientExit string // without Detach: kill (also when empty), stop or keep
 }
 
 // Exec runs a process in the container that target names and returns its exit
 // code, 0 at once with Detach. The process gets the descriptors of o.IO
-// themselves, or a terminal with TTY; without Detach it ends with this program.
+// themselves, or a terminal with TTY. Without Detach it ends with this program, and
+// with it all that it started, unless OnClientExit says otherwise.
 // The error has kind not_found, conflict when the container does not run,
 // no_such_command or not_executable.
 func (m *Manager) Exec(ctx context.Context, target string, o ExecOpts) (int, error) {
@@ -102,33 +106,54 @@ func (m *Manager) unreachable(id string) error {
 // sendExec asks for the process, with the descriptors it gets.
 func sendExec(conn *ctl.Conn, c *record.Container, o ExecOpts) error {
 	msg := &ctl.Message{Op: ctl.Exec, Detached: o.Detach, Exec: &ctl.ExecProcess{
-		Args: o.Args, Env: o.Env, Cwd: o.Cwd, User: o.User, Privileged: o.Privileged,
+		Args: o.Args, Env: o.Env, Cwd: o.Cwd, User: o.User, Privileged: o.Privileged, OnClientExit: o.OnClientExit,
 	}}
 	if o.TTY && !hasTerm(o.Env) && !hasTerm(c.Process.Env) {
 		msg.Exec.Env = append([]string{"TERM=xterm"}, o.Env...)
 	}
+	files, done, err := o.files(msg)
+	defer done()
+	if err != nil {
+		return err
+	}
+	return conn.Send(msg, files...)
+}
+
+// files are the descriptors that go along, which msg tells; done closes those that
+// were opened for it.
+func (o ExecOpts) files(msg *ctl.Message) (files []*os.File, done func(), err error) {
+	var opened []*os.File
+	done = func() { closeFiles(opened) }
 	switch {
 	case o.TTY:
 		msg.Stdio = ctl.TTY
 		msg.Width, msg.Height = o.IO.size()
-		return conn.Send(msg)
 	case o.Detach:
 		msg.Stdio = ctl.Null
-		return conn.Send(msg)
-	}
-	msg.Stdio = ctl.Inherit
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	defer null.Close()
-	files := o.IO.Files()
-	for i, f := range files {
-		if f == nil || i == 0 && !o.Stdin {
-			files[i] = null
+	default:
+		msg.Stdio = ctl.Inherit
+		null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+		if err != nil {
+			return nil, done, err
+		}
+		opened = append(opened, null)
+		files = o.IO.Files()
+		for i, f := range files {
+			if f == nil || i == 0 && !o.Stdin {
+				files[i] = null
+			}
 		}
 	}
-	return conn.Send(msg, files...)
+	if o.PreserveFDs > 0 && o.IO.Preserve != nil {
+		p, err := o.IO.Preserve(o.PreserveFDs)
+		if err != nil {
+			return nil, done, err
+		}
+		opened = append(opened, p.Files[:o.PreserveFDs]...)
+		files = append(files, p.Files[:o.PreserveFDs]...)
+		msg.Preserved = o.PreserveFDs
+	}
+	return files, done, nil
 }
 
 func hasTerm(env []string) bool {

@@ -107,7 +107,7 @@ type Message struct {
 	Height   uint16       `json:"height,omitempty"`
 	Exec     *ExecProcess `json:"exec,omitempty"`
 
-	// Of Launch: Preserved descriptors come along after those of Stdio, for the
+	// Of Launch and Exec: Preserved descriptors come along after those of Stdio, for the
 	// process to have from 3 on, and Env is for its life alone (sd_listen_fds(3)).
 	Preserved int      `json:"preserved,omitempty"`
 	Env       []string `json:"env,omitempty"`
@@ -115,6 +115,10 @@ type Message struct {
 	// Of Launch: what stands with every entry of the log.
 	LogTag   string            `json:"logTag,omitempty"`
 	LogAttrs map[string]string `json:"logAttrs,omitempty"`
+
+	// Checkpoint of op Checkpoint, whose folder comes along; of Launch: the one that
+	// the container continues.
+	Checkpoint *CheckpointOpts `json:"checkpoint,omitempty"`
 
 	Shutdown bool `json:"shutdown,omitempty"` // Stop: since the host goes down, not for good
 
@@ -139,6 +143,10 @@ type ExecProcess struct {
 	Cwd        string   `json:"cwd,omitempty"` // empty: the container's
 	User       string   `json:"user,omitempty"`
 	Privileged bool     `json:"privileged,omitempty"`
+
+	// OnClientExit is what happens when the connection ends without Detach: kill
+	// (also when empty), stop or keep.
+	OnClientExit string `json:"onClientExit,omitempty"`
 }
 
 // Unit is what the supervisor must know of the service manager's unit that
@@ -152,4 +160,11 @@ type Unit struct {
 	// Main says that the supervisor, when detached, is the unit's main process:
 	// SIGTERM stops the container, whose exit code becomes its own.
 	Main bool `json:"main,omitempty"`
+}
+
+// CheckpointOpts are those of a checkpoint.
+type CheckpointOpts struct {
+	Dir            string `json:"dir,omitempty"`            // of Launch: its folder
+	LeaveRunning   bool   `json:"leaveRunning,omitempty"`   // the container goes on
+	TCPEstablished bool   `json:"tcpEstablished,omitempty"` // with its open connections
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
@@ -15,6 +16,7 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/shim/cgroup"
 	"github.com/pouchcontainer/pouch/pkg/shim/cgroup/metrics"
 	"github.com/pouchcontainer/pouch/pkg/shim/engine"
+	"github.com/pouchcontainer/pouch/pkg/wire"
 )
 
 // container is a created container.
@@ -23,6 +25,8 @@ type container struct {
 	engine   *Engine
 	opts     engine.CreateOpts
 	group    *cgroup.Group
+
+	apart atomic.Uint64 // of the last cgroup of an exec
 
 	mu      sync.Mutex  // guards the rest
 	spec    *specs.Spec // as created, with the limits of the last Update
@@ -177,7 +181,7 @@ func (c *container) Resume() error {
 }
 
 // Stats implements engine.Container.
-func (c *container) Stats() (any, error) { return metrics.Read(c.group) }
+func (c *container) Stats() (wire.Any, error) { return metrics.Read(c.group) }
 
 // WatchOOM implements engine.Container.
 func (c *container) WatchOOM(f func()) (stop func(), err error) { return c.group.WatchOOM(f) }

@@ -91,6 +91,10 @@ func readPid(path string) (int, error) {
 // Exec implements engine.Container. A container that has ended or is paused is
 // errs.Conflict.
 func (c *container) Exec(ctx context.Context, p *specs.Process, io engine.IO) (engine.Process, error) {
+	return c.exec(ctx, p, io)
+}
+
+func (c *container) exec(ctx context.Context, p *specs.Process, io engine.IO, more ...string) (engine.Process, error) {
 	switch err := engine.CheckProcess(p); {
 	case err != nil:
 		return nil, err
@@ -111,7 +115,7 @@ func (c *container) Exec(ctx context.Context, p *specs.Process, io engine.IO) (e
 	}
 	defer os.Remove(file)
 	out, err := c.launch(ctx, io, func(call launchArgs) []string {
-		return append(append([]string{"exec", "--detach", "--process", file}, call.flags()...), c.opts.ID)
+		return append(append(append([]string{"exec", "--detach", "--process", file}, more...), call.flags()...), c.opts.ID)
 	})
 	switch {
 	case err == nil:

@@ -13,6 +13,8 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/ctl"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/proc"
+	"github.com/pouchcontainer/pouch/pkg/shim/cgroup"
+	"github.com/pouchcontainer/pouch/pkg/shim/engine"
 	"github.com/pouchcontainer/pouch/pkg/stdio"
 )
 
@@ -28,25 +30,39 @@ func (t *task) run(ctx context.Context, p *process, streams *stdio.Streams) erro
 	if phase != running {
 		streams.Started()
 		streams.Close()
+		closeAll(p.extra)
 		return errs.New(errs.Conflict, "exec in container %s: it is %s", t.id, phase)
 	}
 	p.streams = streams
-	ep, err := c.Exec(ctx, p.spec, engineIO(streams))
+	ep, group, err := p.exec(ctx, c)
 	streams.Started()
+	closeAll(p.extra)
 	if err != nil {
 		streams.Close()
 		return t.diagnose(t.explain(err), p.spec)
 	}
 	p.mu.Lock()
-	p.p = ep
+	p.p, p.group = ep, group
 	p.mu.Unlock()
 	go func() {
 		exit := ep.Wait()
 		at := time.Now()
 		streams.Drain(drainLimit)
 		p.end(exit.Code, at)
+		t.pruneApart(group)
 	}()
 	return nil
+}
+
+// exec starts the process, with a cgroup of its own if it is to have one.
+func (p *process) exec(ctx context.Context, c engine.Container) (engine.Process, *cgroup.Group, error) {
+	io := engineIO(p.streams)
+	io.Extra = p.extra
+	if p.apart {
+		return c.ExecApart(ctx, p.spec, io)
+	}
+	ep, err := c.Exec(ctx, p.spec, io)
+	return ep, nil, err
 }
 
 // explain tells an exec that failed because the container ended meanwhile from

@@ -82,8 +82,7 @@ func (t *task) probe(stop <-chan struct{}) record.HealthProbe {
 		late = true
 	}
 	if !isClosed(p.done) {
-		t.signalSession(p.pid(), unix.SIGKILL)
-		p.signal(unix.SIGKILL)
+		t.killApart(p)
 		<-p.done
 	}
 	t.forget(p)
@@ -110,6 +109,7 @@ func (t *task) startProbe(out *firstBytes) (*process, error) {
 		return nil, err
 	}
 	p := newProcess(fmt.Sprintf("health-%d", time.Now().UnixNano()), spec)
+	p.apart = true // so that one that hangs is killed with all that it started
 	if err := t.keep(p); err != nil {
 		streams.Close()
 		return nil, err

@@ -99,6 +99,11 @@ func (c *session) onExec(m *ctl.Message, files []*os.File) error {
 	}
 	spec.ConsoleSize = consoleSize(m)
 	p := newProcess(fmt.Sprintf("ctl-%p", c), spec)
+	if m.Preserved < 0 || m.Preserved > len(files) {
+		return errs.New(errs.Invalid, "exec: %d descriptors of %d are to be preserved", m.Preserved, len(files))
+	}
+	files, p.extra = files[:len(files)-m.Preserved], files[len(files)-m.Preserved:]
+	p.apart, p.onClientExit = !m.Detached, m.Exec.OnClientExit
 	streams, err := c.execStreams(m, files)
 	if err != nil {
 		return err

@@ -41,6 +41,7 @@ func Run(t *testing.T, e engine.Engine) {
 		{"ExecErrors", execErrors},
 		{"ExecTerminal", execTerminal},
 		{"ExecInCgroup", execInCgroup},
+		{"ExecApart", execApart},
 		{"Pids", pids},
 		{"PauseResume", pauseResume},
 		{"KillPaused", killPaused},
