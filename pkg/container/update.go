@@ -79,8 +79,8 @@ func (m *Manager) updateLocked(ctx context.Context, id string, ch Change) (c *re
 		return c, warnings, nil
 	}
 	_, err = m.ask(ctx, id, &ctl.Message{Op: ctl.Update}, updateTimeout, ctl.OK)
-	if ended := errors.Is(err, errNoSupervisor) || errs.Is(err, errs.Conflict); ended && !m.supervised(id) {
-		err = nil // it has ended: the next start has the new limits
+	if err != nil && m.over(id) {
+		err = nil // just now: the next start has the new limits
 	} else if errors.Is(err, errNoSupervisor) {
 		err = m.unreachable(id)
 	}
@@ -88,6 +88,13 @@ func (m *Manager) updateLocked(ctx context.Context, id string, ch Change) (c *re
 		return nil, warnings, errors.Join(err, m.Store.SetContainer(old))
 	}
 	return c, warnings, nil
+}
+
+// over reports whether the container's last life is over, whatever its
+// supervisor still does.
+func (m *Manager) over(id string) bool {
+	st, err := m.Store.State(id)
+	return err == nil && (!Alive(st) || m.stale(st))
 }
 
 // apply changes the record.
@@ -107,6 +114,9 @@ func (ch *Change) apply(c *record.Container) error {
 	c.Annotations = merged(c.Annotations, ch.Annotations, nil)
 	if len(ch.Env) > 0 {
 		c.Process.Env = spec.MergeEnv(c.Process.Env, ch.Env)
+		if c.Given != nil {
+			c.Given.Env = append(c.Given.Env, ch.Env...)
+		}
 	}
 	return nil
 }
