@@ -41,10 +41,14 @@ const maxDepth = 5
 // script's first line.
 const headSize = 4096
 
-// Explain looks for name, as execvp(3) does with path, the value of PATH, and
-// cwd, in root, and returns what keeps the kernel from running it; nil when
+// Root opens a file by its absolute path in the container, as an O_PATH handle,
+// without ever leaving it.
+type Root func(name string) (*os.File, error)
+
+// Explain looks for name in root, as execvp(3) does with path, the value of
+// PATH, and cwd, and returns what keeps the kernel from running it; nil when
 // nothing is found wrong.
-func Explain(root *os.File, name, path, cwd string) *Fault {
+func Explain(root Root, name, path, cwd string) *Fault {
 	found, f := look(root, name, path, cwd)
 	if f != nil {
 		return f
@@ -54,7 +58,7 @@ func Explain(root *os.File, name, path, cwd string) *Fault {
 
 // look finds the file. One in PATH that may not be executed counts only when
 // there is no other.
-func look(root *os.File, name, dirs, cwd string) (string, *Fault) {
+func look(root Root, name, dirs, cwd string) (string, *Fault) {
 	if strings.Contains(name, "/") {
 		return absolute(name, cwd), nil
 	}
@@ -82,7 +86,7 @@ func absolute(name, cwd string) string {
 	return path.Join("/", cwd, name)
 }
 
-func explain(root *os.File, name, cwd string, depth int) *Fault {
+func explain(root Root, name, cwd string, depth int) *Fault {
 	data, f := head(root, name)
 	switch {
 	case f != nil:
@@ -98,7 +102,7 @@ func explain(root *os.File, name, cwd string, depth int) *Fault {
 }
 
 // script looks at the interpreter of a script.
-func script(root *os.File, name string, data []byte, cwd string, depth int) *Fault {
+func script(root Root, name string, data []byte, cwd string, depth int) *Fault {
 	line, _, _ := strings.Cut(string(data[2:]), "\n")
 	words := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' })
 	if len(words) == 0 {
@@ -118,8 +122,8 @@ func script(root *os.File, name string, data []byte, cwd string, depth int) *Fau
 }
 
 // head opens a file that is to be run and reads its beginning.
-func head(root *os.File, name string) ([]byte, *Fault) {
-	handle, err := mount.OpenInRoot(root, name)
+func head(root Root, name string) ([]byte, *Fault) {
+	handle, err := root(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ENOTDIR):
 		return nil, &Fault{NoCommand, name + " is not in the container"}

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/pouchcontainer/pouch/pkg/mount"
 )
 
 // program is an ELF file that asks for a loader.
@@ -55,14 +57,14 @@ func write(t *testing.T, dir, name, text string, mode os.FileMode) {
 	}
 }
 
-func rootOf(t *testing.T, dir string) *os.File {
+func rootOf(t testing.TB, dir string) Root {
 	t.Helper()
 	root, err := os.OpenFile(dir, unix.O_PATH|unix.O_DIRECTORY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { root.Close() })
-	return root
+	return func(name string) (*os.File, error) { return mount.OpenInRoot(root, name) }
 }
 
 func TestExplain(t *testing.T) {
@@ -113,12 +115,7 @@ func TestExplain(t *testing.T) {
 func FuzzELF(f *testing.F) {
 	f.Add([]byte(program(own(), "/lib/ld.so")))
 	f.Add([]byte("\x7fELF\x01\x02"))
-	dir := f.TempDir()
-	root, err := os.OpenFile(dir, unix.O_PATH|unix.O_DIRECTORY, 0)
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Cleanup(func() { root.Close() })
+	root := rootOf(f, f.TempDir())
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if got := elfFault(root, "x", data[:min(len(data), headSize)]); got != nil && got.Cause == "" {
 			t.Errorf("%+v", got)

@@ -5,7 +5,6 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"fmt"
-	"os"
 	"runtime"
 	"strings"
 )
@@ -13,7 +12,7 @@ import (
 // elfFault looks at the header of a program and at the loader that it asks for.
 // Programs whose table of segments lies beyond their beginning are not looked
 // at further.
-func elfFault(root *os.File, name string, data []byte) *Fault {
+func elfFault(root Root, name string, data []byte) *Fault {
 	h, ok := readHeader(data)
 	if !ok {
 		return &Fault{NoFormat, name + " is a damaged program (its ELF header)"}

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/pkg/ctl"
+	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/events"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
@@ -16,6 +17,7 @@ import (
 type asked struct {
 	by  string // one of record's By words; empty: nobody
 	sig unix.Signal
+	err error // what is wrong with a command that could not be executed
 }
 
 // life is one run of process 1.
@@ -57,13 +59,15 @@ func (c *session) tellNext() error {
 func (t *task) endedBy(who string, sig unix.Signal) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.ending = asked{who, sig}
+	t.ending = asked{by: who, sig: sig}
 }
 
 // endOfLife ends what belongs to one life, and tells that it is over.
 func (t *task) endOfLife(r result) {
 	t.health.end()
+	fault := t.neverRan(r)
 	t.mu.Lock()
+	t.ending.err = fault
 	since, end := t.since, t.ending
 	over := t.life
 	t.life = newLife()
@@ -88,6 +92,9 @@ func deathOf(r result, end asked, since time.Time) record.Labels {
 	a := record.Labels{"exitCode": strconv.Itoa(r.code), "execDuration": strconv.Itoa(int(r.at.Sub(since) / time.Second))}
 	if r.oom {
 		a["oomKilled"] = "true"
+	}
+	if end.err != nil {
+		a["error"], a["cause"] = end.err.Error(), errs.CauseOf(end.err)
 	}
 	if end.by != "" {
 		a["endedBy"], a["endSignal"] = end.by, strconv.Itoa(int(end.sig))

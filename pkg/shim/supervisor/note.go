@@ -80,6 +80,9 @@ func (t *task) noteExited(r result) {
 		st.Status, st.Init = record.Exited, record.Proc{}
 		st.ExitCode, st.OOMKilled, st.Finished, st.StoppedByUser = r.code, r.oom, r.at.UTC(), byUser
 		st.EndedBy, st.EndSignal = end.by, int(end.sig)
+		if end.err != nil {
+			st.Error, st.Cause = end.err.Error(), errs.CauseOf(end.err)
+		}
 		t.healthInto(st)
 	})
 }
