@@ -65,6 +65,10 @@ func (m *Manager) Why(ctx context.Context, target string) (*Why, error) {
 	switch {
 	case errs.Is(err, errs.NotFound):
 		e, err = m.traces(ctx, target)
+	case err == nil && Alive(st) && m.initEnded(st): // it has ended just now, and is about to go
+		if e, err = m.traces(ctx, c.ID); err == nil {
+			e.c, e.st.Status = c, record.Exited
+		}
 	case err == nil:
 		e = &end{id: c.ID, name: c.Name, st: *st, c: c}
 	}
