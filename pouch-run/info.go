@@ -30,6 +30,7 @@ func info(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	i.CgroupDriver = or(c.String("cgroup-manager"), i.CgroupDriver)
 	if c.String("format") != "" {
 		return cmd.Inspect(c, []string{""}, func(string) (*system.Info, error) { return i, nil })
 	}
