@@ -2,6 +2,7 @@ package spec
 
 import (
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -153,18 +154,19 @@ func within(list, all string) bool {
 	if list == "" || all == "" {
 		return true
 	}
-	have := numbers(all)
-	for n := range numbers(list) {
-		if !have[n] {
+	have := Numbers(all)
+	for _, n := range Numbers(list) {
+		if !slices.Contains(have, n) {
 			return false
 		}
 	}
 	return true
 }
 
-// numbers reads a list as 0-3,5.
-func numbers(list string) map[int]bool {
-	out := map[int]bool{}
+// Numbers reads a list as 0-3,5: cpuset(7), "List format". What is no number is
+// left out, and a list has 65536 at most.
+func Numbers(list string) []int {
+	var out []int
 	for part := range strings.SplitSeq(list, ",") {
 		low, high, isRange := strings.Cut(part, "-")
 		if !isRange {
@@ -176,7 +178,7 @@ func numbers(list string) map[int]bool {
 			continue
 		}
 		for n := a; n <= b && len(out) < 1<<16; n++ {
-			out[n] = true
+			out = append(out, n)
 		}
 	}
 	return out

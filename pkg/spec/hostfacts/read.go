@@ -24,6 +24,8 @@ func Read(c *record.Container) (spec.Host, error) {
 		NofileHard:   nofileHard(),
 		Capabilities: Capabilities(),
 		Seccomp:      seccompFilters(),
+		AppArmor:     appArmor(),
+		SELinux:      seLinux(),
 		MaskedPaths:  throttlePaths("/sys/devices/system/cpu"),
 	}
 	h.SwapLimit = swapLimit(h.CgroupV2)
@@ -111,26 +113,11 @@ func throttlePaths(dir string) []string {
 	return out
 }
 
-// processors reads a list as 0-3,5: cpuset(7), "List format".
+// processors reads a file with a list of them.
 func processors(file string) []int {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil
 	}
-	var out []int
-	for part := range strings.SplitSeq(strings.TrimSpace(string(text)), ",") {
-		low, high, isRange := strings.Cut(part, "-")
-		if !isRange {
-			high = low
-		}
-		a, err1 := strconv.Atoi(low)
-		b, err2 := strconv.Atoi(high)
-		if err1 != nil || err2 != nil {
-			continue
-		}
-		for n := a; n <= b && len(out) < 1<<16; n++ {
-			out = append(out, n)
-		}
-	}
-	return out
+	return spec.Numbers(strings.TrimSpace(string(text)))
 }
