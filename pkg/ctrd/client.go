@@ -54,6 +54,15 @@ func Dial(address, namespace string) *Client {
 // Close ends the connection. Idempotent.
 func (c *Client) Close() error { return c.Conn.Close() }
 
+// make is call of a method that makes an object. It is not given up half-way:
+// containerd would make the object after those have looked who undo.
+func (c *Client) make(ctx context.Context, method string, req, res any) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return c.call(context.WithoutCancel(ctx), method, req, res, nil)
+}
+
 type slowCall struct{}
 
 // services is the beginning of the names of containerd's services.

@@ -1,6 +1,7 @@
 package ctrd
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -17,11 +18,12 @@ const supervised = "pouch"
 
 // ContainerRecord is what containerd keeps of a container.
 type ContainerRecord struct {
-	ID     string
-	Image  string // reference
-	Shim   string // path of containerd-shim-pouch-v2, which cleans up a dead supervisor
-	Spec   []byte // OCI runtime spec, JSON
-	Labels map[string]string
+	ID       string
+	Image    string // reference
+	Snapshot string // key of its writable layer; empty: the id
+	Shim     string // path of containerd-shim-pouch-v2, which cleans up a dead supervisor
+	Spec     []byte // OCI runtime spec, JSON
+	Labels   map[string]string
 }
 
 // containerMsg is containerd.services.containers.v1.Container.
@@ -57,9 +59,9 @@ func (c *Client) CreateContainer(ctx context.Context, r ContainerRecord) error {
 		ID: r.ID, Labels: r.Labels, Image: r.Image,
 		Runtime:     runtimeMsg{r.Shim},
 		Spec:        wire.Any{TypeURL: specType, Value: r.Spec},
-		Snapshotter: Snapshotter, SnapshotKey: r.ID, Sandbox: supervised,
+		Snapshotter: Snapshotter, SnapshotKey: cmp.Or(r.Snapshot, r.ID), Sandbox: supervised,
 	}}
-	err := c.call(ctx, "containers.v1.Containers/Create", req, &wire.Empty{}, nil)
+	err := c.make(ctx, "containers.v1.Containers/Create", req, &wire.Empty{})
 	if errs.Is(err, errs.Conflict) {
 		err = c.call(ctx, "containers.v1.Containers/Update", req, &wire.Empty{}, nil)
 	}

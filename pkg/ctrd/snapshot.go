@@ -42,9 +42,9 @@ const rooted = "containerd.io/gc.root"
 func (c *Client) Prepare(ctx context.Context, id, parent string) (Rootfs, error) {
 	req := snapshot{Snapshotter, id, parent, map[string]string{rooted: "pouch"}}
 	var r mounts
-	err := c.call(ctx, "snapshots.v1.Snapshots/Prepare", req, &r, nil)
+	err := c.make(ctx, "snapshots.v1.Snapshots/Prepare", req, &r)
 	if images.OrphanFolder(err) {
-		err = c.call(ctx, "snapshots.v1.Snapshots/Prepare", req, &r, nil)
+		err = c.make(ctx, "snapshots.v1.Snapshots/Prepare", req, &r)
 	}
 	if errs.Is(err, errs.Conflict) {
 		return c.Mounts(ctx, id)
