@@ -24,13 +24,19 @@ func (s *Store) secret(name string) string {
 // one of that name is replaced; without it gives an error that is fs.ErrExist.
 func (s *Store) CreateSecret(v *record.StoredSecret, replace bool) error {
 	v.SchemaVersion = record.SchemaVersion
-	if err := makeDurable(s.secrets(), 0o700); err != nil {
-		return err
-	}
+	write := fsx.CreateJSON
 	if replace {
-		return fsx.WriteJSON(s.secret(v.Name), v, 0o600)
+		write = fsx.WriteJSON
 	}
-	return fsx.CreateJSON(s.secret(v.Name), v, 0o600)
+	for {
+		if err := makeDurable(s.secrets(), 0o700); err != nil {
+			return err
+		}
+		err := write(s.secret(v.Name), v, 0o600)
+		if !errors.Is(err, fs.ErrNotExist) { // else who removed the last one was faster
+			return err
+		}
+	}
 }
 
 // makeDurable makes a folder whose entry survives a power cut. Idempotent.
@@ -70,7 +76,12 @@ func (s *Store) RemoveSecret(name string) error {
 	if err := os.Remove(s.secret(name)); err != nil {
 		return err
 	}
-	return fsx.SyncDir(s.secrets())
+	os.Remove(s.secrets()) // when it was the last one
+	err := fsx.SyncDir(s.secrets())
+	if errors.Is(err, fs.ErrNotExist) {
+		return fsx.SyncDir(s.Root)
+	}
+	return err
 }
 
 func (s *Store) ownSecret(id string, i int) string {
