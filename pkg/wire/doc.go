@@ -21,6 +21,7 @@ import (
 	"errors"
 	"reflect"
 	"strconv"
+	"time"
 )
 
 // ErrMalformed is the error of bytes that are no message of the type asked for.
@@ -34,6 +35,15 @@ type Any struct {
 
 // Empty is google.protobuf.Empty.
 type Empty struct{}
+
+// Timestamp is google.protobuf.Timestamp.
+type Timestamp struct {
+	Seconds int64 `pb:"1"` // since 1970
+	Nanos   int32 `pb:"2"`
+}
+
+// Time is t as a Timestamp.
+func Time(t time.Time) Timestamp { return Timestamp{t.Unix(), int32(t.Nanosecond())} }
 
 // Wire types.
 const (

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"reflect"
 	"testing"
+	"time"
 
 	tasks "github.com/containerd/containerd/api/runtime/task/v3"
 	containers "github.com/containerd/containerd/api/services/containers/v1"
@@ -15,17 +16,12 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/wire"
 )
 
-type timestamp struct {
-	Seconds int64 `pb:"1"`
-	Nanos   int32 `pb:"2"`
-}
-
 type container struct {
 	ID      string            `pb:"1"`
 	Labels  map[string]string `pb:"2"`
 	Image   string            `pb:"3"`
 	Spec    *wire.Any         `pb:"5"`
-	Created timestamp         `pb:"8"`
+	Created wire.Timestamp    `pb:"8"`
 	Sandbox string            `pb:"11"`
 	Local   int               // no field of the message
 }
@@ -40,7 +36,7 @@ func TestContainer(t *testing.T) {
 	}
 	mine := container{
 		ID: "a", Labels: want.Labels, Image: "b", Spec: &wire.Any{TypeURL: "u", Value: []byte{0, 1, 255}},
-		Created: timestamp{-5, 999999999}, Sandbox: "s", Local: 7,
+		Created: wire.Time(time.Unix(-5, 999999999)), Sandbox: "s", Local: 7,
 	}
 	got := &containers.Container{}
 	if err := proto.Unmarshal(wire.Marshal(&mine), got); err != nil || !proto.Equal(got, want) {

@@ -57,9 +57,9 @@ func shared() map[string]string {
 		"github.com/opencontainers/go-digest":    "plain data",
 		"github.com/urfave/cli/v2":               "pkg/cmd frames it, verbs declare their flags with it",
 		"github.com/docker/go-units":             "sizes and times in words",
-		"github.com/containerd/containerd/api":   "generated messages: pkg/ctrd speaks to containerd, pkg/shim is spoken to",
+		"github.com/containerd/containerd/api":   "generated messages, of pouch-image alone",
 		"google.golang.org/protobuf":             "as above",
-		"google.golang.org/grpc":                 "as above; pkg/shim uses its status codes",
+		"google.golang.org/grpc":                 "as above",
 	}
 }
 
@@ -106,7 +106,7 @@ func notLinked() map[string][]string {
 		"pouch-run":  append([]string{"github.com/opencontainers/runc", "github.com/google/go-containerregistry", "github.com/containerd/containerd/", "google.golang.org/", "net/http"}, client...),
 		"pouch-net":  append([]string{"github.com/containerd/containerd/", "google.golang.org/grpc", "google.golang.org/protobuf", "net/http"}, client...),
 		"pouch-vol":  append([]string{"github.com/containerd/containerd/", "google.golang.org/grpc", "google.golang.org/protobuf", "net/http"}, client...),
-		"pouch-shim": client,
+		"pouch-shim": append([]string{"github.com/containerd/containerd/", "google.golang.org/", "net/http"}, client...),
 		"pouch-shim/containerd-shim-pouch-v2": append([]string{
 			"google.golang.org/", "github.com/containerd/", "github.com/opencontainers/", "net/http", "crypto/tls",
 		}, client...),

@@ -207,13 +207,19 @@ func (g *Group) v2() string {
 	return ""
 }
 
+// Dir returns the group's folder in a v1 controller's hierarchy, or in that of v2
+// for ""; "" when there is none.
+func (g *Group) Dir(controller string) string {
+	if controller == "" {
+		return g.v2()
+	}
+	return g.controller(controller)
+}
+
 // Path returns the group's path below the root of a v1 controller's hierarchy,
 // or of v2 for "", such as /pouch/<id>; "" when there is none.
 func (g *Group) Path(controller string) string {
-	p := g.v2()
-	if controller != "" {
-		p = g.controller(controller)
-	}
+	p := g.Dir(controller)
 	roots, err := hierarchies()
 	if err != nil {
 		return ""

@@ -8,6 +8,9 @@ import (
 	"os"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/pouchcontainer/pouch/pkg/shim/cgroup"
+	"github.com/pouchcontainer/pouch/pkg/wire"
 )
 
 // IO is the standard streams of a process. The files are the caller's: they may
@@ -38,6 +41,25 @@ type CreateOpts struct {
 	CacheDir string
 	// SystemdCgroup asks for the systemd cgroup driver.
 	SystemdCgroup bool
+	// Restore continues a checkpoint of the same container instead of starting its
+	// process, which then runs as soon as Create has returned; nil: none.
+	Restore *Checkpoint
+}
+
+// Checkpoint is a folder with what CRIU has written of a container's processes.
+type Checkpoint struct {
+	Dir            string
+	LeaveRunning   bool // the container goes on after its checkpoint
+	TCPEstablished bool // connections that are open go along
+}
+
+// Checkpointer is a Container whose processes can be written to a folder.
+type Checkpointer interface {
+	// Checkpoint writes the processes to the folder o.Dir; unless LeaveRunning they
+	// end with that, by SIGKILL. When it fails they go on. A container that does
+	// not run, or is paused, is errs.Conflict; what CRIU cannot do, or that it is
+	// missing, errs.Unsupported.
+	Checkpoint(o Checkpoint) error
 }
 
 // Exit is how a process ended.
@@ -81,6 +103,11 @@ type Container interface {
 	// ids. Errors are as those of Create; conflict: the container is not running,
 	// or is paused.
 	Exec(ctx context.Context, p *specs.Process, io IO) (Process, error)
+	// ExecApart is Exec in a cgroup of the process' own, below the container's and
+	// without limits, so that all that it starts can be found. It is nil where the
+	// host or the runtime cannot do that; the process is then there all the same.
+	// The group is the caller's to Prune; it goes with the container's at the latest.
+	ExecApart(ctx context.Context, p *specs.Process, io IO) (Process, *cgroup.Group, error)
 	// KillAll kills every process of the container's cgroup, paused ones too, and
 	// waits until none is left, 10 s at most. Idempotent.
 	KillAll() error
@@ -92,8 +119,8 @@ type Container interface {
 	// Update changes the limits that r sets, and no others.
 	Update(r *specs.LinuxResources) error
 	// Stats returns the cgroup's figures as containerd's metrics message
-	// (github.com/containerd/cgroups/v3 cgroup1/stats or cgroup2/stats).
-	Stats() (any, error)
+	// (io.containerd.cgroups.v1.Metrics or v2).
+	Stats() (wire.Any, error)
 	// OOMKilled reports whether the kernel killed for memory in the cgroup.
 	OOMKilled() bool
 	// WatchOOM calls f each time that the cgroup has no memory left and the kernel

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/opencontainers/runc/libcontainer"
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -14,6 +15,7 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/shim/cgroup"
 	"github.com/pouchcontainer/pouch/pkg/shim/cgroup/metrics"
 	"github.com/pouchcontainer/pouch/pkg/shim/engine"
+	"github.com/pouchcontainer/pouch/pkg/wire"
 )
 
 // container is a created container. What must work while libcontainer holds its
@@ -26,6 +28,9 @@ type container struct {
 	stateDir string
 	id       string
 	spec     *specs.Spec // as created, with the limits of the last Update
+	restored bool        // it continues a checkpoint: it runs without Start
+
+	apart atomic.Uint64 // of the last cgroup of an exec
 
 	mu      sync.Mutex // guards the rest, and spec
 	deleted bool
@@ -36,6 +41,10 @@ type container struct {
 func (c *container) Start(ctx context.Context) error {
 	if c.ended() {
 		return errs.New(errs.Conflict, "start container %s: its process has ended", c.id)
+	}
+	if c.restored {
+		c.started.Store(true)
+		return nil
 	}
 	stop := context.AfterFunc(ctx, func() { c.KillAll() }) //nolint:errcheck // best effort: the caller deletes
 	defer stop()
@@ -62,6 +71,10 @@ func (c *container) Signal(sig os.Signal) error {
 // Exec implements engine.Container. A container that has ended or is paused is
 // errs.Conflict. Calls for one container run one after the other.
 func (c *container) Exec(ctx context.Context, p *specs.Process, io engine.IO) (engine.Process, error) {
+	return c.exec(ctx, p, io, c.lc.Start)
+}
+
+func (c *container) exec(ctx context.Context, p *specs.Process, io engine.IO, start func(*libcontainer.Process) error) (engine.Process, error) {
 	switch err := engine.CheckProcess(p); {
 	case err != nil:
 		return nil, err
@@ -72,7 +85,7 @@ func (c *container) Exec(ctx context.Context, p *specs.Process, io engine.IO) (e
 	case ctx.Err() != nil:
 		return nil, errs.New(errs.Unavailable, "exec in container %s: %w", c.id, ctx.Err())
 	}
-	out, err := c.engine.run(c.lc, p, io, false)
+	out, err := c.engine.run(start, p, io, false)
 	if err != nil {
 		if c.ended() {
 			return nil, errs.New(errs.Conflict, "exec in container %s: it has ended", c.id)
@@ -106,7 +119,7 @@ func (c *container) Pause() error {
 func (c *container) Resume() error { return c.group.Thaw() }
 
 // Stats implements engine.Container.
-func (c *container) Stats() (any, error) { return metrics.Read(c.group) }
+func (c *container) Stats() (wire.Any, error) { return metrics.Read(c.group) }
 
 // WatchOOM implements engine.Container.
 func (c *container) WatchOOM(f func()) (stop func(), err error) { return c.group.WatchOOM(f) }

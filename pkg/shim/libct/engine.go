@@ -107,7 +107,11 @@ func (e *Engine) start(ctx context.Context, o engine.CreateOpts, lc *libcontaine
 	c := &container{engine: e, lc: lc, group: group, stateDir: o.StateDir, id: o.ID, spec: o.Spec}
 	stop := context.AfterFunc(ctx, func() { c.KillAll() }) //nolint:errcheck // best effort: Destroy follows
 	defer stop()
-	c.process, err = e.run(lc, o.Spec.Process, o.IO, true)
+	run := lc.Start
+	if c.restored = o.Restore != nil; c.restored {
+		run = func(lp *libcontainer.Process) error { return e.restore(lc, o, lp) }
+	}
+	c.process, err = e.run(run, o.Spec.Process, o.IO, true)
 	if ctx.Err() != nil {
 		return nil, errs.New(errs.Unavailable, "create container %s: %w", o.ID, ctx.Err())
 	}

@@ -101,17 +101,17 @@ func resource(name string) (int, bool) {
 }
 
 // startProcess starts lp and begins to wait for it.
-func (e *Engine) startProcess(lc *libcontainer.Container, lp *libcontainer.Process) (*process, error) {
+func (e *Engine) startProcess(lp *libcontainer.Process, start func(*libcontainer.Process) error) (*process, error) {
 	defer e.starts.begin()()
-	if err := lc.Start(lp); err != nil {
+	if err := start(lp); err != nil {
 		return nil, err
 	}
 	return e.watch(lp)
 }
 
-// run starts p in the container and returns it when it runs, or, for init, when
-// it waits for Start.
-func (e *Engine) run(lc *libcontainer.Container, p *specs.Process, io engine.IO, init bool) (*process, error) {
+// run has p started by start and returns it when it runs, or, for init, when it
+// waits for Start.
+func (e *Engine) run(start func(*libcontainer.Process) error, p *specs.Process, io engine.IO, init bool) (*process, error) {
 	lp, err := newProcess(p, io, init)
 	if err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ func (e *Engine) run(lc *libcontainer.Container, p *specs.Process, io engine.IO,
 		defer child.Close()
 		lp.ConsoleSocket = child
 	}
-	out, err := e.startProcess(lc, lp)
+	out, err := e.startProcess(lp, start)
 	if err != nil {
 		go e.starts.reap()
 		return nil, engine.Classify(err)

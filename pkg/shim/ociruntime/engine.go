@@ -33,6 +33,8 @@ type Engine struct {
 	path    string
 	reap    *reaper
 	version func() string // of the spec, to be written into config.json
+
+	execHelp func() string // what the runtime says of its exec
 }
 
 var _ engine.Engine = (*Engine)(nil)
@@ -51,13 +53,16 @@ func New(path string) (*Engine, error) {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return nil, os.NewSyscallError("prctl PR_SET_CHILD_SUBREAPER", err)
 	}
-	return &Engine{path: full, reap: newReaper(), version: probe(full)}, nil
+	return &Engine{path: full, reap: newReaper(), version: probe(full), execHelp: helpOf(full)}, nil
 }
 
 // Create implements engine.Engine. It writes o.Spec to <Bundle>/config.json.
 func (e *Engine) Create(ctx context.Context, o engine.CreateOpts) (engine.Container, error) {
 	if err := check(o); err != nil {
 		return nil, err
+	}
+	if o.Restore != nil {
+		return nil, errs.New(errs.Unsupported, "restore container %s: checkpoints work with the built-in runtime alone, not with %s", o.ID, e.path)
 	}
 	c := &container{engine: e, opts: o, spec: o.Spec}
 	if err := c.prepare(); err != nil {

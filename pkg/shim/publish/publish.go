@@ -6,17 +6,13 @@ package publish
 import (
 	"context"
 	"errors"
-	"net"
 	"strings"
 	"sync"
 	"time"
 
-	events "github.com/containerd/containerd/api/services/ttrpc/events/v1"
-	"github.com/containerd/containerd/api/types"
-	"github.com/containerd/ttrpc"
-	"github.com/containerd/typeurl/v2"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/timestamppb"
+	"github.com/pouchcontainer/pouch/pkg/shim/taskapi"
+	"github.com/pouchcontainer/pouch/pkg/shim/ttrpc"
+	"github.com/pouchcontainer/pouch/pkg/wire"
 )
 
 const (
@@ -25,11 +21,19 @@ const (
 	attempts    = 5
 )
 
+// envelope is containerd.types.Envelope.
+type envelope struct {
+	Timestamp wire.Timestamp `pb:"1"`
+	Namespace string         `pb:"2"`
+	Topic     string         `pb:"3"`
+	Event     wire.Any       `pb:"4"`
+}
+
 // Publisher has one queue and one goroutine. The nil Publisher drops everything.
 type Publisher struct {
 	address   string
 	namespace string
-	queue     chan *types.Envelope
+	queue     chan *envelope
 	done      chan struct{}
 
 	mu     sync.Mutex
@@ -47,23 +51,19 @@ func New(address, namespace string) *Publisher {
 	}
 	p := &Publisher{
 		address: strings.TrimPrefix(address, "unix://"), namespace: namespace,
-		queue: make(chan *types.Envelope, queueSize), done: make(chan struct{}),
+		queue: make(chan *envelope, queueSize), done: make(chan struct{}),
 	}
 	go p.run()
 	return p
 }
 
-// Publish queues an event. With a full queue, after Close, or when it cannot be
-// encoded, it is dropped and false returned.
-func (p *Publisher) Publish(topic string, event proto.Message) bool {
+// Publish queues an event. With a full queue, or after Close, it is dropped and
+// false returned.
+func (p *Publisher) Publish(event taskapi.Event) bool {
 	if p == nil {
 		return true
 	}
-	packed, err := typeurl.MarshalAnyToProto(event)
-	if err != nil {
-		return false
-	}
-	e := &types.Envelope{Timestamp: timestamppb.Now(), Namespace: p.namespace, Topic: topic, Event: packed}
+	e := &envelope{wire.Time(time.Now()), p.namespace, event.Topic(), wire.Any{TypeURL: event.Type(), Value: wire.Marshal(event)}}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
@@ -110,18 +110,20 @@ func (p *Publisher) run() {
 	}
 }
 
-func (p *Publisher) send(e *types.Envelope) error {
+func (p *Publisher) send(e *envelope) (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
 	defer cancel()
 	if p.client == nil {
-		conn, err := (&net.Dialer{}).DialContext(ctx, "unix", p.address)
-		if err != nil {
+		if p.client, err = ttrpc.Dial(ctx, p.address); err != nil {
+			p.client = nil
 			return err
 		}
-		p.client = ttrpc.NewClient(conn)
 	}
-	_, err := events.NewTTRPCEventsClient(p.client).Forward(ctx, &events.ForwardRequest{Envelope: e})
-	if errors.Is(err, ttrpc.ErrClosed) || errors.Is(err, context.DeadlineExceeded) {
+	req := struct {
+		Envelope *envelope `pb:"1"`
+	}{e}
+	err = p.client.Call(ctx, "containerd.services.events.ttrpc.v1.Events", "Forward", req, &wire.Empty{})
+	if _, refused := errors.AsType[*ttrpc.Error](err); err != nil && !refused {
 		p.client.Close()
 		p.client = nil
 	}

@@ -5,12 +5,9 @@ import (
 	"errors"
 	"net"
 
-	taskapi "github.com/containerd/containerd/api/runtime/task/v3"
-	"github.com/containerd/ttrpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-
+	"github.com/pouchcontainer/pouch/pkg/ctrd/rpc"
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/shim/ttrpc"
 )
 
 // api is containerd's task service. The messages of version 2, which containerd
@@ -18,22 +15,18 @@ import (
 type api struct{ s *Supervisor }
 
 // serveTask serves the task service on the task socket.
-func (s *Supervisor) serveTask() error {
-	srv, err := ttrpc.NewServer()
-	if err != nil {
-		return err
-	}
-	s.ttrpc, s.conns.Listener = srv, s.task
+func (s *Supervisor) serveTask() {
 	methods := (&api{s}).methods()
-	srv.RegisterService("containerd.task.v3.Task", &ttrpc.ServiceDesc{Methods: methods})
-	srv.RegisterService("containerd.task.v2.Task", &ttrpc.ServiceDesc{Methods: methods})
+	srv := ttrpc.NewServer(map[string]map[string]ttrpc.Method{
+		"containerd.task.v3.Task": methods, "containerd.task.v2.Task": methods,
+	})
+	s.ttrpc, s.conns.Listener = srv, s.task
 	go func() {
-		err := srv.Serve(context.Background(), &s.conns)
+		err := srv.Serve(&s.conns)
 		if err != nil && !errors.Is(err, ttrpc.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 			s.log.errorf("task socket: %v", err)
 		}
 	}()
-	return nil
 }
 
 func (a *api) methods() map[string]ttrpc.Method {
@@ -57,7 +50,7 @@ func method[Req, Res any](f func(context.Context, *Req) (*Res, error)) ttrpc.Met
 		}
 		res, err := f(ctx, req)
 		if err != nil {
-			return nil, status.Error(codeOf(err), err.Error())
+			return nil, &ttrpc.Error{Code: int32(codeOf(err)), Message: err.Error()}
 		}
 		return res, nil
 	}
@@ -65,26 +58,26 @@ func method[Req, Res any](f func(context.Context, *Req) (*Res, error)) ttrpc.Met
 
 // codeOf is the gRPC code of an error's kind. Unimplemented is left for a whole
 // method: containerd takes it for a supervisor of an older version.
-func codeOf(err error) codes.Code {
+func codeOf(err error) rpc.Code {
 	switch errs.KindOf(err) {
 	case errs.Invalid:
-		return codes.InvalidArgument
+		return rpc.InvalidArgument
 	case errs.NotFound:
-		return codes.NotFound
+		return rpc.NotFound
 	case errs.Conflict, errs.InUse, errs.Unsupported:
-		return codes.FailedPrecondition
+		return rpc.FailedPrecondition
 	case errs.Denied:
-		return codes.PermissionDenied
+		return rpc.PermissionDenied
 	case errs.Unavailable:
-		return codes.Unavailable
+		return rpc.Unavailable
 	}
 	switch {
 	case errors.Is(err, context.Canceled):
-		return codes.Canceled
+		return rpc.Canceled
 	case errors.Is(err, context.DeadlineExceeded):
-		return codes.DeadlineExceeded
+		return rpc.DeadlineExceeded
 	}
-	return codes.Unknown
+	return rpc.Unknown
 }
 
 // process returns a task and, with an exec id, the exec.
@@ -101,5 +94,3 @@ func (a *api) process(id, execID string) (*task, *process, error) {
 	}
 	return t, p, nil
 }
-
-var _ taskapi.TTRPCTaskService = (*api)(nil)

@@ -5,17 +5,15 @@ import (
 	"encoding/json"
 	"time"
 
-	eventsapi "github.com/containerd/containerd/api/events"
-	taskapi "github.com/containerd/containerd/api/runtime/task/v3"
 	"github.com/opencontainers/runtime-spec/specs-go"
-	"google.golang.org/protobuf/types/known/emptypb"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/shim/taskapi"
+	"github.com/pouchcontainer/pouch/pkg/wire"
 )
 
 // Exec notes a further process; Start starts it.
-func (a *api) Exec(_ context.Context, r *taskapi.ExecProcessRequest) (*emptypb.Empty, error) {
+func (a *api) Exec(_ context.Context, r *taskapi.ExecProcessRequest) (*wire.Empty, error) {
 	t, err := a.s.get(r.ID)
 	if err != nil {
 		return nil, err
@@ -27,7 +25,7 @@ func (a *api) Exec(_ context.Context, r *taskapi.ExecProcessRequest) (*emptypb.E
 		return nil, err
 	}
 	spec := &specs.Process{}
-	if err := json.Unmarshal(r.Spec.GetValue(), spec); err != nil {
+	if err := json.Unmarshal(r.Spec.Value, spec); err != nil {
 		return nil, errs.New(errs.Invalid, "exec in task %s: not an OCI process: %w", r.ID, err)
 	}
 	spec.Terminal = r.Terminal
@@ -37,8 +35,8 @@ func (a *api) Exec(_ context.Context, r *taskapi.ExecProcessRequest) (*emptypb.E
 	if err := t.keep(p); err != nil {
 		return nil, err
 	}
-	a.s.publish(&eventsapi.TaskExecAdded{ContainerID: r.ID, ExecID: r.ExecID})
-	return &emptypb.Empty{}, nil
+	a.s.publish(&taskapi.TaskExecAdded{ContainerID: r.ID, ExecID: r.ExecID})
+	return &wire.Empty{}, nil
 }
 
 // takesExec refuses an exec in a container that has ended or is paused.
@@ -69,11 +67,11 @@ func (a *api) startExec(ctx context.Context, t *task, p *process) (int, error) {
 		return 0, err
 	}
 	pid := p.pid()
-	a.s.publish(&eventsapi.TaskExecStarted{ContainerID: t.id, ExecID: p.id, Pid: uint32(pid)})
+	a.s.publish(&taskapi.TaskExecStarted{ContainerID: t.id, ExecID: p.id, Pid: uint32(pid)})
 	go func() {
 		<-p.done
-		a.s.publish(&eventsapi.TaskExit{
-			ContainerID: t.id, ID: p.id, Pid: uint32(pid), ExitStatus: uint32(p.code), ExitedAt: timestamppb.New(p.at),
+		a.s.publish(&taskapi.TaskExit{
+			ContainerID: t.id, ID: p.id, Pid: uint32(pid), ExitStatus: uint32(p.code), ExitedAt: wire.Time(p.at),
 		})
 	}()
 	return pid, nil
@@ -85,7 +83,7 @@ func deleteExec(t *task, p *process) (*taskapi.DeleteResponse, error) {
 	p.mu.Unlock()
 	if !starts {
 		t.forget(p)
-		return &taskapi.DeleteResponse{ExitedAt: timestamppb.Now()}, nil
+		return &taskapi.DeleteResponse{ExitedAt: wire.Time(time.Now())}, nil
 	}
 	if !isClosed(p.done) {
 		return nil, errs.New(errs.Conflict, "delete exec %s: it runs", p.id)
@@ -93,12 +91,12 @@ func deleteExec(t *task, p *process) (*taskapi.DeleteResponse, error) {
 	p.awaitLogged()
 	t.forget(p)
 	return &taskapi.DeleteResponse{
-		Pid: uint32(p.pid()), ExitStatus: uint32(p.code), ExitedAt: timestamppb.New(p.at),
+		Pid: uint32(p.pid()), ExitStatus: uint32(p.code), ExitedAt: wire.Time(p.at),
 	}, nil
 }
 
 // ResizePty sets the size of a process' terminal.
-func (a *api) ResizePty(_ context.Context, r *taskapi.ResizePtyRequest) (*emptypb.Empty, error) {
+func (a *api) ResizePty(_ context.Context, r *taskapi.ResizePtyRequest) (*wire.Empty, error) {
 	t, p, err := a.process(r.ID, r.ExecID)
 	if err != nil {
 		return nil, err
@@ -108,13 +106,13 @@ func (a *api) ResizePty(_ context.Context, r *taskapi.ResizePtyRequest) (*emptyp
 		hub = p.terminal()
 	}
 	if hub == nil {
-		return &emptypb.Empty{}, nil // no terminal, or not started yet
+		return &wire.Empty{}, nil // no terminal, or not started yet
 	}
-	return &emptypb.Empty{}, hub.Resize(uint16(r.Width), uint16(r.Height))
+	return &wire.Empty{}, hub.Resize(uint16(r.Width), uint16(r.Height))
 }
 
 // CloseIO ends a process' standard input.
-func (a *api) CloseIO(_ context.Context, r *taskapi.CloseIORequest) (*emptypb.Empty, error) {
+func (a *api) CloseIO(_ context.Context, r *taskapi.CloseIORequest) (*wire.Empty, error) {
 	t, p, err := a.process(r.ID, r.ExecID)
 	if err != nil {
 		return nil, err
@@ -127,5 +125,5 @@ func (a *api) CloseIO(_ context.Context, r *taskapi.CloseIORequest) (*emptypb.Em
 	if in := p.stdin(); r.Stdin && in != nil {
 		in.CloseSoon()
 	}
-	return &emptypb.Empty{}, nil
+	return &wire.Empty{}, nil
 }

@@ -4,14 +4,12 @@ import (
 	"context"
 	"fmt"
 
-	eventsapi "github.com/containerd/containerd/api/events"
-	taskapi "github.com/containerd/containerd/api/runtime/task/v3"
 	"golang.org/x/sys/unix"
-	"google.golang.org/protobuf/types/known/emptypb"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/mount"
+	"github.com/pouchcontainer/pouch/pkg/shim/taskapi"
+	"github.com/pouchcontainer/pouch/pkg/wire"
 )
 
 // Create makes the container.
@@ -24,7 +22,7 @@ func (a *api) Create(ctx context.Context, r *taskapi.CreateTaskRequest) (*taskap
 		names: ioNames{r.Stdin, r.Stdout, r.Stderr, r.Terminal},
 	}
 	for _, m := range r.Rootfs {
-		req.rootfs = append(req.rootfs, mount.Mount{Type: m.Type, Source: m.Source, Target: m.Target, Options: m.Options})
+		req.rootfs = append(req.rootfs, mount.Mount(m))
 	}
 	if err := req.takeOptions(r.Options); err != nil {
 		return nil, err
@@ -34,15 +32,15 @@ func (a *api) Create(ctx context.Context, r *taskapi.CreateTaskRequest) (*taskap
 		return nil, err
 	}
 	pid := uint32(t.pid())
-	a.s.publish(&eventsapi.TaskCreate{
+	a.s.publish(&taskapi.TaskCreate{
 		ContainerID: r.ID, Bundle: r.Bundle, Rootfs: r.Rootfs, Pid: pid,
-		IO: &eventsapi.TaskIO{Stdin: r.Stdin, Stdout: r.Stdout, Stderr: r.Stderr, Terminal: r.Terminal},
+		IO: taskapi.TaskIO{Stdin: r.Stdin, Stdout: r.Stdout, Stderr: r.Stderr, Terminal: r.Terminal},
 	})
 	return &taskapi.CreateTaskResponse{Pid: pid}, nil
 }
 
 // Start starts process 1 or an exec.
-func (a *api) Start(ctx context.Context, r *taskapi.StartRequest) (*taskapi.StartResponse, error) {
+func (a *api) Start(ctx context.Context, r *taskapi.ProcessRequest) (*taskapi.StartResponse, error) {
 	t, p, err := a.process(r.ID, r.ExecID)
 	if err != nil {
 		return nil, err
@@ -57,7 +55,7 @@ func (a *api) Start(ctx context.Context, r *taskapi.StartRequest) (*taskapi.Star
 }
 
 // Delete removes an ended, or never started, container or exec.
-func (a *api) Delete(ctx context.Context, r *taskapi.DeleteRequest) (*taskapi.DeleteResponse, error) {
+func (a *api) Delete(ctx context.Context, r *taskapi.ProcessRequest) (*taskapi.DeleteResponse, error) {
 	t, p, err := a.process(r.ID, r.ExecID)
 	if err != nil {
 		return nil, err
@@ -69,9 +67,9 @@ func (a *api) Delete(ctx context.Context, r *taskapi.DeleteRequest) (*taskapi.De
 		return nil, err
 	}
 	out := &taskapi.DeleteResponse{
-		Pid: uint32(t.result.pid), ExitStatus: uint32(t.result.code), ExitedAt: timestamppb.New(t.result.at),
+		Pid: uint32(t.result.pid), ExitStatus: uint32(t.result.code), ExitedAt: wire.Time(t.result.at),
 	}
-	a.s.publish(&eventsapi.TaskDelete{
+	a.s.publish(&taskapi.TaskDelete{
 		ContainerID: t.id, Pid: out.Pid, ExitStatus: out.ExitStatus, ExitedAt: out.ExitedAt,
 	})
 	return out, nil
@@ -104,7 +102,7 @@ func (t *task) remove(ctx context.Context) error {
 }
 
 // Kill signals process 1, an exec, or every process of the container.
-func (a *api) Kill(ctx context.Context, r *taskapi.KillRequest) (*emptypb.Empty, error) {
+func (a *api) Kill(ctx context.Context, r *taskapi.KillRequest) (*wire.Empty, error) {
 	t, p, err := a.process(r.ID, r.ExecID)
 	if err != nil {
 		return nil, err
@@ -124,11 +122,11 @@ func (a *api) Kill(ctx context.Context, r *taskapi.KillRequest) (*emptypb.Empty,
 	default:
 		err = t.kill(sig)
 	}
-	return &emptypb.Empty{}, err
+	return &wire.Empty{}, err
 }
 
 // Pause freezes the container.
-func (a *api) Pause(_ context.Context, r *taskapi.PauseRequest) (*emptypb.Empty, error) {
+func (a *api) Pause(_ context.Context, r *taskapi.TaskRequest) (*wire.Empty, error) {
 	t, err := a.s.get(r.ID)
 	if err != nil {
 		return nil, err
@@ -136,12 +134,12 @@ func (a *api) Pause(_ context.Context, r *taskapi.PauseRequest) (*emptypb.Empty,
 	if err := t.pause(); err != nil {
 		return nil, err
 	}
-	a.s.publish(&eventsapi.TaskPaused{ContainerID: t.id})
-	return &emptypb.Empty{}, nil
+	a.s.publish(&taskapi.TaskPaused{ContainerID: t.id})
+	return &wire.Empty{}, nil
 }
 
 // Resume thaws it.
-func (a *api) Resume(_ context.Context, r *taskapi.ResumeRequest) (*emptypb.Empty, error) {
+func (a *api) Resume(_ context.Context, r *taskapi.TaskRequest) (*wire.Empty, error) {
 	t, err := a.s.get(r.ID)
 	if err != nil {
 		return nil, err
@@ -149,14 +147,14 @@ func (a *api) Resume(_ context.Context, r *taskapi.ResumeRequest) (*emptypb.Empt
 	if err := t.resume(); err != nil {
 		return nil, err
 	}
-	a.s.publish(&eventsapi.TaskResumed{ContainerID: t.id})
-	return &emptypb.Empty{}, nil
+	a.s.publish(&taskapi.TaskResumed{ContainerID: t.id})
+	return &wire.Empty{}, nil
 }
 
 // Shutdown ends the program unless it has containers.
-func (a *api) Shutdown(context.Context, *taskapi.ShutdownRequest) (*emptypb.Empty, error) {
+func (a *api) Shutdown(context.Context, *wire.Empty) (*wire.Empty, error) {
 	if a.s.count() == 0 {
 		a.s.end()
 	}
-	return &emptypb.Empty{}, nil
+	return &wire.Empty{}, nil
 }

@@ -6,19 +6,15 @@ import (
 	"fmt"
 	"os"
 
-	taskapi "github.com/containerd/containerd/api/runtime/task/v3"
-	"github.com/containerd/containerd/api/types/runc/options"
-	tasktypes "github.com/containerd/containerd/api/types/task"
-	"github.com/containerd/typeurl/v2"
 	"github.com/opencontainers/runtime-spec/specs-go"
-	"google.golang.org/protobuf/types/known/emptypb"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/shim/taskapi"
+	"github.com/pouchcontainer/pouch/pkg/wire"
 )
 
 // State tells what is known of a process.
-func (a *api) State(_ context.Context, r *taskapi.StateRequest) (*taskapi.StateResponse, error) {
+func (a *api) State(_ context.Context, r *taskapi.ProcessRequest) (*taskapi.StateResponse, error) {
 	t, p, err := a.process(r.ID, r.ExecID)
 	if err != nil {
 		return nil, err
@@ -31,44 +27,44 @@ func (a *api) State(_ context.Context, r *taskapi.StateRequest) (*taskapi.StateR
 		Stdin: t.names.stdin, Stdout: t.names.stdout, Stderr: t.names.stderr, Terminal: t.names.terminal,
 	}
 	if t.hasEnded() {
-		out.ExitStatus, out.ExitedAt = uint32(t.result.code), timestamppb.New(t.result.at)
+		out.ExitStatus, out.ExitedAt = uint32(t.result.code), wire.Time(t.result.at)
 	}
 	return out, nil
 }
 
-func (t *task) status() tasktypes.Status {
+func (t *task) status() taskapi.Status {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch t.phase {
 	case created:
-		return tasktypes.Status_CREATED
+		return taskapi.StatusCreated
 	case running, restarting:
 		if t.paused {
-			return tasktypes.Status_PAUSED
+			return taskapi.StatusPaused
 		}
-		return tasktypes.Status_RUNNING
+		return taskapi.StatusRunning
 	}
-	return tasktypes.Status_STOPPED
+	return taskapi.StatusStopped
 }
 
 func (t *task) hasEnded() bool { return isClosed(t.ended) }
 
 func (p *process) state(t *task) *taskapi.StateResponse {
 	out := &taskapi.StateResponse{
-		ID: p.id, Bundle: t.bundle, Pid: uint32(p.pid()), Status: tasktypes.Status_CREATED, ExecID: p.id,
+		ID: p.id, Bundle: t.bundle, Pid: uint32(p.pid()), Status: taskapi.StatusCreated, ExecID: p.id,
 		Stdin: p.names.stdin, Stdout: p.names.stdout, Stderr: p.names.stderr, Terminal: p.names.terminal,
 	}
 	switch {
 	case isClosed(p.done):
-		out.Status, out.ExitStatus, out.ExitedAt = tasktypes.Status_STOPPED, uint32(p.code), timestamppb.New(p.at)
+		out.Status, out.ExitStatus, out.ExitedAt = taskapi.StatusStopped, uint32(p.code), wire.Time(p.at)
 	case p.pid() != 0:
-		out.Status = tasktypes.Status_RUNNING
+		out.Status = taskapi.StatusRunning
 	}
 	return out
 }
 
 // Connect tells the pids.
-func (a *api) Connect(_ context.Context, r *taskapi.ConnectRequest) (*taskapi.ConnectResponse, error) {
+func (a *api) Connect(_ context.Context, r *taskapi.TaskRequest) (*taskapi.ConnectResponse, error) {
 	out := &taskapi.ConnectResponse{ShimPid: uint32(os.Getpid())}
 	if t, err := a.s.get(r.ID); err == nil {
 		out.TaskPid = uint32(t.pid())
@@ -77,7 +73,7 @@ func (a *api) Connect(_ context.Context, r *taskapi.ConnectRequest) (*taskapi.Co
 }
 
 // Pids lists the container's processes; those of execs carry the exec's id.
-func (a *api) Pids(_ context.Context, r *taskapi.PidsRequest) (*taskapi.PidsResponse, error) {
+func (a *api) Pids(_ context.Context, r *taskapi.TaskRequest) (*taskapi.PidsResponse, error) {
 	t, err := a.s.get(r.ID)
 	if err != nil {
 		return nil, err
@@ -93,11 +89,9 @@ func (a *api) Pids(_ context.Context, r *taskapi.PidsRequest) (*taskapi.PidsResp
 	}
 	out := &taskapi.PidsResponse{}
 	for _, pid := range pids {
-		info := &tasktypes.ProcessInfo{Pid: uint32(pid)}
+		info := taskapi.ProcessInfo{Pid: uint32(pid)}
 		if id := execs[pid]; id != "" {
-			if info.Info, err = typeurl.MarshalAnyToProto(&options.ProcessDetails{ExecID: id}); err != nil {
-				return nil, err
-			}
+			info.Info = wire.Any{TypeURL: "containerd.runc.v1.ProcessDetails", Value: wire.Marshal(taskapi.ProcessDetails{ExecID: id})}
 		}
 		out.Processes = append(out.Processes, info)
 	}
@@ -105,7 +99,7 @@ func (a *api) Pids(_ context.Context, r *taskapi.PidsRequest) (*taskapi.PidsResp
 }
 
 // Wait waits for the end of a process.
-func (a *api) Wait(ctx context.Context, r *taskapi.WaitRequest) (*taskapi.WaitResponse, error) {
+func (a *api) Wait(ctx context.Context, r *taskapi.ProcessRequest) (*taskapi.WaitResponse, error) {
 	t, p, err := a.process(r.ID, r.ExecID)
 	if err != nil {
 		return nil, err
@@ -123,12 +117,12 @@ func (a *api) Wait(ctx context.Context, r *taskapi.WaitRequest) (*taskapi.WaitRe
 	if p != nil {
 		code, at = p.code, p.at
 	}
-	return &taskapi.WaitResponse{ExitStatus: uint32(code), ExitedAt: timestamppb.New(at)}, nil
+	return &taskapi.WaitResponse{ExitStatus: uint32(code), ExitedAt: wire.Time(at)}, nil
 }
 
 // Stats returns the cgroup's figures, which outlive the last process until
 // Delete.
-func (a *api) Stats(_ context.Context, r *taskapi.StatsRequest) (*taskapi.StatsResponse, error) {
+func (a *api) Stats(_ context.Context, r *taskapi.TaskRequest) (*taskapi.StatsResponse, error) {
 	t, err := a.s.get(r.ID)
 	if err != nil {
 		return nil, err
@@ -138,25 +132,24 @@ func (a *api) Stats(_ context.Context, r *taskapi.StatsRequest) (*taskapi.StatsR
 	if err != nil {
 		return nil, err
 	}
-	packed, err := typeurl.MarshalAnyToProto(figures)
-	return &taskapi.StatsResponse{Stats: packed}, err
+	return &taskapi.StatsResponse{Stats: figures}, nil
 }
 
 // Update changes the container's limits.
-func (a *api) Update(_ context.Context, r *taskapi.UpdateTaskRequest) (*emptypb.Empty, error) {
+func (a *api) Update(_ context.Context, r *taskapi.UpdateTaskRequest) (*wire.Empty, error) {
 	t, err := a.s.get(r.ID)
 	if err != nil {
 		return nil, err
 	}
 	res := &specs.LinuxResources{}
-	if err := json.Unmarshal(r.Resources.GetValue(), res); err != nil {
+	if err := json.Unmarshal(r.Resources.Value, res); err != nil {
 		return nil, errs.New(errs.Invalid, "update %s: not OCI resources: %w", t.id, err)
 	}
 	c, _ := t.current()
-	return &emptypb.Empty{}, c.Update(res)
+	return &wire.Empty{}, c.Update(res)
 }
 
 // Checkpoint is not there.
-func (a *api) Checkpoint(_ context.Context, r *taskapi.CheckpointTaskRequest) (*emptypb.Empty, error) {
+func (a *api) Checkpoint(_ context.Context, r *taskapi.CheckpointTaskRequest) (*wire.Empty, error) {
 	return nil, fmt.Errorf("checkpoint %s: %w", r.ID, errs.New(errs.Unsupported, "not supported by this runtime"))
 }

@@ -6,13 +6,12 @@ import (
 	"runtime/debug"
 	"time"
 
-	eventsapi "github.com/containerd/containerd/api/events"
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	"github.com/pouchcontainer/pouch/pkg/ctl"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/shim/bundle"
 	"github.com/pouchcontainer/pouch/pkg/shim/engine"
+	"github.com/pouchcontainer/pouch/pkg/shim/taskapi"
+	"github.com/pouchcontainer/pouch/pkg/wire"
 )
 
 const (
@@ -59,7 +58,7 @@ func (t *task) start(ctx context.Context) (int, error) {
 	t.noteRunning(c)
 	t.writePidFile(c.Pid())
 	t.event("start", nil)
-	t.s.publish(&eventsapi.TaskStart{ContainerID: t.id, Pid: uint32(c.Pid())})
+	t.s.publish(&taskapi.TaskStart{ContainerID: t.id, Pid: uint32(c.Pid())})
 	if t.s.launch != nil {
 		t.s.launch.Send(&ctl.Message{Op: ctl.Started, Pid: c.Pid()})
 		t.s.notify.Load().began()
@@ -143,10 +142,10 @@ func (t *task) finish(r result) {
 		return
 	}
 	if !t.oom.end() && r.oom {
-		t.s.publish(&eventsapi.TaskOOM{ContainerID: t.id})
+		t.s.publish(&taskapi.TaskOOM{ContainerID: t.id})
 	}
-	t.s.publish(&eventsapi.TaskExit{
-		ContainerID: t.id, ID: t.id, Pid: uint32(r.pid), ExitStatus: uint32(r.code), ExitedAt: timestamppb.New(r.at),
+	t.s.publish(&taskapi.TaskExit{
+		ContainerID: t.id, ID: t.id, Pid: uint32(r.pid), ExitStatus: uint32(r.code), ExitedAt: wire.Time(r.at),
 	})
 }
 

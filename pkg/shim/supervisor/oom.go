@@ -1,10 +1,9 @@
 package supervisor
 
 import (
-	eventsapi "github.com/containerd/containerd/api/events"
-
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/shim/engine"
+	"github.com/pouchcontainer/pouch/pkg/shim/taskapi"
 )
 
 // oomWatch tells containerd when the kernel kills for memory, as it happens. The
@@ -20,7 +19,7 @@ func (t *task) watchOOM(c engine.Container) *oomWatch {
 	w := &oomWatch{}
 	stop, err := c.WatchOOM(func() {
 		w.told = true
-		t.s.publish(&eventsapi.TaskOOM{ContainerID: t.id})
+		t.s.publish(&taskapi.TaskOOM{ContainerID: t.id})
 	})
 	if err != nil {
 		if !errs.Is(err, errs.Unsupported) {

@@ -5,15 +5,13 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/containerd/containerd/api/types/runc/options"
-	runtimeoptions "github.com/containerd/containerd/api/types/runtimeoptions/v1"
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"github.com/pelletier/go-toml/v2"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/anypb"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/fsx"
+	"github.com/pouchcontainer/pouch/pkg/shim/taskapi"
+	"github.com/pouchcontainer/pouch/pkg/wire"
 )
 
 // maxOptions bounds a file of runtime options.
@@ -29,7 +27,7 @@ type ownOptions struct {
 // takeOptions takes what applies of the options of a runtime: runc's, which
 // clients send to any runtime that is told to be like it, or the section
 // "options" of CRI's configuration, which is TOML, or a file with such.
-func (r *createRequest) takeOptions(o *anypb.Any) error {
+func (r *createRequest) takeOptions(o wire.Any) error {
 	own, err := readOptions(o)
 	if err != nil {
 		return errs.New(errs.Invalid, "runtime options: %w", err)
@@ -48,15 +46,15 @@ func (r *createRequest) takeOptions(o *anypb.Any) error {
 	return nil
 }
 
-func readOptions(o *anypb.Any) (own ownOptions, err error) {
-	switch o.GetTypeUrl() {
-	case name(&options.Options{}):
-		runc := &options.Options{}
-		err = proto.Unmarshal(o.Value, runc)
+func readOptions(o wire.Any) (own ownOptions, err error) {
+	switch o.TypeURL {
+	case "containerd.runc.v1.Options":
+		var runc taskapi.RuncOptions
+		err = wire.Unmarshal(o.Value, &runc)
 		return ownOptions{runc.BinaryName, runc.SystemdCgroup}, err
-	case name(&runtimeoptions.Options{}):
-		general := &runtimeoptions.Options{}
-		if err = proto.Unmarshal(o.Value, general); err != nil {
+	case "runtimeoptions.v1.Options":
+		var general taskapi.RuntimeOptions
+		if err = wire.Unmarshal(o.Value, &general); err != nil {
 			return own, err
 		}
 		text := general.ConfigBody
@@ -70,8 +68,6 @@ func readOptions(o *anypb.Any) (own ownOptions, err error) {
 	}
 	return own, nil // none, or another runtime's
 }
-
-func name(m proto.Message) string { return string(m.ProtoReflect().Descriptor().FullName()) }
 
 // wantsSystemd reports whether the spec's cgroup is named in the form that only
 // systemd understands, SLICE:PREFIX:NAME (runc's docs/systemd.md), which kubelet

@@ -9,9 +9,9 @@ import (
 	runtimeoptions "github.com/containerd/containerd/api/types/runtimeoptions/v1"
 	"github.com/containerd/typeurl/v2"
 	"github.com/opencontainers/runtime-spec/specs-go"
-	"google.golang.org/protobuf/types/known/anypb"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/wire"
 )
 
 func TestOptionsOfRuncAndOfCRI(t *testing.T) {
@@ -26,11 +26,11 @@ func TestOptionsOfRuncAndOfCRI(t *testing.T) {
 		packed, err := typeurl.MarshalAnyToProto(from)
 		must(t, err)
 		r := &createRequest{}
-		if err := r.takeOptions(packed); err != nil || r.runtime != "/bin/true" || !r.systemd {
+		if err := r.takeOptions(wire.Any{TypeURL: packed.GetTypeUrl(), Value: packed.GetValue()}); err != nil || r.runtime != "/bin/true" || !r.systemd {
 			t.Errorf("%s: %+v %v", what, r, err)
 		}
 	}
-	for _, none := range []*anypb.Any{nil, {}, {TypeUrl: "another.Options", Value: []byte{1}}} {
+	for _, none := range []wire.Any{{}, {TypeURL: "another.Options", Value: []byte{1}}} {
 		r := &createRequest{}
 		if err := r.takeOptions(none); err != nil || r.runtime != "" || r.systemd {
 			t.Errorf("%v: %+v %v", none, r, err)
@@ -45,7 +45,7 @@ func TestOptionsThatAreWrong(t *testing.T) {
 	} {
 		packed, err := typeurl.MarshalAnyToProto(from)
 		must(t, err)
-		if err := (&createRequest{}).takeOptions(packed); !errs.Is(err, want) {
+		if err := (&createRequest{}).takeOptions(wire.Any{TypeURL: packed.GetTypeUrl(), Value: packed.GetValue()}); !errs.Is(err, want) {
 			t.Errorf("%v: %v, want %s", from, err, want)
 		}
 	}

@@ -8,8 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/containerd/ttrpc"
-
 	"github.com/pouchcontainer/pouch/pkg/ctl"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/record"
@@ -18,6 +16,7 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/shim/libct"
 	"github.com/pouchcontainer/pouch/pkg/shim/portproxy"
 	"github.com/pouchcontainer/pouch/pkg/shim/publish"
+	"github.com/pouchcontainer/pouch/pkg/shim/ttrpc"
 	"github.com/pouchcontainer/pouch/pkg/store"
 )
 
@@ -71,10 +70,7 @@ func (s *Supervisor) serve() int {
 	ctx, stop := context.WithTimeout(context.Background(), prewarmLimit)
 	s.warm = stop
 	go cgroup.Prewarm(ctx)
-	if err := s.serveTask(); err != nil {
-		s.log.errorf("serve the task socket: %v", err)
-		return 1
-	}
+	s.serveTask()
 	if s.cfg.pouch() {
 		go s.serveLaunch()
 		go s.serveCtl()
