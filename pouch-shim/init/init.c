@@ -14,6 +14,7 @@
  * Exit codes of its own: 125 it failed, 126 the command cannot be executed,
  * 127 it was not found.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -48,6 +49,19 @@ static void forwarded(sigset_t *set)
 		sigdelset(set, own[i]);
 }
 
+/* activated tells the command that the sockets of sd_listen_fds(3) are its own:
+ * it is not process 1, to which LISTEN_PID points. */
+static void activated(void)
+{
+	char digits[3 * sizeof(pid_t) + 1], *at = digits + sizeof digits - 1;
+	if (!getenv("LISTEN_PID"))
+		return;
+	*at = 0;
+	for (pid_t n = getpid(); n > 0; n /= 10)
+		*--at = (char)('0' + n % 10);
+	setenv("LISTEN_PID", at, 1);
+}
+
 /* command becomes the command, in a process group of its own, which has the
  * terminal if there is one. */
 static void command(char **argv, const sigset_t *mask)
@@ -62,6 +76,7 @@ static void command(char **argv, const sigset_t *mask)
 	signal(SIGTTIN, SIG_DFL);
 	signal(SIGTTOU, SIG_DFL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
+	activated();
 	execvp(argv[0], argv);
 	int why = errno;
 	say(argv[0], strerror(why));
@@ -110,6 +125,7 @@ int main(int argc, char **argv)
 	if (child == 0)
 		command(argv + first, &before);
 	setpgid(child, child); /* as the child does: whoever is first */
+	close_range(3, ~0U, 0); /* the command's: it alone holds them open */
 	for (;;) {
 		int sig = sigwaitinfo(&set, NULL);
 		if (sig == SIGCHLD) {
