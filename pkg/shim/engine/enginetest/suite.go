@@ -35,6 +35,7 @@ func Run(t *testing.T, e engine.Engine) {
 		{"CreateCancelled", createCancelled},
 		{"Attributes", attributes},
 		{"NoDescriptors", noDescriptors},
+		{"ExtraDescriptors", extraDescriptors},
 		{"StdioExact", stdioExact},
 		{"Terminal", terminal},
 		{"ExecParallel", execParallel},
