@@ -1,12 +1,15 @@
 // Package imageref is the grammar of image references as docker has it: a
 // familiar name (busybox) stands for a full one (docker.io/library/busybox:latest).
-// Pure; the only importer of github.com/distribution/reference.
+// Pure.
+//
+// It is that of github.com/distribution/reference, by which it is tested. That
+// package compiles its regular expressions whenever a program starts: half of
+// what pouch-run initialized, and half a megabyte in every supervisor.
 package imageref
 
 import (
+	"path"
 	"strings"
-
-	"github.com/distribution/reference"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 )
@@ -18,11 +21,8 @@ const MinID = 4
 // domain, path and digest (a tag beside a digest is dropped, as docker does).
 // Words that are no reference give kind invalid.
 func Normalize(s string) (string, error) {
-	n, err := reference.ParseDockerRef(s)
-	if err != nil {
-		return "", errs.New(errs.Invalid, "%q is not an image reference: %w", s, err)
-	}
-	return n.String(), nil
+	r, err := parse(s)
+	return r.String(), err
 }
 
 // Parts of a reference, names in familiar form.
@@ -36,39 +36,35 @@ type Parts struct {
 
 // Split takes a reference apart; it is normalized first.
 func Split(s string) (Parts, error) {
-	n, err := reference.ParseDockerRef(s)
+	r, err := parse(s)
 	if err != nil {
-		return Parts{}, errs.New(errs.Invalid, "%q is not an image reference: %w", s, err)
+		return Parts{}, err
 	}
-	p := Parts{Domain: reference.Domain(n), Repository: reference.FamiliarName(n), Name: n.Name()}
-	if t, ok := n.(reference.Tagged); ok {
-		p.Tag = t.Tag()
-	}
-	if d, ok := n.(reference.Digested); ok {
-		p.Digest = d.Digest().String()
-	}
-	return p, nil
+	return Parts{Domain: r.domain, Repository: r.familiar(), Name: r.name(), Tag: r.tag, Digest: r.digest}, nil
 }
 
 // Familiar is the short form of a full reference, the words themselves when
 // they are none.
 func Familiar(full string) string {
-	n, err := reference.ParseDockerRef(full)
+	r, err := parse(full)
 	if err != nil {
 		return full
 	}
-	return reference.FamiliarString(n)
+	return r.familiar() + r.version()
 }
 
 // Match reports whether the full reference matches a shell pattern as in
 // docker's --filter reference=: against the familiar name with tag, and
 // without.
 func Match(pattern, full string) (bool, error) {
-	n, err := reference.ParseDockerRef(full)
+	r, err := parse(full)
 	if err != nil {
 		return false, nil
 	}
-	ok, err := reference.FamiliarMatch(pattern, n)
+	ok, err := path.Match(pattern, r.familiar()+r.version())
+	if err == nil && !ok {
+		ok, err = path.Match(pattern, r.familiar())
+	}
 	if err != nil {
 		return false, errs.New(errs.Invalid, "%q is not a pattern: %w", pattern, err)
 	}
