@@ -17,7 +17,7 @@ func rightsFlags() []cli.Flag {
 		list("cap-add", "add `CAPABILITY`, or ALL"),
 		list("cap-drop", "take `CAPABILITY` away, or ALL"),
 		flag("privileged", "all capabilities and devices, no seccomp filter and no masked path"),
-		list("security-opt", "`OPTION`: seccomp=FILE|unconfined, no-new-privileges, systempaths=unconfined"),
+		list("security-opt", "`OPTION`: seccomp=FILE|unconfined, no-new-privileges, systempaths=unconfined, apparmor=PROFILE|unconfined, label=…, mask=PATH, unmask=PATH|ALL"),
 	}
 }
 
@@ -34,6 +34,7 @@ func readRights(c *cli.Context, o *container.Options) error {
 	}
 	s, err := parse.SecurityOpts(c.StringSlice("security-opt"), readProfile)
 	h.Seccomp, h.NoNewPrivileges, h.Unmasked = s.Seccomp, s.NoNewPrivileges, s.Unmasked
+	h.AppArmor, h.SELinux, h.MaskPaths, h.UnmaskPaths = s.AppArmor, s.SELinux, s.Mask, s.Unmask
 	return err
 }
 

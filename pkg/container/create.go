@@ -26,11 +26,12 @@ func (m *Manager) Create(ctx context.Context, o *Options) (id string, err error)
 	if err := checkCIDFile(o.CIDFile); err != nil {
 		return "", err
 	}
-	id, err = m.idFor(ctx, o)
+	id, written, err := m.idFor(ctx, o)
 	if err != nil {
 		return "", err
 	}
 	c, durable, err := m.intend(ctx, id, o)
+	written()
 	defer func() {
 		if err != nil && c != nil {
 			err = also(err, m.undo(c.ID))

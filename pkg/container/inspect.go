@@ -123,6 +123,18 @@ func securityOpts(h record.Host) []string {
 	if h.Seccomp != "" {
 		out = append(out, "seccomp="+h.Seccomp)
 	}
+	if h.AppArmor != "" {
+		out = append(out, "apparmor="+h.AppArmor)
+	}
+	for _, o := range h.SELinux {
+		out = append(out, "label="+o)
+	}
+	for _, p := range h.MaskPaths {
+		out = append(out, "mask="+p)
+	}
+	for _, p := range h.UnmaskPaths {
+		out = append(out, "unmask="+p)
+	}
 	return out
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"sync"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/record"
@@ -26,20 +27,30 @@ func newID() string {
 
 // idFor is the id of the container that o asks for: its own when it names one
 // that is free. One whose container is just going is waited for, and one that a
-// dead command left behind is freed.
-func (m *Manager) idFor(ctx context.Context, o *Options) (string, error) {
+// dead command left behind is freed. written is called when the record is there,
+// or will not be: until then no other command gives that id.
+func (m *Manager) idFor(ctx context.Context, o *Options) (id string, written func(), err error) {
 	if o.ID == "" {
-		return newID(), nil
+		return newID(), func() {}, nil
+	}
+	l, err := m.Store.Lock(ctx, "id", o.ID)
+	if err != nil {
+		return "", nil, err
 	}
 	if m.exists(o.ID) {
-		if err := m.free(ctx, o.ID); err != nil {
-			return "", err
-		}
+		err = m.free(ctx, o.ID)
 	}
-	if m.exists(o.ID) {
-		return "", idTaken(o.ID)
+	if err == nil && m.exists(o.ID) {
+		err = idTaken(o.ID)
 	}
-	return o.ID, nil
+	if err == nil {
+		err = m.awaitSupervisor(ctx, o.ID, supervisorEnd)
+	}
+	if err != nil {
+		l.Remove()
+		return "", nil, err
+	}
+	return o.ID, sync.OnceFunc(func() { l.Remove() }), nil
 }
 
 // free lets go of a container that is on its way out.

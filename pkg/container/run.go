@@ -25,14 +25,17 @@ func (m *Manager) Run(ctx context.Context, o *Options, streams IO) (id string, c
 	if err := m.enterUnit(o.Policy, o.Host, o.Detach); err != nil {
 		return "", 0, err
 	}
-	if id, err = m.idFor(ctx, o); err != nil {
+	id, written, err := m.idFor(ctx, o)
+	if err != nil {
 		return "", 0, err
 	}
+	defer written()
 	early, err := m.early(ctx, id, o)
 	if err != nil {
 		return "", 0, err
 	}
 	c, durable, err := m.intend(ctx, id, o)
+	written()
 	if err != nil {
 		if early != nil {
 			early.abandon()

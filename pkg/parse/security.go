@@ -3,6 +3,8 @@ package parse
 import (
 	"bytes"
 	"encoding/json"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -15,13 +17,17 @@ const MaxSeccomp = 1 << 20
 type Security struct {
 	Seccomp         string // empty: the default profile; "unconfined"; else a profile's JSON
 	NoNewPrivileges bool
-	Unmasked        bool // systempaths=unconfined
+	Unmasked        bool   // systempaths=unconfined
+	AppArmor        string // a profile, or unconfined
+	SELinux         []string
+	Mask, Unmask    []string
 }
 
 // SecurityOpts reads all --security-opt flags: seccomp=FILE|unconfined|default,
-// no-new-privileges[=bool], systempaths=unconfined, and apparmor=unconfined and
-// label=disable, which say what is. Other apparmor and label options are of kind
-// unsupported. read returns a profile's text, of at most MaxSeccomp bytes.
+// no-new-privileges[=bool], systempaths=unconfined, apparmor=PROFILE|unconfined,
+// label=disable|user:…|role:…|type:…|level:…|filetype:…, and podman's
+// mask=PATH[:PATH…] and unmask=ALL|PATTERN[:PATTERN…]. read returns a seccomp
+// profile's text, of at most MaxSeccomp bytes.
 func SecurityOpts(list []string, read func(file string) ([]byte, error)) (Security, error) {
 	var out Security
 	for _, s := range list {
@@ -45,13 +51,20 @@ func SecurityOpts(list []string, read func(file string) ([]byte, error)) (Securi
 				err = invalid("systempaths can only be unconfined")
 			}
 		case "apparmor":
-			if val != "unconfined" {
-				err = errs.New(errs.Unsupported, "Pouch loads no AppArmor profile; leave it out or say apparmor=unconfined")
+			if out.AppArmor = val; strings.ContainsAny(val, " \x00\n") {
+				err = invalid("no profile has such a name")
 			}
 		case "label":
-			if val != "disable" {
-				err = errs.New(errs.Unsupported, "Pouch sets no SELinux label; leave it out or say label=disable")
+			out.SELinux = append(out.SELinux, val)
+			err = checkLabel(val)
+		case "mask":
+			out.Mask, err = maskedPaths(out.Mask, val)
+		case "unmask":
+			if strings.EqualFold(val, "all") {
+				out.Unmask = append(out.Unmask, "ALL")
+				continue
 			}
+			out.Unmask, err = maskedPaths(out.Unmask, val)
 		default:
 			err = invalid("unknown option")
 		}
@@ -60,6 +73,29 @@ func SecurityOpts(list []string, read func(file string) ([]byte, error)) (Securi
 		}
 	}
 	return out, nil
+}
+
+// checkLabel checks an option of SELinux's, docker's grammar.
+func checkLabel(s string) error {
+	kind, val, _ := strings.Cut(s, ":")
+	if s == "disable" || val != "" && slices.Contains([]string{"user", "role", "type", "level", "filetype"}, kind) && !strings.ContainsAny(val, " \x00\n") {
+		return nil
+	}
+	return invalid("use label=disable, user:USER, role:ROLE, type:TYPE, level:LEVEL or filetype:TYPE")
+}
+
+// maskedPaths adds paths, or patterns of such, which colons separate.
+func maskedPaths(to []string, s string) ([]string, error) {
+	for p := range strings.SplitSeq(s, ":") {
+		if !path.IsAbs(p) || strings.ContainsRune(p, 0) {
+			return nil, invalid("%q: a path is absolute", p)
+		}
+		if _, err := path.Match(p, "/"); err != nil {
+			return nil, invalid("%q: %w", p, err)
+		}
+		to = append(to, path.Clean(p))
+	}
+	return to, nil
 }
 
 func seccompProfile(val string, read func(string) ([]byte, error)) (string, error) {

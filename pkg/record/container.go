@@ -100,10 +100,12 @@ type Host struct {
 	Seccomp         string            `json:"seccomp,omitempty"`  // empty: docker's default; "unconfined"; else the profile's JSON
 	NoNewPrivileges bool              `json:"noNewPrivileges,omitempty"`
 	ReadonlyRootfs  bool              `json:"readonlyRootfs,omitempty"`
-	Unmasked        bool              `json:"unmasked,omitempty"` // --security-opt systempaths=unconfined: no masked or read-only path of /proc and /sys
-	ShmSize         int64             `json:"shmSize,omitempty"`  // bytes; 0: 64 MiB
-	PidMode         string            `json:"pidMode,omitempty"`  // "", private, host or container:<id>
-	IpcMode         string            `json:"ipcMode,omitempty"`  // "", private, shareable, none, host or container:<id>
+	Unmasked        bool              `json:"unmasked,omitempty"`    // --security-opt systempaths=unconfined: no masked or read-only path of /proc and /sys
+	MaskPaths       []string          `json:"maskPaths,omitempty"`   // hidden beside the usual ones
+	UnmaskPaths     []string          `json:"unmaskPaths,omitempty"` // patterns of usual ones that are neither hidden nor read-only; ALL: all
+	ShmSize         int64             `json:"shmSize,omitempty"`     // bytes; 0: 64 MiB
+	PidMode         string            `json:"pidMode,omitempty"`     // "", private, host or container:<id>
+	IpcMode         string            `json:"ipcMode,omitempty"`     // "", private, shareable, none, host or container:<id>
 	UtsMode         string            `json:"utsMode,omitempty"`
 	CgroupnsMode    string            `json:"cgroupnsMode,omitempty"` // "", host or private
 	UsernsMode      string            `json:"usernsMode,omitempty"`   // as asked: "", host, auto, keep-id or a map

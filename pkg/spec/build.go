@@ -49,9 +49,12 @@ func Build(c *record.Container, h Host) (*specs.Spec, error) {
 	}
 	s.Process.Capabilities = &specs.LinuxCapabilities{Bounding: caps}
 	SetUser(s.Process, 0, 0, nil)
-	if !c.Host.Privileged && !c.Host.Unmasked {
-		s.Linux.MaskedPaths = append(maskedPaths(), h.MaskedPaths...)
-		s.Linux.ReadonlyPaths = readonlyPaths()
+	maskPaths(s.Linux, c, h)
+	if s.Process.ApparmorProfile, err = appArmor(c, h); err != nil {
+		return nil, err
+	}
+	if err := checkSELinux(c, h); err != nil {
+		return nil, err
 	}
 	if s.Linux.Seccomp, err = seccompFilter(c, h, s); err != nil {
 		return nil, err

@@ -25,6 +25,8 @@ type Host struct {
 	NofileHard   uint64   // own hard limit of RLIMIT_NOFILE
 	Capabilities []string // that can be given, with CAP_; nil: all that this build knows
 	Seccomp      bool     // the kernel has filters
+	AppArmor     bool     // it is in use
+	SELinux      bool     // likewise
 	MaskedPaths  []string // that this host has beyond the usual, as /sys/devices/system/cpu/cpu0/thermal_throttle
 	CgroupParent string   // of the containers' cgroups; empty: /pouch
 

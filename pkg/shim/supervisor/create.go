@@ -100,6 +100,11 @@ func (t *task) prepare(ctx context.Context, req *createRequest) error {
 			return err
 		}
 	}
+	if t.rec != nil {
+		if err := t.confine(spec); err != nil {
+			return err
+		}
+	}
 	rootfs, err := t.mount(req.rootfs, spec)
 	if err != nil {
 		return err
@@ -157,6 +162,9 @@ func (t *task) mount(mounts []mount.Mount, spec *specs.Spec) (string, error) {
 	root := filepath.Join(t.bundle, "rootfs")
 	if err := os.MkdirAll(root, 0o711); err != nil {
 		return "", err
+	}
+	if t.rec != nil && spec.Linux != nil {
+		mounts = labelled(mounts, spec.Linux.MountLabel)
 	}
 	t.rootMounts = mounts
 	if t.rec != nil && t.mapped() {
