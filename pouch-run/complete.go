@@ -30,6 +30,10 @@ func targets(c *cli.Context, verb string) []string {
 		return m.ImageNames(ctx)
 	case "completion":
 		return []string{"bash", "zsh", "fish"}
+	case "secret inspect", "secret rm":
+		return secretNames(c)
+	case "secret ls", "secret create":
+		return nil
 	case "engine":
 		return []string{"start", "stop", "status"}
 	case "version", "info", "gc", "prune", "events", "restore":
@@ -46,6 +50,12 @@ func values(c *cli.Context, flag string) []string {
 		return containerNames(c)
 	case "volume":
 		return volumeNames(c)
+	case "secret":
+		return secretNames(c)
+	case "attach":
+		return []string{"stdin", "stdout", "stderr"}
+	case "as":
+		return []string{"sh", "systemd"}
 	case "restart":
 		return []string{"no", "always", "unless-stopped", "on-failure"}
 	case "pull":
@@ -80,6 +90,15 @@ func containerNames(c *cli.Context) []string {
 		out = append(out, name)
 	}
 	return out
+}
+
+func secretNames(c *cli.Context) []string {
+	s, err := cmd.Store(c)
+	if err != nil {
+		return nil
+	}
+	names, _ := s.SecretNames() // none is no help, and no harm
+	return names
 }
 
 func networkNames(c *cli.Context) []string {
