@@ -55,6 +55,8 @@ const (
 	ByTimeout = "timeout" // --timeout
 	ByHealth  = "health"  // --health-on-failure
 
+	ByCheckpoint = "checkpoint" // its checkpoint was written
+
 	ByShutdown = "shutdown" // the host went down, or lost its power: restore starts it again
 )
 

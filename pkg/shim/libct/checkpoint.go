@@ -35,6 +35,9 @@ func (c *container) Checkpoint(o engine.Checkpoint) error {
 	if err != nil {
 		return err
 	}
+	if err := configure(opts.WorkDirectory); err != nil {
+		return err
+	}
 	opts.LeaveRunning = o.LeaveRunning
 	if err := c.lc.Checkpoint(opts); err != nil {
 		return criuError(err, "checkpoint", c.id, filepath.Join(opts.WorkDirectory, "dump.log"))
@@ -43,7 +46,9 @@ func (c *container) Checkpoint(o engine.Checkpoint) error {
 }
 
 // criuSettings are criu(8)'s own for what libcontainer has no option for: as all
-// of Pouch, it needs no iptables.
+// of Pouch, it needs no iptables. For a restore they are not set: there is nothing
+// to unlock in a new network namespace, and nft would complain on the container's
+// own output.
 const criuSettings = "network-lock nftables\n"
 
 // configure hands them over by the environment: the file that libcontainer can
@@ -64,9 +69,6 @@ func criuOpts(dir string, o engine.Checkpoint) (*libcontainer.CriuOpts, error) {
 	}
 	work := filepath.Join(dir, "criu")
 	if err := os.MkdirAll(work, 0o700); err != nil {
-		return nil, err
-	}
-	if err := configure(work); err != nil {
 		return nil, err
 	}
 	return &libcontainer.CriuOpts{

@@ -46,7 +46,7 @@ func (b *Backoff) String() string { return b.First.String() + "," + b.Most.Strin
 func (t *task) wantsAgain(r result) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.last || t.since.IsZero() {
+	if t.last || t.dumping || t.since.IsZero() {
 		return false
 	}
 	return t.born != nil || allows(t.policyOf(), r.code, t.restarts+1)

@@ -6,14 +6,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// appArmor reports whether AppArmor is in use: apparmor(7).
+// appArmor reports whether AppArmor is in use: apparmor(7). A host without the
+// program that loads profiles does not use it, though its kernel could.
 func appArmor() bool {
 	on, err := os.ReadFile("/sys/module/apparmor/parameters/enabled")
 	if err != nil || len(on) == 0 || on[0] != 'Y' {
 		return false
 	}
-	_, err = os.Stat("/sys/kernel/security/apparmor")
-	return err == nil
+	for _, p := range []string{"/sys/kernel/security/apparmor", "/sbin/apparmor_parser"} {
+		if _, err := os.Stat(p); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // seLinux reports whether SELinux is in use: its filesystem is mounted, selinux(8).
