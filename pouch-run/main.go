@@ -21,6 +21,6 @@ func verbs() []*cli.Command {
 		cpCommand(), exportCommand(), diffCommand(), commitCommand(),
 		runCommand(), createCommand(), startCommand(), stopCommand(), killCommand(), rmCommand(), psCommand(),
 		inspectCommand(), logsCommand(), execCommand(), waitCommand(), restartCommand(), pauseCommand(), unpauseCommand(), eventsCommand(), healthcheckCommand(), whyCommand(),
-		renameCommand(), updateCommand(), portCommand(), topCommand(), statsCommand(), attachCommand(), pruneCommand(), versionCommand(), infoCommand(), gcCommand(), engineCommand(), secretCommand(),
+		renameCommand(), updateCommand(), portCommand(), topCommand(), statsCommand(), attachCommand(), pruneCommand(), versionCommand(), infoCommand(), gcCommand(), restoreCommand(), checkpointCommand(), engineCommand(), secretCommand(),
 	}
 }

@@ -169,7 +169,7 @@ func (m *Manager) cgroupPath(id string) string { return m.cgroupPaths(id)[0] }
 // cgroupPaths is where the container's cgroup may be: without a record nobody
 // knows whether systemd made it.
 func (m *Manager) cgroupPaths(id string) []string {
-	parent := m.Store.CgroupParent()
+	parent := m.cgroupParent(id)
 	if c, err := m.Store.Container(id); err == nil {
 		return []string{spec.CgroupPath(c, parent)}
 	}

@@ -27,7 +27,8 @@ type wiring struct {
 	preserved     []*os.File // for the process to have from 3 on
 	env           []string   // what tells the process of them
 	detached      bool
-	width, height uint16 // with TTY: of the caller's terminal, if it has one
+	resume        *ctl.CheckpointOpts // a checkpoint to continue; nil: none
+	width, height uint16              // with TTY: of the caller's terminal, if it has one
 	logTag        string
 	logAttrs      map[string]string
 }
@@ -87,7 +88,7 @@ func ofTask(err error) error {
 func (m *Manager) bringUp(ctx context.Context, cl *ctrd.Client, s *supervisor, c *record.Container, w wiring, durable func() error) error {
 	msg := &ctl.Message{
 		Op: ctl.Launch, Stdio: w.stdio, Detached: w.detached, Width: w.width, Height: w.height,
-		Preserved: len(w.preserved), Env: w.env, LogTag: w.logTag, LogAttrs: w.logAttrs,
+		Checkpoint: w.resume, Preserved: len(w.preserved), Env: w.env, LogTag: w.logTag, LogAttrs: w.logAttrs,
 	}
 	var err error
 	if msg.Unit, err = m.unit.launched(); err != nil {

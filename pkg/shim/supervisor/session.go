@@ -94,6 +94,8 @@ func (c *session) handle(m *ctl.Message, files []*os.File) error {
 		return c.onExec(m, files)
 	case ctl.Attach:
 		return c.onAttach(m, files)
+	case ctl.Checkpoint:
+		return c.onCheckpoint(m, files)
 	}
 	closeAll(files)
 	return c.handlePlain(m)
