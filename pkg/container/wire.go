@@ -47,9 +47,7 @@ func stdioOf(c *record.Container, detached, partial bool) ctl.Stdio {
 		return ctl.TTY
 	case driver == logopt.Passthrough:
 		return ctl.Inherit
-	case detached && driver == "none":
-		return ctl.Null
-	case detached:
+	case detached: // with driver none, too: clients may attach
 		return ctl.Log
 	case driver == "none" || driver == "" && !partial:
 		return ctl.Inherit

@@ -3,7 +3,6 @@ package stdio
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"iter"
@@ -112,8 +111,8 @@ func scan(r *lineReader, o *ReadOptions, yield func(Entry, error) bool) error {
 			o.pass--
 			continue
 		}
-		var e Entry
-		if json.Unmarshal(line, &e) != nil {
+		e, ok := r.entry(line)
+		if !ok {
 			continue
 		}
 		if !o.Since.IsZero() && e.Time.Before(o.Since) {
@@ -160,8 +159,7 @@ func (l *lineReader) countUntil(until time.Time, n *int) (more bool, err error) 
 		if err != nil {
 			return false, err
 		}
-		var e struct{ Time time.Time }
-		if json.Unmarshal(line, &e) == nil && e.Time.After(until) {
+		if l.timeOf(line).After(until) {
 			return false, nil
 		}
 		*n++
@@ -170,6 +168,7 @@ func (l *lineReader) countUntil(until time.Time, n *int) (more bool, err error) 
 
 // lineReader returns complete lines and keeps half a line for later.
 type lineReader struct {
+	decoder
 	r    *bufio.Reader
 	half []byte
 	skip bool // inside a line that is too long to be an entry
@@ -197,6 +196,9 @@ func (l *lineReader) next() ([]byte, error) {
 		if l.skip {
 			l.half, l.skip = l.half[:0], false
 			continue
+		}
+		if len(l.half) == 0 {
+			return part, nil // good until the next call
 		}
 		line := append(l.half, part...)
 		l.half = l.half[:0]
