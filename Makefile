@@ -35,7 +35,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 # The one place for build tags: what Pouch does not use is not built.
 TAGS := no_btrfs no_devmapper no_zfs no_tracing urfave_cli_no_docs containers_image_openpgp exclude_graphdriver_btrfs
-STATIC_TAGS := $(TAGS) seccomp netgo osusergo runc_nocriu
+STATIC_TAGS := $(TAGS) seccomp netgo osusergo
 
 OWN    := pouch-run pouch-image pouch-net pouch-vol
 SHIMS  := pouch-shim containerd-shim-pouch-v2
@@ -50,7 +50,7 @@ GOTEST := $(GO) test -tags "$(STATIC_TAGS)"
 RUNFLAG = $(if $(filter command,$(origin RUN)),-v -run '$(RUN)')
 UNIT_PACKAGES = $$($(GO) list -tags "$(STATIC_TAGS)" ./... | grep -v -e /test/cli -e /test/integration -e /test/arch -e /test/vm)
 
-.PHONY: install-docs all build deps deps-test images run test check unit cli integration bench peers lint install clean $(OWN) $(SHIMS)
+.PHONY: install-docs all build deps deps-test deps-vm images run test test-vm check unit cli integration bench peers lint install clean $(OWN) $(SHIMS)
 .DEFAULT_GOAL := all
 
 all: build
