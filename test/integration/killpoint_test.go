@@ -47,6 +47,7 @@ func verbs(s *harness.Suite) []verb {
 		{name: "stop", before: [][]string{up}, args: []string{"stop", "-t", "0", victim}, again: true},
 		{name: "kill", before: [][]string{up}, args: []string{"kill", victim}},
 		{name: "exec", before: [][]string{up}, args: []string{"exec", victim, "true"}, again: true},
+		{name: "update", before: [][]string{up}, args: []string{"update", "-m", "64m", "--pids-limit", "20", "-l", "a=b", victim}, again: true},
 		{name: "rm", before: [][]string{made}, args: []string{"rm", victim}},
 		{name: "rm -f", before: [][]string{up}, args: []string{"rm", "-f", victim}},
 		{name: "gc", before: [][]string{up, {"lost"}}, args: []string{"gc"}, again: true},
