@@ -7,6 +7,7 @@ import (
 
 	"github.com/pouchcontainer/pouch/pkg/cmd"
 	"github.com/pouchcontainer/pouch/pkg/container"
+	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/parse"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
@@ -24,6 +25,7 @@ func cgroupFlags() []cli.Flag {
 		list("device-cgroup-rule", "also allow devices: `'TYPE MAJOR:MINOR ACCESS'`, as 'c 10:200 rw'"),
 		text("intel-rdt-l3-cbm", "ways of the L3 cache that it may fill, `SCHEMA` as L3:0=ff;1=f"),
 		text("rdt-class", "`GROUP` of /sys/fs/resctrl that it belongs to"),
+		text("cgroups", "`WHETHER` it has a cgroup of its own: enabled (podman's no-conmon is the same here)"),
 	)
 }
 
@@ -42,7 +44,10 @@ func readCgroup(c *cli.Context, o *container.Options) error {
 		set(c, "intel-rdt-l3-cbm", &h.Resources.RdtL3, parse.L3Schema),
 		set(c, "rdt-class", &h.Resources.RdtClass, parse.RdtClass),
 	)
-	who := ""
+	who, own := "", ""
+	if err == nil {
+		err = set(c, "cgroups", &own, ownCgroup)
+	}
 	if err == nil {
 		err = set(c, "cgroup-manager", &who, oneOf("cgroup-manager", "cgroupfs", "systemd"))
 	}
@@ -55,6 +60,14 @@ func readCgroup(c *cli.Context, o *container.Options) error {
 		cmd.Warn(c, errors.New("warning: "+w))
 	}
 	return err
+}
+
+// ownCgroup refuses a container without a cgroup of its own.
+func ownCgroup(s string) (string, error) {
+	if s == "disabled" || s == "split" {
+		return "", errs.New(errs.Unsupported, "--cgroups %s: Pouch ends a container by its cgroup: each has one of its own", s)
+	}
+	return oneOf("cgroups", "enabled", "no-conmon", "disabled", "split")(s)
 }
 
 // readCgroupFiles reads cgroupFileFlags that are given over r.
