@@ -45,6 +45,8 @@ type InfoState struct {
 	StartedAt  time.Time
 	FinishedAt time.Time
 	Health     *InfoHealth `json:",omitempty"` // nil: no health check
+	LogError   string      `json:",omitempty"` // why the log driver takes nothing at present
+	LogDropped uint64      `json:",omitempty"` // log entries that were lost
 }
 
 // InfoHealth is what the health check has found: State.Health.

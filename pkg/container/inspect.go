@@ -54,6 +54,7 @@ func infoState(st *record.State) InfoState {
 		Status: string(st.Status), Running: Alive(st), Paused: st.Status == record.Paused,
 		Restarting: st.Status == record.Restarting, OOMKilled: st.OOMKilled,
 		ExitCode: st.ExitCode, Error: st.Error, StartedAt: st.Started, FinishedAt: st.Finished, Health: infoHealth(st.Health),
+		LogError: st.LogError, LogDropped: st.LogDropped,
 	}
 	if s.Running {
 		s.Pid = st.Init.Pid

@@ -65,7 +65,11 @@ func (m *Manager) logReader(c *record.Container, st *record.State) (func(context
 			return journald.Read(ctx, c.ID, o)
 		}, nil
 	case d != "" && d != logopt.JSONFile:
-		return nil, unreadable(c, "--log-driver "+d)
+		why := "--log-driver " + d
+		if st.LogError != "" {
+			why += ", which fails: " + st.LogError
+		}
+		return nil, unreadable(c, why)
 	case st.LogPath == "" && d == "" && !st.Started.IsZero():
 		return nil, unreadable(c, "it ran in the foreground and wrote to its caller: run it with -d or --log-driver json-file")
 	}
