@@ -73,6 +73,9 @@ func (a *api) Connect(_ context.Context, r *taskapi.TaskRequest) (*taskapi.Conne
 }
 
 // Pids lists the container's processes; those of execs carry the exec's id.
+// Between two lives there is none; then the supervisor stands for those to come:
+// a containerd that starts just now removes what has no process (shim_load.go
+// of containerd, "cleaning leaked shim process"), the bundle with it.
 func (a *api) Pids(_ context.Context, r *taskapi.TaskRequest) (*taskapi.PidsResponse, error) {
 	t, err := a.s.get(r.ID)
 	if err != nil {
@@ -80,6 +83,9 @@ func (a *api) Pids(_ context.Context, r *taskapi.TaskRequest) (*taskapi.PidsResp
 	}
 	c, _ := t.current()
 	pids, err := c.Pids()
+	if len(pids) == 0 && t.rec != nil && !t.hasEnded() {
+		pids, err = []int{os.Getpid()}, nil
+	}
 	if err != nil && !t.hasEnded() {
 		return nil, err
 	}

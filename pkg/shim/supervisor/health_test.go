@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	taskapi "github.com/containerd/containerd/api/runtime/task/v3"
 	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/pkg/ctl"
@@ -248,6 +249,19 @@ func TestPolicyThatChangesEndsThePause(t *testing.T) {
 	p.ended()
 	if st := p.state(); st.Status != record.Exited || st.ExitCode != 1 || st.StoppedByUser {
 		t.Errorf("%+v", st)
+	}
+}
+
+// A containerd that starts between two lives asks for the processes, and removes
+// the bundle of a task that has none.
+func TestTaskBetweenTwoLivesHasAProcess(t *testing.T) {
+	p := newPouch(t, func(c *record.Container) { c.Policy.Restart.Name = "always" }, "sh", "-c", "exit 1")
+	p.runDetached()
+	eventually(t, "the pauses are long", func() bool { st := p.state(); return st.Status == record.Restarting && st.Restarts > 3 })
+	r, err := p.task.Pids(bg, &taskapi.PidsRequest{ID: p.id})
+	must(t, err)
+	if p.state().Status == record.Restarting && (len(r.Processes) != 1 || int(r.Processes[0].Pid) != p.proc.Pid) {
+		t.Errorf("%+v", r.Processes)
 	}
 }
 
