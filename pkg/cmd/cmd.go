@@ -82,6 +82,7 @@ func frame(verbs []*cli.Command) {
 	for _, v := range verbs {
 		v.UseShortOptionHandling = true
 		v.HideHelpCommand = true
+		quicken(v.Flags)
 		if v.OnUsageError == nil {
 			v.OnUsageError = usageError
 		}
