@@ -41,6 +41,7 @@ func optionGroups() []optionGroup {
 		{blkioFlags, readBlkio},
 		{namespaceFlags, readNamespaces},
 		{initFlags, readInit},
+		{richFlags, readRich},
 		{rootfsFlags, readRootfs},
 		{cgroupFlags, readCgroup}, // after all limits
 	}

@@ -201,6 +201,9 @@ func (m *Manager) plan(ctx context.Context, id string, o *Options, img *images.R
 	if err := m.planJoins(c); err != nil {
 		return nil, err
 	}
+	if err := planRich(c, o); err != nil {
+		return nil, err
+	}
 	if err := m.merge(c, o, img); err != nil {
 		return nil, err
 	}

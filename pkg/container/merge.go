@@ -25,6 +25,11 @@ func (m *Manager) merge(c *record.Container, o *Options, img *images.Resolved) e
 		return err
 	}
 	c.Process, c.Labels = r.Process, r.Labels
+	c.Given = given(o)
+	c.Given.ImageLabels = imageLabels(img, r.Labels, o.Process.Labels)
+	if c.Rich != nil {
+		c.Process.Env = spec.MergeEnv(c.Process.Env, spec.RichEnv(c.Rich))
+	}
 	if err := m.volumesFrom(c, o.VolumesFrom); err != nil {
 		return err
 	}

@@ -15,6 +15,9 @@ func Build(c *record.Container, h Host) (*specs.Spec, error) {
 	if err := check(c); err != nil {
 		return nil, err
 	}
+	if err := checkRich(c, h); err != nil {
+		return nil, err
+	}
 	caps, err := Capabilities(c.Host, h.Capabilities)
 	if err != nil {
 		return nil, err
@@ -33,6 +36,7 @@ func Build(c *record.Container, h Host) (*specs.Spec, error) {
 		Process:     process(c, h),
 		Mounts:      mounts,
 		Annotations: annotations(c),
+		Hooks:       hooks(c),
 		Linux: &specs.Linux{
 			CgroupsPath:       cgroupsPath(c, h),
 			Namespaces:        namespaces(c, h),
@@ -47,7 +51,7 @@ func Build(c *record.Container, h Host) (*specs.Spec, error) {
 	if c.Host.UtsMode != "host" && joined(c.Host.UtsMode) == "" {
 		s.Hostname, s.Domainname = Hostname(c, h.Hostname), c.Host.Domainname
 	}
-	s.Process.Capabilities = &specs.LinuxCapabilities{Bounding: caps}
+	s.Process.Capabilities = &specs.LinuxCapabilities{Bounding: richCapabilities(c, h, caps)}
 	SetUser(s.Process, 0, 0, nil)
 	maskPaths(s.Linux, c, h)
 	if s.Process.ApparmorProfile, err = appArmor(c, h); err != nil {
@@ -65,7 +69,7 @@ func Build(c *record.Container, h Host) (*specs.Spec, error) {
 // check refuses a record that no runtime could run, and modes of namespaces that
 // Pouch does not know.
 func check(c *record.Container) error {
-	if args := c.Process.Args(); len(args) == 0 || len(args) == 1 && args[0] == "" {
+	if args := c.Process.Args(); !RichSystem(c) && (len(args) == 0 || len(args) == 1 && args[0] == "") {
 		return errs.New(errs.Invalid, "no command specified: the image names none; give one after the image")
 	}
 	for _, m := range [][2]string{{"pid", c.Host.PidMode}, {"uts", c.Host.UtsMode}, {"ipc", c.Host.IpcMode}} {

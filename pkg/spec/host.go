@@ -18,17 +18,18 @@ type Host struct {
 	// InitPath is Pouch's init on the host, for a container that asks for one.
 	InitPath string
 
-	Hostname     string   // the host's own, what a container with the host's UTS namespace has
-	CgroupV2     bool     // the unified hierarchy, mounted at /sys/fs/cgroup
-	SwapLimit    bool     // the kernel can limit swap
-	RecursiveRO  bool     // mount_setattr(2): a read-only bind is so with all below
-	NofileHard   uint64   // own hard limit of RLIMIT_NOFILE
-	Capabilities []string // that can be given, with CAP_; nil: all that this build knows
-	Seccomp      bool     // the kernel has filters
-	AppArmor     bool     // it is in use
-	SELinux      bool     // likewise
-	MaskedPaths  []string // that this host has beyond the usual, as /sys/devices/system/cpu/cpu0/thermal_throttle
-	CgroupParent string   // of the containers' cgroups; empty: /pouch
+	Hostname         string   // the host's own, what a container with the host's UTS namespace has
+	SystemdHierarchy bool     // of cgroup v1, mounted at /sys/fs/cgroup/systemd
+	CgroupV2         bool     // the unified hierarchy, mounted at /sys/fs/cgroup
+	SwapLimit        bool     // the kernel can limit swap
+	RecursiveRO      bool     // mount_setattr(2): a read-only bind is so with all below
+	NofileHard       uint64   // own hard limit of RLIMIT_NOFILE
+	Capabilities     []string // that can be given, with CAP_; nil: all that this build knows
+	Seccomp          bool     // the kernel has filters
+	AppArmor         bool     // it is in use
+	SELinux          bool     // likewise
+	MaskedPaths      []string // that this host has beyond the usual, as /sys/devices/system/cpu/cpu0/thermal_throttle
+	CgroupParent     string   // of the containers' cgroups; empty: /pouch
 
 	Blocks map[string]DeviceNumber // block devices that limits name, by their path
 	BFQ    bool                    // the weight of block devices is that of the scheduler bfq

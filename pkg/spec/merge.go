@@ -74,7 +74,7 @@ func (m *Merged) command(img ocispec.ImageConfig, o Overrides) error {
 			return errs.New(errs.Invalid, "command %q: contains a NUL byte", a)
 		}
 	}
-	if len(p.Args()) == 0 {
+	if len(p.Args()) == 0 && !o.NoCmd {
 		return errs.New(errs.Invalid, "no command specified: the image names none; give one after the image")
 	}
 	return nil

@@ -28,7 +28,7 @@ func mounts(c *record.Container, h Host) (all []specs.Mount, propagation string,
 		}
 		taken[m.Destination] = true
 	}
-	for _, m := range slices.Concat(inUserns(c, usualMounts(c, h)), fileMounts(c, h)) {
+	for _, m := range slices.Concat(inUserns(c, usualMounts(c, h)), richMounts(c, h), fileMounts(c, h)) {
 		if !taken[m.Destination] && (!taken["/dev"] || !strings.HasPrefix(m.Destination, "/dev/")) {
 			all = append(all, m)
 		}
@@ -61,11 +61,11 @@ func widest(root, bind string) string {
 // usualMounts are docker's.
 func usualMounts(c *record.Container, h Host) []specs.Mount {
 	sysMode, cgroupMode := "ro", "ro"
-	if c.Host.Privileged {
+	if c.Host.Privileged && !c.Host.ReadonlyRootfs {
+		sysMode = "rw"
+	}
+	if writableCgroup(c, h) {
 		cgroupMode = "rw"
-		if !c.Host.ReadonlyRootfs {
-			sysMode = "rw"
-		}
 	}
 	out := []specs.Mount{
 		{Destination: "/proc", Type: "proc", Source: "proc", Options: []string{"nosuid", "noexec", "nodev"}},

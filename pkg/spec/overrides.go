@@ -16,6 +16,7 @@ type Overrides struct {
 	TTY           bool
 	OpenStdin     bool
 	Init          bool // Pouch's init is process 1
+	NoCmd         bool // there may be no command at all
 	StopSignal    string
 	StopTimeout   *int // seconds; nil: not said; negative: no limit
 	Rlimits       []record.Rlimit

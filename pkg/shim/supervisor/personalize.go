@@ -28,7 +28,10 @@ func (t *task) personalize(ctx context.Context) error {
 	if err := t.takeSecrets(); err != nil {
 		return err
 	}
-	return t.fillVolumes(ctx)
+	if err := t.fillVolumes(ctx); err != nil {
+		return err
+	}
+	return t.enrich()
 }
 
 // asUser puts the ids of user, in docker's grammar, and of groups into p, with

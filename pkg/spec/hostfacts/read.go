@@ -19,14 +19,15 @@ import (
 // there is of kind not_found. Nothing is kept: each call asks the kernel.
 func Read(c *record.Container) (spec.Host, error) {
 	h := spec.Host{
-		CgroupV2:     unified(),
-		RecursiveRO:  kernelAtLeast(5, 12),
-		NofileHard:   nofileHard(),
-		Capabilities: Capabilities(),
-		Seccomp:      seccompFilters(),
-		AppArmor:     appArmor(),
-		SELinux:      seLinux(),
-		MaskedPaths:  throttlePaths("/sys/devices/system/cpu"),
+		CgroupV2:         unified(),
+		RecursiveRO:      kernelAtLeast(5, 12),
+		NofileHard:       nofileHard(),
+		Capabilities:     Capabilities(),
+		Seccomp:          seccompFilters(),
+		AppArmor:         appArmor(),
+		SystemdHierarchy: systemdHierarchy(),
+		SELinux:          seLinux(),
+		MaskedPaths:      throttlePaths("/sys/devices/system/cpu"),
 	}
 	h.SwapLimit = swapLimit(h.CgroupV2)
 	var err error
@@ -44,6 +45,13 @@ func Read(c *record.Container) (spec.Host, error) {
 func unified() bool {
 	var st unix.Statfs_t
 	return unix.Statfs("/sys/fs/cgroup", &st) == nil && st.Type == unix.CGROUP2_SUPER_MAGIC
+}
+
+// systemdHierarchy reports whether cgroup v1 has the one without a controller that
+// systemd keeps its units in.
+func systemdHierarchy() bool {
+	var st unix.Statfs_t
+	return unix.Statfs("/sys/fs/cgroup/systemd", &st) == nil && st.Type == unix.CGROUP_SUPER_MAGIC
 }
 
 // swapLimit reports whether swap can be limited: on version 1 only when the
