@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 
@@ -26,6 +27,8 @@ const bootTimeout = 4 * time.Minute
 
 // Machine is a virtual machine.
 type Machine struct {
+	Words []string // further ones of the kernel's command line, from the next Start on
+
 	dir    string // of its files: disk.img, data.img, vmlinuz, initrd.img, serial.log
 	launch chan func()
 
@@ -88,7 +91,7 @@ func (m *Machine) args() []string {
 		"-machine", "q35", "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max", "-smp", "2", "-m", "2048",
 		"-nodefaults", "-no-user-config", "-display", "none", "-nic", "none",
 		"-kernel", m.path("vmlinuz"), "-initrd", m.path("initrd.img"),
-		"-append", "root=/dev/vda rw console=ttyS0 quiet loglevel=3 systemd.show_status=false panic=1 mitigations=off cryptomgr.notests fsck.mode=skip",
+		"-append", "root=/dev/vda rw console=ttyS0 quiet loglevel=3 systemd.show_status=false panic=1 mitigations=off cryptomgr.notests fsck.mode=skip " + strings.Join(m.Words, " "),
 		"-drive", "if=virtio,format=raw,cache=writeback,file=" + m.path("disk.img"),
 		"-drive", "if=virtio,format=raw,readonly=on,file=" + m.path("data.img"),
 		"-chardev", "file,id=serial,append=on,path=" + m.path("serial.log"), "-serial", "chardev:serial",

@@ -101,7 +101,7 @@ func TestScripts(t *testing.T) {
 				Files:               []string{f},
 				RequireExplicitExec: true,
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
-					"guest": guest, "exits": exits, "await": await, "put": put, "reboot": reboot, "powercut": powercut,
+					"guest": guest, "exits": exits, "await": await, "put": put, "reboot": reboot, "powercut": powercut, "boot": boot,
 				},
 			})
 			clean(t)
@@ -190,6 +190,22 @@ func put(ts *testscript.TestScript, neg bool, args []string) {
 
 // reboot boots the machine anew, in good order.
 func reboot(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(machine.Reboot()) }
+
+// boot WORDS...: boots the machine anew with further words on the kernel's command
+// line; at the end of the script without.
+func boot(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: boot WORDS...")
+	}
+	with := func(words []string) error {
+		machine.Run(context.Background(), Command{Args: []string{"sync"}})
+		machine.Cut()
+		machine.Words = words
+		return machine.Start()
+	}
+	ts.Defer(func() { ts.Check(with(nil)) })
+	ts.Check(with(args))
+}
 
 // powercut takes the machine's power away and boots it again.
 func powercut(ts *testscript.TestScript, _ bool, _ []string) {
