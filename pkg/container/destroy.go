@@ -174,7 +174,7 @@ func (m *Manager) cgroupPaths(id string) []string {
 		return []string{spec.CgroupPath(c, parent)}
 	}
 	scope := &record.Container{ID: id, Host: record.Host{SystemdCgroup: true}}
-	return []string{spec.CgroupPath(&record.Container{ID: id}, parent), spec.CgroupPath(scope, parent)}
+	return []string{spec.CgroupPath(&record.Container{ID: id}, parent), spec.CgroupPath(scope, m.Store.CgroupParent())}
 }
 
 // endSupervisor makes the supervisor kill its container and waits until it is
