@@ -16,7 +16,7 @@ func checkpointCreateCommand() *cli.Command {
 		ArgsUsage: "CONTAINER CHECKPOINT",
 		Flags: []cli.Flag{
 			flag("leave-running", "the container goes on"),
-			flag("tcp-established", "connections that are open go along; without it they make it fail"),
+			flag("tcp-close", "open TCP connections are closed when it continues; without this they make it fail"),
 			checkpointDirFlag(),
 		},
 		Action: checkpointCreate,
@@ -32,7 +32,7 @@ func checkpointCreate(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	o := container.CheckpointOpts{Dir: c.String("checkpoint-dir"), LeaveRunning: c.Bool("leave-running"), TCPEstablished: c.Bool("tcp-established")}
+	o := container.CheckpointOpts{Dir: c.String("checkpoint-dir"), LeaveRunning: c.Bool("leave-running"), TCPClose: c.Bool("tcp-close")}
 	if err := m.Checkpoint(c.Context, args[0], args[1], o); err != nil {
 		return err
 	}

@@ -19,9 +19,9 @@ import (
 
 // CheckpointOpts say how a checkpoint is made.
 type CheckpointOpts struct {
-	Dir            string // of all checkpoints; empty: the container's own, which goes with it
-	LeaveRunning   bool   // the container goes on
-	TCPEstablished bool   // connections that are open go along
+	Dir          string // of all checkpoints; empty: the container's own, which goes with it
+	LeaveRunning bool   // the container goes on
+	TCPClose     bool   // open connections are closed when it continues; else they make it fail
 }
 
 // Checkpoint writes the processes of the running container that target names to
@@ -52,7 +52,7 @@ func (m *Manager) Checkpoint(ctx context.Context, target, name string, o Checkpo
 	defer done()
 	cp := record.Checkpoint{
 		Name: name, Created: time.Now().UTC(),
-		Container: c.ID, ImageDigest: c.Image.Digest, TCPEstablished: o.TCPEstablished,
+		Container: c.ID, ImageDigest: c.Image.Digest, TCPClose: o.TCPClose,
 	}
 	if err := store.WriteCheckpoint(tmp, &cp); err != nil {
 		return err
@@ -121,7 +121,7 @@ func (m *Manager) dump(ctx context.Context, id, dir string, o CheckpointOpts) er
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	msg := &ctl.Message{Op: ctl.Checkpoint, Checkpoint: &ctl.CheckpointOpts{LeaveRunning: o.LeaveRunning, TCPEstablished: o.TCPEstablished}}
+	msg := &ctl.Message{Op: ctl.Checkpoint, Checkpoint: &ctl.CheckpointOpts{LeaveRunning: o.LeaveRunning, TCPClose: o.TCPClose}}
 	if err := conn.Send(msg, f); err != nil {
 		return err
 	}
@@ -225,5 +225,5 @@ func (m *Manager) resume(c *record.Container, name, dir string) (*ctl.Checkpoint
 	if cp.ImageDigest != c.Image.Digest {
 		return nil, errs.New(errs.Conflict, "checkpoint %s is of another image (%s) than container %s (%s)", name, cp.ImageDigest, c.Name, c.Image.Digest)
 	}
-	return &ctl.CheckpointOpts{Dir: path, TCPEstablished: cp.TCPEstablished}, nil
+	return &ctl.CheckpointOpts{Dir: path, TCPClose: cp.TCPClose}, nil
 }

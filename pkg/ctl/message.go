@@ -164,7 +164,7 @@ type Unit struct {
 
 // CheckpointOpts are those of a checkpoint.
 type CheckpointOpts struct {
-	Dir            string `json:"dir,omitempty"`            // of Launch: its folder
-	LeaveRunning   bool   `json:"leaveRunning,omitempty"`   // the container goes on
-	TCPEstablished bool   `json:"tcpEstablished,omitempty"` // with its open connections
+	Dir          string `json:"dir,omitempty"`          // of Launch: its folder
+	LeaveRunning bool   `json:"leaveRunning,omitempty"` // the container goes on
+	TCPClose     bool   `json:"tcpClose,omitempty"`     // its open connections are closed when it continues
 }

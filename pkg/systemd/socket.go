@@ -2,7 +2,6 @@ package systemd
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"time"
 
@@ -38,10 +37,10 @@ func Barrier(limit time.Duration) error {
 }
 
 func send(socket, state string, rights []byte) error {
-	c, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: socket, Net: "unixgram"})
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err == nil {
-		defer c.Close()
-		_, _, err = c.WriteMsgUnix([]byte(state), rights, nil)
+		defer unix.Close(fd)
+		err = unix.Sendmsg(fd, []byte(state), rights, &unix.SockaddrUnix{Name: socket}, unix.MSG_NOSIGNAL)
 	}
 	if err != nil {
 		return fmt.Errorf("notify the service manager: %w", err)

@@ -48,9 +48,9 @@ type CreateOpts struct {
 
 // Checkpoint is a folder with what CRIU has written of a container's processes.
 type Checkpoint struct {
-	Dir            string
-	LeaveRunning   bool // the container goes on after its checkpoint
-	TCPEstablished bool // connections that are open go along
+	Dir          string
+	LeaveRunning bool // the container goes on after its checkpoint
+	TCPClose     bool // open connections are closed when it continues; else they make it fail
 }
 
 // Checkpointer is a Container whose processes can be written to a folder.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,9 +36,6 @@ func (c *container) Checkpoint(o engine.Checkpoint) error {
 	if err != nil {
 		return err
 	}
-	if err := configure(opts.WorkDirectory); err != nil {
-		return err
-	}
 	opts.LeaveRunning = o.LeaveRunning
 	if err := c.lc.Checkpoint(opts); err != nil {
 		return criuError(err, "checkpoint", c.id, filepath.Join(opts.WorkDirectory, "dump.log"))
@@ -45,20 +43,34 @@ func (c *container) Checkpoint(o engine.Checkpoint) error {
 	return nil
 }
 
-// criuSettings are criu(8)'s own for what libcontainer has no option for: as all
-// of Pouch, it needs no iptables. For a restore they are not set: there is nothing
-// to unlock in a new network namespace, and nft would complain on the container's
-// own output.
-const criuSettings = "network-lock nftables\n"
-
-// configure hands them over by the environment: the file that libcontainer can
-// name makes CRIU up to 4.2 crash on this setting (its pull request 3051).
-func configure(dir string) error {
-	path := filepath.Join(dir, "criu.conf")
-	if err := os.WriteFile(path, []byte(criuSettings), 0o600); err != nil {
+// configure tells CRIU by the environment what libcontainer has no option for.
+// CRIU locks the network by iptables, or by nft, which then complains on the
+// container's own output at a restore; the namespace ends with the container, and
+// connections are closed at a restore, so nothing needs to be locked: CRIU's
+// iptables does nothing. (A file that libcontainer can name makes CRIU up to 4.2
+// crash on the setting for that: its pull request 3051.)
+func configure(work string) error {
+	config := filepath.Join(work, "criu.conf")
+	if err := os.WriteFile(config, []byte("tcp-close\n"), 0o600); err != nil {
 		return err
 	}
-	return os.Setenv("CRIU_CONFIG_FILE", path)
+	nothing, err := exec.LookPath("true")
+	if err != nil {
+		return err
+	}
+	bin := filepath.Join(work, "bin")
+	if err := os.MkdirAll(bin, 0o700); err != nil {
+		return err
+	}
+	for _, name := range []string{"iptables-restore", "ip6tables-restore"} {
+		if err := os.Symlink(nothing, filepath.Join(bin, name)); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	if path := os.Getenv("PATH"); !strings.HasPrefix(path, bin+":") {
+		err = os.Setenv("PATH", bin+":"+path)
+	}
+	return errors.Join(err, os.Setenv("CRIU_CONFIG_FILE", config))
 }
 
 // criuOpts are what dump and restore have in common; CRIU's log goes to a folder
@@ -71,9 +83,12 @@ func criuOpts(dir string, o engine.Checkpoint) (*libcontainer.CriuOpts, error) {
 	if err := os.MkdirAll(work, 0o700); err != nil {
 		return nil, err
 	}
+	if err := configure(work); err != nil {
+		return nil, err
+	}
 	return &libcontainer.CriuOpts{
 		ImagesDirectory: o.Dir, WorkDirectory: work,
-		TcpEstablished: o.TCPEstablished, FileLocks: true,
+		TcpEstablished: o.TCPClose, FileLocks: true,
 	}, nil
 }
 

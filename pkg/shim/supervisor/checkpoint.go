@@ -48,7 +48,7 @@ func (t *task) checkpoint(dir *os.File, o *ctl.CheckpointOpts) error {
 	}
 	// By descriptor: this process may not see the folder under its name.
 	err := p.Checkpoint(engine.Checkpoint{
-		Dir: fmt.Sprintf("/proc/self/fd/%d", dir.Fd()), LeaveRunning: o.LeaveRunning, TCPEstablished: o.TCPEstablished,
+		Dir: fmt.Sprintf("/proc/self/fd/%d", dir.Fd()), LeaveRunning: o.LeaveRunning, TCPClose: o.TCPClose,
 	})
 	if err != nil || o.LeaveRunning {
 		t.setDumping(false)
@@ -74,5 +74,5 @@ func (s *Supervisor) restored() *engine.Checkpoint {
 		return nil
 	}
 	o := s.client.l.msg.Checkpoint
-	return &engine.Checkpoint{Dir: o.Dir, TCPEstablished: o.TCPEstablished}
+	return &engine.Checkpoint{Dir: o.Dir, TCPClose: o.TCPClose}
 }

@@ -1,6 +1,6 @@
 // Command agent runs in the virtual machine of test/vm: it takes commands from
 // the host over a virtio port, one after the other, and sends back what they
-// print and how they end.
+// print and how they end. In a container it sends lines as sd_notify(3) does.
 package main
 
 import (
@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -19,14 +20,29 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: agent PORT")
-		os.Exit(2)
+	var err error
+	switch {
+	case len(os.Args) > 2 && os.Args[1] == "notify":
+		err = notify(strings.Join(os.Args[2:], "\n"))
+	case len(os.Args) == 2:
+		err = serve(os.Args[1])
+	default:
+		err = errors.New("usage: agent PORT | agent notify LINE...")
 	}
-	if err := serve(os.Args[1]); err != nil {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "agent:", err)
 		os.Exit(1)
 	}
+}
+
+func notify(text string) error {
+	c, err := net.Dial("unixgram", os.Getenv("NOTIFY_SOCKET"))
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_, err = c.Write([]byte(text))
+	return err
 }
 
 func serve(port string) error {
