@@ -12,6 +12,7 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/ctl"
 	"github.com/pouchcontainer/pouch/pkg/proc"
 	"github.com/pouchcontainer/pouch/pkg/record"
+	"github.com/pouchcontainer/pouch/pkg/spec"
 )
 
 // defaultStopTimeout is how many seconds a container has between its stop
@@ -68,6 +69,9 @@ func stopPlan(c *record.Container, o StopOpts) (sig syscall.Signal, timeout int,
 	if o.Signal == "" {
 		o.Signal = c.Process.StopSignal
 	}
+	if o.Signal == "" && spec.RichSystem(c) {
+		return 0, timeout, nil // the supervisor has seen of what kind its init is
+	}
 	sig, err = signalOr(o.Signal, unix.SIGTERM)
 	return sig, timeout, err
 }
@@ -92,6 +96,9 @@ func (m *Manager) stop(ctx context.Context, id string, st *record.State, sig sys
 
 // stopAlone stops a container whose supervisor is dead.
 func stopAlone(ctx context.Context, p record.Proc, sig syscall.Signal, timeout int) error {
+	if sig == 0 {
+		sig = unix.SIGTERM
+	}
 	if err := proc.Signal(p, sig); err != nil {
 		return unlessGone(err)
 	}
