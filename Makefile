@@ -117,7 +117,7 @@ deps-vm:
 	@scripts/deps build run test vm
 
 images: deps-test
-	@scripts/test-images busybox minbase nginx
+	@scripts/test-images busybox minbase nginx systemd
 
 run: deps
 	@$(MAKE) --no-print-directory build
