@@ -74,9 +74,9 @@ func TestFilterErrors(t *testing.T) {
 		"status=foo":    "invalid filter 'status=foo'",
 		"exited=x":      "invalid filter 'exited=x'",
 		"name":          `invalid filter "name": want key=value`,
-		"since=c1":      "invalid filter 'since'",
-		"health=fine":   "invalid filter 'health'",
-		"publish=80tcp": "invalid filter 'publish'",
+		"sinc=c1":       "invalid filter 'sinc'",
+		"health=fine":   "invalid filter 'health=fine'",
+		"publish=80tcp": "invalid filter 'publish=80tcp'",
 	} {
 		if _, err := ParseFilters([]string{word}); !errs.Is(err, errs.Invalid) || err.Error() != want {
 			t.Errorf("%s: %v, want %s", word, err, want)
@@ -122,6 +122,65 @@ func TestStatusText(t *testing.T) {
 	} {
 		if got := StatusText(&st, now); got != want {
 			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestListByHealthPortsAndAge(t *testing.T) {
+	w := newWorld(t)
+	sick := w.running(w.self())
+	sick.Health = &record.HealthState{Status: "unhealthy"}
+	w.add("old", sick, func(c *record.Container) {
+		c.Ports = []record.Port{{HostPort: 8080, ContainerPort: 80, Protocol: "tcp"}}
+	})
+	w.add("mid", w.running(w.self()), func(c *record.Container) { c.Image.Name = "zz" })
+	w.add("end", record.State{Status: record.Exited, Health: &record.HealthState{Status: "unhealthy"}}, nil)
+	for words, want := range map[string]string{
+		"health=unhealthy": "old", "health=none": "end mid", "health=healthy": "", "expose=80": "old", "expose=70-90/tcp": "old",
+		"expose=80/udp": "", "publish=8080": "", "before=mid": "old", "since=mid": "end", "since=old before=end": "mid",
+		"is-task=false": "end mid old", "is-task=true": "",
+	} {
+		f, err := ParseFilters(strings.Fields(words))
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := w.List(t.Context(), ListOpts{All: true, Filters: f})
+		if got := listed(list); err != nil || got != want {
+			t.Errorf("%s: %q, %v, want %q", words, got, err, want)
+		}
+	}
+	for order, want := range map[string]string{"": "end mid old", "created": "old mid end", "names": "end mid old", "image": "end old mid", "status": "end mid old"} {
+		list, err := w.List(t.Context(), ListOpts{All: true, Sort: order})
+		if got := listed(list); err != nil || got != want {
+			t.Errorf("by %q: %q, %v", order, got, err)
+		}
+	}
+	for _, bad := range []ListOpts{{Sort: "beauty"}, {Filters: Filters{"health": {"sick"}}}, {Filters: Filters{"publish": {"x"}}}, {Filters: Filters{"is-task": {"maybe"}}}} {
+		if _, err := w.List(t.Context(), bad); !errs.Is(err, errs.Invalid) {
+			t.Errorf("%+v: %v", bad, err)
+		}
+	}
+	if _, err := w.List(t.Context(), ListOpts{Filters: Filters{"before": {"nosuch"}}}); !errs.Is(err, errs.NotFound) {
+		t.Errorf("%v", err)
+	}
+}
+
+func listed(list []Summary) string {
+	var out []string
+	for _, s := range list {
+		out = append(out, s.Container.Name)
+	}
+	return strings.Join(out, " ")
+}
+
+func TestStatusTellsHealth(t *testing.T) {
+	st := &record.State{Status: record.Running, Started: time.Now().Add(-time.Hour)}
+	for health, want := range map[string]string{"": "Up About an hour", "starting": "Up About an hour (health: starting)", "healthy": "Up About an hour (healthy)", "unhealthy": "Up About an hour (unhealthy)"} {
+		if st.Health = nil; health != "" {
+			st.Health = &record.HealthState{Status: health}
+		}
+		if got := StatusText(st, time.Now()); got != want {
+			t.Errorf("%q: %s", health, got)
 		}
 	}
 }

@@ -1,0 +1,108 @@
+package container
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/pouchcontainer/pouch/pkg/ctl"
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// quick looks seldom: what is awaited must be told.
+func quick(conditions ...string) WaitOpts {
+	return WaitOpts{Conditions: conditions, Interval: time.Hour}
+}
+
+func TestConditionsThatHold(t *testing.T) {
+	w := newWorld(t)
+	st := w.running(w.self())
+	st.Health = &record.HealthState{Status: "healthy"}
+	w.supervise(w.add("runs", st, nil).ID, func(*ctl.Conn) {})
+	w.add("made", record.State{Status: record.Created}, nil)
+	w.add("over", record.State{Status: record.Exited, ExitCode: 3}, nil)
+	for _, tc := range []struct {
+		target    string
+		condition string
+		want      int
+	}{
+		{"runs", "running", -1}, {"runs", "healthy", -1}, {"made", "created", -1}, {"made", "configured", -1}, {"made", "not-running", 0},
+		{"over", "exited", 3}, {"over", "stopped", 3}, {"over", "not-running", 3},
+	} {
+		if got, err := w.WaitFor(t.Context(), tc.target, quick(tc.condition)); err != nil || got != tc.want {
+			t.Errorf("%s %s: %d, %v", tc.target, tc.condition, got, err)
+		}
+	}
+	if _, err := w.WaitFor(t.Context(), "runs", quick("bored")); !errs.Is(err, errs.Invalid) {
+		t.Errorf("%v", err)
+	}
+	if _, err := w.WaitFor(t.Context(), "nosuch", quick("running")); !errs.Is(err, errs.NotFound) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestConditionsAreTold(t *testing.T) {
+	w := newWorld(t)
+	c := w.add("later", record.State{Status: record.Created}, nil)
+	type result struct {
+		code int
+		err  error
+	}
+	waiting := func(conditions ...string) <-chan result {
+		out := make(chan result, 1)
+		go func() {
+			code, err := w.WaitFor(context.Background(), c.ID, quick(conditions...))
+			out <- result{code, err}
+		}()
+		return out
+	}
+	get := func(what string, ch <-chan result) result {
+		t.Helper()
+		select {
+		case r := <-ch:
+			return r
+		case <-time.After(20 * time.Second):
+			t.Fatalf("%s is not told", what)
+		}
+		return result{}
+	}
+	paused, gone, either := waiting("paused"), waiting("removed"), waiting("restarting", "exited")
+	st := w.running(w.self())
+	st.Status = record.Paused
+	for _, next := range []record.State{st, {Status: record.Exited, ExitCode: 5, Finished: time.Now()}} {
+		for range 2 { // one who begins to look just now sees it, too
+			if err := w.Store.SetStateVolatile(c.ID, &next); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if next.Status == record.Paused {
+			if r := get("paused", paused); r.err != nil || r.code != -1 {
+				t.Errorf("paused: %+v", r)
+			}
+		}
+	}
+	if r := get("exited", either); r.err != nil || r.code != 5 {
+		t.Errorf("exited: %+v", r)
+	}
+	if err := w.Store.RemoveContainer(c.ID); err != nil {
+		t.Fatal(err)
+	}
+	if r := get("removed", gone); r.err != nil || r.code != 5 {
+		t.Errorf("removed: %+v", r)
+	}
+}
+
+func TestNextExitIsAskedOfTheSupervisor(t *testing.T) {
+	w := newWorld(t)
+	c := w.add("loop", w.running(w.self()), nil)
+	w.supervise(c.ID, func(conn *ctl.Conn) {
+		m, _, err := conn.Recv()
+		if err == nil && m.Op == ctl.Wait && m.Next {
+			conn.Send(&ctl.Message{Op: ctl.Exited, ExitCode: 9})
+		}
+	})
+	if code, err := w.WaitFor(t.Context(), "loop", quick("next-exit")); err != nil || code != 9 {
+		t.Errorf("%d, %v", code, err)
+	}
+}
