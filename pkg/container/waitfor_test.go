@@ -68,7 +68,8 @@ func TestConditionsAreTold(t *testing.T) {
 		return result{}
 	}
 	paused, gone, either := waiting("paused"), waiting("removed"), waiting("restarting", "exited")
-	st := w.running(w.self())
+	child, p := w.child("echo; exec sleep 300")
+	st := w.running(p)
 	st.Status = record.Paused
 	for _, next := range []record.State{st, {Status: record.Exited, ExitCode: 5, Finished: time.Now()}} {
 		for range 2 { // one who begins to look just now sees it, too
@@ -82,6 +83,8 @@ func TestConditionsAreTold(t *testing.T) {
 			}
 		}
 	}
+	child.Process.Kill()
+	child.Wait()
 	if r := get("exited", either); r.err != nil || r.code != 5 {
 		t.Errorf("exited: %+v", r)
 	}
