@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime"
 	rdebug "runtime/debug"
 	"slices"
 	"strings"
@@ -121,6 +122,7 @@ func debug(c *cli.Context) error {
 // SIGTERM cancel the context; a verb that ends because of that has the code 128+n.
 func Run(args []string, app *cli.App) int {
 	rdebug.SetGCPercent(400) // most commands end before the first collection
+	runtime.GOMAXPROCS(1)    // and wait more than they work: threads cost more than they help
 	keepDescriptors(app)
 	ctx, caught, stop := signalled(context.Background())
 	defer stop()

@@ -2,7 +2,6 @@ package container
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -148,7 +147,7 @@ func (m *Manager) containerRecord(ctx context.Context, cl *ctrd.Client, c *recor
 	if err != nil {
 		return err
 	}
-	data, err := json.Marshal(sp)
+	data, err := spec.Encode(sp)
 	if err != nil {
 		return err
 	}

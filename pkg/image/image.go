@@ -6,6 +6,7 @@ package image
 
 import (
 	"context"
+	"runtime"
 
 	"github.com/opencontainers/go-digest"
 
@@ -31,6 +32,7 @@ func Open(state *store.Store, address, namespace string) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
+	runtime.SetDefaultGOMAXPROCS() // layers are copied and unpacked side by side: see cmd.Run
 	return &Manager{state: state, store: s}, nil
 }
 

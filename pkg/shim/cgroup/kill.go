@@ -101,11 +101,25 @@ func (g *Group) signal(sig unix.Signal) error {
 // kernel lets them go or ctx ends. Kill comes first. Idempotent.
 func (g *Group) Remove(ctx context.Context) error {
 	for _, d := range g.dirs {
+		if err := unix.Rmdir(d.path); err == nil || errors.Is(err, unix.ENOENT) {
+			continue // nothing was below
+		}
 		if err := walk(d.path, func(p string) error { return rmdir(ctx, p) }); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// RemoveIdle removes the group's folders when no process and no other group is in
+// them, as rmdir(2) finds, and reports whether all are gone. Idempotent.
+func (g *Group) RemoveIdle() bool {
+	for _, d := range g.dirs {
+		if err := unix.Rmdir(d.path); err != nil && !errors.Is(err, unix.ENOENT) {
+			return false
+		}
+	}
+	return true
 }
 
 func rmdir(ctx context.Context, path string) error {

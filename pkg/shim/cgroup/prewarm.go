@@ -3,7 +3,10 @@ package cgroup
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Prewarm keeps the kernel's cgroup attach path warm until ctx ends: the first
@@ -26,9 +29,18 @@ func Prewarm(ctx context.Context) {
 			return
 		}
 	}
+	fd, err := unix.Open(filepath.Join(dir, "cgroup.procs"), unix.O_WRONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return
+	}
+	defer unix.Close(fd)
+	me := []byte(itoa(os.Getpid()))
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
-	for write(dir, "cgroup.procs", itoa(os.Getpid())) == nil {
+	for {
+		if _, err := unix.Pwrite(fd, me, 0); err != nil {
+			return
+		}
 		select {
 		case <-ctx.Done():
 			return

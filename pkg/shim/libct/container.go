@@ -140,6 +140,19 @@ func (c *container) Delete(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, killTimeout)
 	defer cancel()
+	c.oom = c.oom || c.group.OOMKills() > 0
+	if !c.ended() || !c.group.RemoveIdle() {
+		if err := c.removeBusy(ctx); err != nil {
+			return err
+		}
+	}
+	c.deleted = true
+	// The last of libcontainer's work: intel rdt, the state folder, poststop hooks.
+	return errors.Join(c.lc.Destroy(), removeState(c.stateDir, c.id))
+}
+
+// removeBusy ends what still runs in the container and removes its cgroups.
+func (c *container) removeBusy(ctx context.Context) error {
 	if err := c.group.Kill(ctx); err != nil {
 		return err
 	}
@@ -149,10 +162,5 @@ func (c *container) Delete(ctx context.Context) error {
 		return errs.New(errs.Unavailable, "delete container %s: process %d does not end: %w", c.id, c.pid, ctx.Err())
 	}
 	c.oom = c.oom || c.group.OOMKills() > 0
-	if err := c.group.Remove(ctx); err != nil {
-		return err
-	}
-	c.deleted = true
-	// The last of libcontainer's work: intel rdt, the state folder, poststop hooks.
-	return errors.Join(c.lc.Destroy(), removeState(c.stateDir, c.id))
+	return c.group.Remove(ctx)
 }

@@ -2,7 +2,6 @@ package supervisor
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/mount"
 	"github.com/pouchcontainer/pouch/pkg/shim/bundle"
 	"github.com/pouchcontainer/pouch/pkg/shim/engine"
+	"github.com/pouchcontainer/pouch/pkg/spec"
 	"github.com/pouchcontainer/pouch/pkg/store"
 )
 
@@ -139,14 +139,14 @@ func readSpec(dir string) (*specs.Spec, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the spec: %w", err)
 	}
-	spec := &specs.Spec{}
-	if err := json.Unmarshal(data, spec); err != nil {
+	sp, err := spec.Decode(data)
+	if err != nil {
 		return nil, errs.New(errs.Invalid, "%s: not an OCI runtime spec: %w", path, err)
 	}
-	if spec.Root == nil || spec.Process == nil {
+	if sp.Root == nil || sp.Process == nil {
 		return nil, errs.New(errs.Invalid, "%s: it has no root or no process", path)
 	}
-	return spec, nil
+	return sp, nil
 }
 
 // mount mounts the root in the bundle and returns its path. Without mounts it

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"errors"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -50,7 +51,7 @@ func (t *task) start(ctx context.Context) (int, error) {
 	t.mu.Lock()
 	t.phase, t.since, t.ending = running, begun, asked{}
 	t.mu.Unlock()
-	go settleMemory()
+	go settleDown()
 	if t.checked() {
 		go t.probes(t.health.begin())
 	}
@@ -69,11 +70,12 @@ func (t *task) start(ctx context.Context) (int, error) {
 	return c.Pid(), nil
 }
 
-// settleMemory lets the garbage collector work as from now on: until the
-// container runs it would only take time, afterwards every supervisor should be
-// small.
-func settleMemory() {
+// settleDown lets the garbage collector work as from now on: until the container
+// runs it would only take time, afterwards every supervisor should be small, and
+// may have many streams to copy.
+func settleDown() {
 	time.Sleep(settleAfter)
+	runtime.GOMAXPROCS(min(runtime.NumCPU(), 4))
 	debug.SetGCPercent(40)
 	debug.FreeOSMemory()
 }

@@ -50,8 +50,9 @@ func Main(args []string, last Last) int {
 func run(cfg *Config, last Last) int {
 	// Caught and dropped, not ignored: a container would inherit that they are.
 	signal.Notify(make(chan os.Signal, 1), unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGPIPE)
-	debug.SetGCPercent(-1) // until the container runs: see settleMemory
-	runtime.GOMAXPROCS(min(runtime.NumCPU(), 4))
+	debug.SetGCPercent(-1) // until the container has run for a while: see settleDown
+	runtime.GOMAXPROCS(1)  // likewise: one does little at a time, and threads cost more
+	calmMonitor()
 	s := newSupervisor(cfg)
 	s.last = last
 	s.oomScore = protect()
