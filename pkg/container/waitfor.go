@@ -223,22 +223,29 @@ func (w *waiting) nextExit(ctx context.Context) (int, error) {
 
 // removed waits until the container is gone, and returns how it ended.
 func (w *waiting) removed(ctx context.Context) (int, error) {
-	code := codeOf(w.begun)
-	if Alive(w.begun) {
-		if c, err := w.m.Wait(ctx, w.id); err == nil {
-			code = c
-		} else if !errs.Is(err, errs.NotFound) {
+	for {
+		_, err := w.look(ctx, Alive)
+		if err == nil {
+			_, err = w.m.Wait(ctx, w.id)
+		}
+		if errs.Is(err, errs.NotFound) {
+			return w.lastCode(ctx)
+		}
+		if err != nil {
 			return 0, err
 		}
 	}
-	_, err := w.look(ctx, func(st *record.State) bool {
-		if st.Status == record.Exited {
-			code = st.ExitCode
-		}
-		return false
-	})
+}
+
+// lastCode is the exit code of a container that is gone by now, as its last
+// event tells; 0 when it never ran.
+func (w *waiting) lastCode(ctx context.Context) (int, error) {
+	e, err := w.m.traces(ctx, w.id)
 	if errs.Is(err, errs.NotFound) {
-		return max(code, 0), nil
+		return max(codeOf(w.begun), 0), nil
 	}
-	return 0, err
+	if err != nil {
+		return 0, err
+	}
+	return e.st.ExitCode, nil
 }

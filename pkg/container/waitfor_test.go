@@ -88,6 +88,7 @@ func TestConditionsAreTold(t *testing.T) {
 	if r := get("exited", either); r.err != nil || r.code != 5 {
 		t.Errorf("exited: %+v", r)
 	}
+	w.event(c, "die", record.Labels{"exitCode": "5"})
 	if err := w.Store.RemoveContainer(c.ID); err != nil {
 		t.Fatal(err)
 	}
