@@ -13,6 +13,7 @@ import (
 
 	"github.com/pouchcontainer/pouch/pkg/archive"
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/mount"
 )
 
 // CopyOpts are the options of Copy.
@@ -110,8 +111,10 @@ func (m *Manager) copyIn(ctx context.Context, target, src, dst string, o CopyOpt
 	put, err := input(ctx, src, dst, o)
 	if err == nil {
 		err = m.withRoot(ctx, id, false, func(t archive.Tree) error {
-			done, err = put(t)
-			return err
+			return mount.AsRoot(t.UIDs, t.GIDs, func() error {
+				done, err = put(t)
+				return err
+			})
 		})
 	}
 	if errors.Is(err, unix.EROFS) {

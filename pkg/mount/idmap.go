@@ -1,6 +1,7 @@
 package mount
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -149,6 +150,9 @@ func (ids *idmap) overlay(ns *os.File, m Mount, target string, o Options) error 
 		return err
 	}
 	if err := m.onThread(target, made, o.Flags, strings.Join(data, ","), by); err != nil {
+		if errors.Is(err, unix.EINVAL) {
+			return errs.New(errs.Unsupported, "an overlay of mapped folders needs Linux 5.19 or newer: %w", err)
+		}
 		return err
 	}
 	fd, err := unix.OpenTree(unix.AT_FDCWD, made, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)
@@ -209,8 +213,18 @@ func upperIn(ns *os.File, options []string, dir string) ([]string, error) {
 	return data, nil
 }
 
-// root is who process 1 of the namespace may be: the first ids on the host.
-func (ids *idmap) root() *owner { return &owner{ids.uids[0].Host, ids.gids[0].Host} }
+// root is the root of the namespace as the host has it.
+func (ids *idmap) root() *owner { return &owner{firstID(ids.uids), firstID(ids.gids)} }
+
+// firstID is what 0 is on the host; where it is nothing, an id that is something.
+func firstID(maps []record.IDMap) uint32 {
+	for _, m := range maps {
+		if m.Container == 0 {
+			return m.Host
+		}
+	}
+	return maps[0].Host
+}
 
 func mappedIn(ns *os.File, source, target string) error {
 	if err := os.Mkdir(target, 0o700); err != nil {
