@@ -76,7 +76,7 @@ func (m *Manager) spawn(s *supervisor, id, containerd string) error {
 		Dir:   "/",
 		Env:   []string{"PATH=" + hostPath, "TTRPC_ADDRESS=" + containerd + ".ttrpc", "GRPC_ADDRESS=" + containerd},
 		Files: []*os.File{s.in.null, s.in.null, s.in.log, s.in.theirs, s.in.ctl, s.in.task, s.lock.File()},
-		Sys:   &syscall.SysProcAttr{Setsid: true, Cloneflags: unix.CLONE_NEWNS},
+		Sys:   &syscall.SysProcAttr{Setsid: true, Cloneflags: unix.CLONE_NEWNS | m.unit.parent()},
 	})
 	if err != nil {
 		return fmt.Errorf("start %s: %w", path, err)

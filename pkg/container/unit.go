@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"os"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/pouchcontainer/pouch/pkg/ctl"
 	"github.com/pouchcontainer/pouch/pkg/record"
 	"github.com/pouchcontainer/pouch/pkg/systemd"
@@ -17,6 +19,8 @@ type unit struct {
 	group  string // the cgroup that the unit was given, which the container's goes below; empty: none
 	socket string // NOTIFY_SOCKET; empty: nobody is to be told
 	mode   string // of Policy.Sdnotify
+
+	detached bool // this command goes as soon as the container runs
 }
 
 // enterUnit looks where this command runs, before its supervisor starts, which
@@ -26,7 +30,7 @@ type unit struct {
 // one that is started by hand outlives its session.
 func (m *Manager) enterUnit(p record.Policy, h record.Host, detached bool) error {
 	u := &m.unit
-	u.mode = p.Sdnotify
+	u.mode, u.detached = p.Sdnotify, detached
 	if u.mode != record.SdnotifyIgnore {
 		u.socket = os.Getenv("NOTIFY_SOCKET")
 	}
@@ -40,6 +44,16 @@ func (m *Manager) enterUnit(p record.Policy, h record.Host, detached bool) error
 	u.main = u.main || detached
 	slog.Debug("below the unit", "cgroup", u.group)
 	return systemd.EnterLeaf(u.group)
+}
+
+// parent is the clone flag that makes the service manager the parent of a
+// supervisor which becomes the unit's main process: systemd waits for the end of
+// its own children alone, and kills a unit whose main process is none at once.
+func (u *unit) parent() uintptr {
+	if u.main && u.detached && os.Getppid() == 1 {
+		return unix.CLONE_PARENT
+	}
+	return 0
 }
 
 // launched is what the supervisor must know of the unit; nil: nothing.
