@@ -228,7 +228,7 @@ func (t *task) live(ctx context.Context) error {
 	}
 	t.opts.Restore = nil // further lives begin anew
 	p := &process{names: t.names, streams: streams, hub: t.hub, input: t.input, logged: t.logged, p: c, starts: true, done: make(chan struct{})}
-	if t.rec == nil {
+	if t.rec == nil || t.record().Host.Resources.Memory > 0 {
 		t.oom = t.watchOOM(c)
 	}
 	t.mu.Lock()

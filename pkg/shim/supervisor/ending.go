@@ -77,7 +77,7 @@ func (t *task) endOfLife(r result) {
 	if t.rec == nil || since.IsZero() {
 		return
 	}
-	if r.oom {
+	if !t.oom.end() && r.oom {
 		t.event("oom", nil)
 	}
 	t.event("die", deathOf(r, end, since))

@@ -6,19 +6,23 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/shim/taskapi"
 )
 
-// oomWatch tells containerd when the kernel kills for memory, as it happens. The
-// nil oomWatch watches nothing.
+// oomWatch tells when the kernel kills for memory, as it happens: containerd, or
+// by an event of Pouch. The nil oomWatch watches nothing.
 type oomWatch struct {
 	stop func()
 	told bool // read it after stop
 }
 
-// watchOOM begins to watch a container that containerd asked for. Where that is
-// not possible the end of the container tells it.
+// watchOOM begins to watch a life of the container. Where that is not possible the
+// end of the life tells it.
 func (t *task) watchOOM(c engine.Container) *oomWatch {
 	w := &oomWatch{}
 	stop, err := c.WatchOOM(func() {
 		w.told = true
+		if t.rec != nil {
+			t.event("oom", nil)
+			return
+		}
 		t.s.publish(&taskapi.TaskOOM{ContainerID: t.id})
 	})
 	if err != nil {

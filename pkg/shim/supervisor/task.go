@@ -51,7 +51,7 @@ type task struct {
 
 	cleaning sync.Mutex // held while the remains are removed
 	mounted  bool       // the root was mounted here
-	oom      *oomWatch  // nil with a record of Pouch
+	oom      *oomWatch  // of this life; nil without
 	health   health     // of a container that has a check
 	held     []*os.File // namespaces that only the parent sees by path
 
