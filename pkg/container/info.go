@@ -90,6 +90,9 @@ type InfoConfig struct {
 	Labels       record.Labels
 	StopSignal   string `json:",omitempty"`
 	StopTimeout  *int   `json:",omitempty"`
+	Rich         bool   `json:",omitempty"` // this and the next two are PouchContainer's
+	RichMode     string `json:",omitempty"`
+	InitScript   string `json:",omitempty"`
 
 	Healthcheck                *InfoHealthcheck `json:",omitempty"`
 	HealthcheckOnFailureAction string           `json:",omitempty"` // podman's
@@ -119,6 +122,9 @@ type InfoHost struct {
 	SecurityOpt       []string
 	Tmpfs             map[string]string `json:",omitempty"`
 	UTSMode           string
+	UsernsMode        string
+	Links             []string `json:",omitempty"` // /other:/this/alias
+	Init              bool     `json:",omitempty"`
 	ShmSize           int64
 	Sysctls           map[string]string `json:",omitempty"`
 	Runtime           string

@@ -46,6 +46,7 @@ func (m *Manager) info(c *record.Container, st *record.State) *Info {
 	if i.Runtime == "" {
 		i.Runtime = "pouch"
 	}
+	i.HostConfig.Links = m.linkNames(c)
 	return i
 }
 
@@ -76,6 +77,9 @@ func infoConfig(c *record.Container) InfoConfig {
 	if c.Health != nil {
 		i.Healthcheck, i.HealthcheckOnFailureAction = infoHealthcheck(c.Health), c.Health.OnFailure
 	}
+	if c.Rich != nil {
+		i.Rich, i.RichMode, i.InitScript = true, c.Rich.Mode, c.Rich.InitScript
+	}
 	for _, port := range c.Ports {
 		if i.ExposedPorts == nil {
 			i.ExposedPorts = map[string]struct{}{}
@@ -94,6 +98,7 @@ func infoHost(c *record.Container) InfoHost {
 		Privileged:    h.Privileged, CapAdd: h.CapAdd, CapDrop: h.CapDrop, SecurityOpt: securityOpts(h),
 		ReadonlyRootfs: h.ReadonlyRootfs, DNS: orEmpty(h.DNS), DNSOptions: orEmpty(h.DNSOptions), DNSSearch: orEmpty(h.DNSSearch),
 		ExtraHosts: h.ExtraHosts, GroupAdd: c.Process.Groups, PidMode: h.PidMode, IpcMode: h.IpcMode, UTSMode: h.UtsMode,
+		UsernsMode: h.UsernsMode, Init: c.Process.Init,
 		CgroupnsMode: h.CgroupnsMode, CgroupParent: h.CgroupParent, ShmSize: h.ShmSize, Sysctls: h.Sysctls,
 		InfoLimits: infoLimits(c.Host),
 		Memory:     r.Memory, MemorySwap: r.MemorySwap, MemoryReservation: r.MemoryReservation, NanoCPUs: r.NanoCPUs,

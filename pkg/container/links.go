@@ -31,6 +31,20 @@ func (m *Manager) planLinks(c *record.Container, list []string) error {
 	return nil
 }
 
+// linkNames are c's links as docker shows them: the other's name, then the alias
+// below this one's.
+func (m *Manager) linkNames(c *record.Container) []string {
+	var out []string
+	for _, l := range c.Links {
+		name := short(l.Container)
+		if other, err := m.Store.Container(l.Container); err == nil {
+			name = other.Name
+		}
+		out = append(out, fmt.Sprintf("/%s:/%s/%s", name, c.Name, l.Alias))
+	}
+	return out
+}
+
 // linkLines are the lines of hosts(5) for c's links: the addresses that those
 // containers have now.
 func (m *Manager) linkLines(c *record.Container) ([]byte, error) {
