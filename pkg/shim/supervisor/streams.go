@@ -119,6 +119,9 @@ func (t *task) copied(launch *launched, files [3]*os.File) error {
 
 // mayRestart reports whether there may be another life.
 func (t *task) mayRestart() bool {
+	if t.checked() && t.rec.Health.OnFailure == "restart" {
+		return true
+	}
 	name := t.policyOf().Name
 	return name != "" && name != "no"
 }
