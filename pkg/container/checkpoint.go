@@ -68,6 +68,7 @@ func (m *Manager) Checkpoint(ctx context.Context, target, name string, o Checkpo
 	} else if err != nil {
 		return err
 	}
+	m.event(c, "checkpoint", record.Labels{"checkpoint": name})
 	if o.LeaveRunning {
 		return nil
 	}

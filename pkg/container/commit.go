@@ -56,6 +56,7 @@ func (m *Manager) Commit(ctx context.Context, target, ref string, o CommitOpts) 
 	if err != nil {
 		return "", fmt.Errorf("commit container %s: %w", target, err)
 	}
+	m.event(c, "commit", record.Labels{"imageID": id, "imageRef": ref})
 	return id, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/archive"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/mount"
+	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
 // CopyOpts are the options of Copy.
@@ -100,6 +101,7 @@ func (m *Manager) copyOut(ctx context.Context, target, src, dst string, o CopyOp
 	if err != nil {
 		return nil, fmt.Errorf("copy %s:%s to %s: %w", target, src, dst, err)
 	}
+	m.eventOf(id, "archive-path", record.Labels{"path": src})
 	return done, nil
 }
 
@@ -123,6 +125,7 @@ func (m *Manager) copyIn(ctx context.Context, target, src, dst string, o CopyOpt
 	if err != nil {
 		return nil, fmt.Errorf("copy %s to %s:%s: %w", src, target, dst, err)
 	}
+	m.eventOf(id, "extract-to-dir", record.Labels{"path": dst})
 	return done, nil
 }
 

@@ -59,6 +59,13 @@ func newEvent(e *record.Event) Event {
 	return out
 }
 
+// eventOf is event of the container id, if that is there.
+func (m *Manager) eventOf(id, action string, more record.Labels) {
+	if c, err := m.Store.Container(id); err == nil {
+		m.event(c, action, more)
+	}
+}
+
 // event tells what happened to c; more are attributes beside its name, image and
 // labels.
 func (m *Manager) event(c *record.Container, action string, more record.Labels) {

@@ -29,6 +29,7 @@ func (m *Manager) Export(ctx context.Context, target string, w io.Writer) error 
 	if err != nil {
 		return fmt.Errorf("export container %s: %w", target, err)
 	}
+	m.eventOf(id, "export", nil)
 	return nil
 }
 

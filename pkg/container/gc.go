@@ -157,9 +157,7 @@ func lostState(st *record.State, boot, words string) *record.State {
 
 // lostEvent tells an end that nobody saw.
 func (m *Manager) lostEvent(id string, st *record.State) {
-	if c, err := m.Store.Container(id); err == nil {
-		m.event(c, "die", record.Labels{"exitCode": strconv.Itoa(st.ExitCode), "error": st.Error, "cause": st.Cause})
-	}
+	m.eventOf(id, "die", record.Labels{"exitCode": strconv.Itoa(st.ExitCode), "error": st.Error, "cause": st.Cause})
 }
 
 // state reads a state; one that is broken is made up from the world, since it
