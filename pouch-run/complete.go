@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pouchcontainer/pouch/pkg/cmd"
+	"github.com/pouchcontainer/pouch/pkg/container"
 )
 
 // completer names what a shell may complete: containers, images, networks,
@@ -54,6 +55,12 @@ func values(c *cli.Context, flag string) []string {
 		return secretNames(c)
 	case "attach":
 		return []string{"stdin", "stdout", "stderr"}
+	case "condition":
+		return container.WaitConditions()
+	case "sort":
+		return container.SortWords()
+	case "health-on-failure":
+		return []string{"none", "kill", "restart", "stop"}
 	case "as":
 		return []string{"sh", "systemd"}
 	case "restart":
