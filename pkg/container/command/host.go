@@ -24,6 +24,12 @@ func (l *line) rights() {
 	for _, s := range h.SELinux {
 		l.add("security-opt", "label="+s)
 	}
+	for _, p := range h.MaskPaths {
+		l.add("security-opt", "mask="+p)
+	}
+	for _, p := range h.UnmaskPaths {
+		l.add("security-opt", "unmask="+p)
+	}
 	if h.NoNewPrivileges {
 		l.add("security-opt", "no-new-privileges")
 	}
