@@ -94,12 +94,12 @@ func TestPull(t *testing.T) {
 		expect(t, 0, img.ID().String()+`\n`, ``, "inspect", "-f", "{{.Id}}", ref)
 		expect(t, 0, img.ID().Encoded()[:12]+`\n`, ``, "ls", "-q", ref)
 
-		got, err := images.Lookup(t.Context(), client(t).Conn, ctrd.Namespace, ref)
+		got, err := images.Lookup(t.Context(), client(t).Images(), ref)
 		if err != nil || got.Digest != want || got.ConfigDigest != img.ID() || got.Ref != ref || got.Config.Config.Labels["kind"] != "test" {
 			t.Errorf("%s: lookup: %+v, %v", form, got, err)
 			continue
 		}
-		byID, err := images.Lookup(t.Context(), client(t).Conn, ctrd.Namespace, img.ID().Encoded()[:12])
+		byID, err := images.Lookup(t.Context(), client(t).Images(), img.ID().Encoded()[:12])
 		if err != nil || byID.ChainID != got.ChainID {
 			t.Errorf("%s: lookup by id: %+v, %v", form, byID, err)
 		}
@@ -150,7 +150,7 @@ func has(t *testing.T, d digest.Digest) bool {
 func TestLookupErrors(t *testing.T) {
 	pouch(t, "ls") // starts the engine
 	for ref, kind := range map[string]errs.Kind{"nosuch": errs.NotFound, "ffffffff": errs.NotFound, "BAD:1": errs.Invalid, "": errs.Invalid} {
-		if _, err := images.Lookup(t.Context(), client(t).Conn, ctrd.Namespace, ref); !errs.Is(err, kind) {
+		if _, err := images.Lookup(t.Context(), client(t).Images(), ref); !errs.Is(err, kind) {
 			t.Errorf("%q: %v, want kind %s", ref, err, kind)
 		}
 	}

@@ -39,14 +39,28 @@ func Open(s *store.Store, address string) *Manager {
 // engine returns the connection to containerd, which it starts if need be.
 func (m *Manager) engine(ctx context.Context) (*ctrd.Client, error) {
 	m.once.Do(func() {
-		var address string
-		if m.last && m.address == "" && !engine.Running(m.Store) {
-			m.err = errs.New(errs.Unavailable, "containerd does not run: pouch-run gc clears what is left")
+		if m.address == "" {
+			m.client, m.err = m.private(ctx)
 			return
 		}
+		var address string
 		if address, m.err = engine.Address(ctx, m.Store, m.address); m.err == nil {
 			m.client = ctrd.Dial(address, ctrd.Namespace)
 		}
 	})
 	return m.client, m.err
+}
+
+// private returns a connection to the private engine.
+func (m *Manager) private(ctx context.Context) (*ctrd.Client, error) {
+	cl := ctrd.Dial(engine.Socket(m.Store), ctrd.Namespace)
+	cl.Blobs = engine.Blobs(m.Store)
+	if cl.Connect(ctx) == nil {
+		return cl, nil
+	}
+	if m.last {
+		return nil, errs.New(errs.Unavailable, "containerd does not run: pouch-run gc clears what is left")
+	}
+	_, err := engine.Address(ctx, m.Store, "")
+	return cl, err
 }

@@ -79,7 +79,7 @@ func (m *Manager) base(ctx context.Context, c *record.Container) (*command.Base,
 	if err != nil {
 		return nil, err
 	}
-	img, err := images.Lookup(ctx, cl.Conn, cl.Namespace, c.Image.Name)
+	img, err := images.Lookup(ctx, cl.Images(), c.Image.Name)
 	if errs.Is(err, errs.NotFound) || err == nil && img.ConfigDigest.String() != c.Image.ConfigDigest {
 		return nil, nil
 	}

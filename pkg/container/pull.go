@@ -27,7 +27,7 @@ func (m *Manager) image(ctx context.Context, cl *ctrd.Client, o *Options) (*imag
 			return nil, err
 		}
 	}
-	img, err := images.Lookup(ctx, cl.Conn, cl.Namespace, o.Image)
+	img, err := images.Lookup(ctx, cl.Images(), o.Image)
 	if !errs.Is(err, errs.NotFound) {
 		return img, err
 	}
@@ -40,7 +40,7 @@ func (m *Manager) image(ctx context.Context, cl *ctrd.Client, o *Options) (*imag
 	if err := m.pull(ctx, o); err != nil {
 		return nil, err
 	}
-	return images.Lookup(ctx, cl.Conn, cl.Namespace, o.Image)
+	return images.Lookup(ctx, cl.Images(), o.Image)
 }
 
 // pull has pouch-image pull the image: the image libraries would double the

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
 	"github.com/pouchcontainer/pouch/pkg/ctrd/rpc"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/wire"
@@ -32,6 +33,7 @@ type Client struct {
 	Conn      *rpc.Conn
 	Address   string // path of the socket
 	Namespace string
+	Blobs     string // see images.Content
 
 	silent atomic.Int64 // when a call had no answer, monotonic nanoseconds since born; 0: never
 	born   time.Time
@@ -50,6 +52,15 @@ func (c *Client) noAnswer() error {
 func Dial(address, namespace string) *Client {
 	return &Client{Conn: rpc.NewConn(address), Address: address, Namespace: namespace, born: time.Now()}
 }
+
+// Images is where images.Lookup looks.
+func (c *Client) Images() images.Content {
+	return images.Content{Conn: c.Conn, Namespace: c.Namespace, Blobs: c.Blobs}
+}
+
+// Connect makes the connection, which else the first call does. It fails with kind
+// unavailable when nobody listens.
+func (c *Client) Connect(ctx context.Context) error { return c.kind("connect", c.Conn.Connect(ctx)) }
 
 // Close ends the connection. Idempotent.
 func (c *Client) Close() error { return c.Conn.Close() }

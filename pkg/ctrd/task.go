@@ -85,7 +85,7 @@ func (c *Client) RemoveTask(ctx context.Context, id string) error {
 // have none within limit.
 func (c *Client) awaitGone(ctx context.Context, id string, limit time.Duration) (bool, error) {
 	until := time.Now().Add(limit)
-	for pause := time.Millisecond; ; pause = min(2*pause, 20*time.Millisecond) {
+	for pause := 4 * time.Millisecond; ; pause = min(2*pause, 20*time.Millisecond) {
 		err := c.call(ctx, "tasks.v1.Tasks/Get", byID{id}, &wire.Empty{}, nil)
 		if errs.Is(err, errs.NotFound) {
 			return true, nil

@@ -83,7 +83,7 @@ func (m *Manager) event(action, name string, id digest.Digest) {
 // resolve finds the image that target names: a reference, or the beginning of
 // an id. Kinds: not_found, invalid, corrupt (it lacks content), unavailable.
 func (m *Manager) resolve(ctx context.Context, target string) (*Image, error) {
-	r, err := images.Lookup(ctx, m.store.Conn(), m.store.Namespace(), target)
+	r, err := images.Lookup(ctx, images.Content{Conn: m.store.Conn(), Namespace: m.store.Namespace()}, target)
 	if err != nil {
 		return nil, err
 	}

@@ -55,6 +55,12 @@ func Address(ctx context.Context, s *store.Store, address string) (string, error
 	return sock, nil
 }
 
+// Blobs is the folder of the private containerd's content store
+// (plugins/content/local of containerd).
+func Blobs(s *store.Store) string {
+	return filepath.Join(s.Root, "engine", "io.containerd.content.v1.content", "blobs")
+}
+
 // Running reports whether the private containerd listens.
 func Running(s *store.Store) bool { return listening(Socket(s)) }
 

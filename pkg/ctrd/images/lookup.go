@@ -12,7 +12,6 @@ import (
 	"github.com/opencontainers/image-spec/identity"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"github.com/pouchcontainer/pouch/pkg/ctrd/rpc"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/imageref"
 	"github.com/pouchcontainer/pouch/pkg/manifest"
@@ -38,15 +37,15 @@ type Resolved struct {
 const Timeout = 10 * time.Second
 
 // Lookup finds the image that ref names, by reference (normalized as docker
-// does) or by at least four hex digits of its id, in namespace ns. No such
-// image gives kind not_found, an id's beginning of several images or words
+// does) or by at least four hex digits of its id, in namespace and store of c. No
+// such image gives kind not_found, an id's beginning of several images or words
 // that are no reference kind invalid, broken content kind corrupt, an engine
 // that does not answer kind unavailable. Every read is bounded. It does not
 // ask whether the snapshot exists: an image's record is made after it.
-func Lookup(ctx context.Context, conn *rpc.Conn, ns, ref string) (*Resolved, error) {
+func Lookup(ctx context.Context, c Content, ref string) (*Resolved, error) {
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
-	l := lookup{ctx, Content{conn, ns}}
+	l := lookup{ctx, c}
 	full, ferr := imageref.Normalize(ref)
 	if ferr == nil {
 		r, err := l.byName(full)

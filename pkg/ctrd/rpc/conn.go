@@ -36,6 +36,12 @@ func (c *Conn) Close() error {
 	return nil
 }
 
+// Connect makes the connection, when there is none.
+func (c *Conn) Connect(ctx context.Context) error {
+	_, err := c.link(ctx)
+	return err
+}
+
 // link returns the connection that is alive.
 func (c *Conn) link(ctx context.Context) (*link, error) {
 	c.mu.Lock()
