@@ -6,7 +6,10 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"path/filepath"
 	"time"
+
+	"github.com/pouchcontainer/pouch/pkg/fsx"
 )
 
 // Entry is one entry of a log. Text ends with a newline unless it is the
@@ -49,13 +52,13 @@ func ReadLog(ctx context.Context, path string, o ReadOptions) iter.Seq2[Entry, e
 var errStop = errors.New("stop")
 
 func readLog(ctx context.Context, path string, o ReadOptions, yield func(Entry, error) bool) error {
-	var w *watcher
+	var w *fsx.Watcher
 	if o.Follow {
 		var err error
-		if w, err = watch(path); err != nil {
+		if w, err = fsx.Watch(filepath.Dir(path)); err != nil {
 			return err
 		}
-		defer w.close()
+		defer w.Close()
 	}
 	files, err := openChain(path)
 	if err != nil {
