@@ -156,8 +156,10 @@ func (m *Manager) releaseEngine(ctx context.Context, id string, forget bool) err
 		if err := cl.RemoveContainer(ctx, id); err != nil {
 			return err
 		}
-		if err := cl.RemoveSnapshot(ctx, id); err != nil {
-			return err
+		for _, key := range m.snapshotKeys(id) {
+			if err := cl.RemoveSnapshot(ctx, key); err != nil {
+				return err
+			}
 		}
 	}
 	return cl.RemoveTask(ctx, id)

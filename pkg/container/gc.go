@@ -19,6 +19,9 @@ import (
 // the run has made and makes the state true. A running container is left
 // alone. Idempotent. A supervisor does it last: see Last.
 func (m *Manager) Reap(ctx context.Context, id string) error {
+	if busy, err := m.reapUpgrade(ctx, id); busy || err != nil {
+		return err
+	}
 	if m.supervised(id) || m.inHands(id) {
 		return nil
 	}

@@ -49,7 +49,7 @@ func (m *Manager) awaitEnding(ctx context.Context, found []Leftover) {
 	ctx, cancel := context.WithTimeout(ctx, ending)
 	defer cancel()
 	for _, l := range found {
-		if isID(l.Owner) {
+		if isID(l.Owner) && !m.cutShort(l.Owner) {
 			m.awaitSupervisor(ctx, l.Owner, ending)
 			if lock, err := m.Store.Lock(ctx, "c", l.Owner); err == nil {
 				m.drop(lock, l.Owner)
@@ -129,6 +129,9 @@ func (m *Manager) surveyRecords() ([]Leftover, error) {
 
 // wrong says why a container on disk must be reaped, or "".
 func (m *Manager) wrong(id string) string {
+	if m.cutShort(id) {
+		return "its upgrade was cut short"
+	}
 	if m.supervised(id) {
 		if st, err := m.Store.State(id); err == nil && (m.initEnded(st) || m.lost(st)) {
 			return "its supervisor has not finished"
@@ -176,9 +179,10 @@ func (m *Manager) surveyEngine(ctx context.Context) ([]Leftover, error) {
 func (m *Manager) engineLeftovers(o *ctrd.Objects) []Leftover {
 	var out []Leftover
 	for kind, ids := range map[string][]string{"task": o.Tasks, "container record": o.Containers, "snapshot": o.Snapshots} {
-		for _, id := range ids {
+		for _, name := range ids {
+			id := snapshotOwner(name)
 			if isID(id) && !m.exists(id) {
-				out = append(out, Leftover{kind, id, id, "no such container"})
+				out = append(out, Leftover{kind, name, id, "no such container"})
 			}
 		}
 	}

@@ -155,7 +155,7 @@ func (m *Manager) containerRecord(ctx context.Context, cl *ctrd.Client, c *recor
 	if err != nil {
 		return err
 	}
-	return cl.CreateContainer(ctx, ctrd.ContainerRecord{ID: c.ID, Image: c.Image.Ref, Shim: shim, Spec: data})
+	return cl.CreateContainer(ctx, ctrd.ContainerRecord{ID: c.ID, Image: c.Image.Ref, Snapshot: c.SnapshotKey(), Shim: shim, Spec: data})
 }
 
 // ociSpec is the OCI runtime configuration of c on this host.

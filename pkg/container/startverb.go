@@ -30,7 +30,7 @@ type StartOpts struct {
 // process has ended and returns its exit code. On error the container is as
 // before.
 func (m *Manager) Start(ctx context.Context, target string, o StartOpts) (code int, err error) {
-	c, st, err := m.find(target)
+	c, st, err := m.findWhole(ctx, target)
 	if err != nil {
 		return 0, err
 	}

@@ -6,7 +6,9 @@ type Given struct {
 	EntrypointSet bool     `json:"entrypointSet,omitempty"` // Entrypoint counts though it is empty, and no image's command does
 	Entrypoint    []string `json:"entrypoint,omitempty"`
 	Cmd           []string `json:"cmd,omitempty"`
-	Env           []string `json:"env,omitempty"` // K=V; a K alone removes the image's
+	Env           []string `json:"env,omitempty"`        // K=V; a K alone removes the image's
+	HostEnv       []string `json:"hostEnv,omitempty"`    // K=V, below the image's
+	NoImageEnv    bool     `json:"noImageEnv,omitempty"` // the image's do not count
 	Cwd           string   `json:"cwd,omitempty"`
 	User          string   `json:"user,omitempty"`
 	StopSignal    string   `json:"stopSignal,omitempty"`
