@@ -48,7 +48,10 @@ func (m *Manager) reread(ctx context.Context, c *record.Container) error {
 		return nil
 	}
 	_, err := m.ask(ctx, c.ID, &ctl.Message{Op: ctl.Reread}, answerTimeout, ctl.OK)
-	if errors.Is(err, errNoSupervisor) || errs.Is(err, errs.Conflict) { // it has ended just now
+	switch {
+	case errors.Is(err, errNoSupervisor), errs.Is(err, errs.Conflict): // it has ended just now
+		return nil
+	case errs.Is(err, errs.Invalid): // a supervisor of an older build, which does not know how
 		return nil
 	}
 	return err

@@ -37,6 +37,9 @@ func (m *Manager) Restart(ctx context.Context, target string, o StopOpts) error 
 			return err
 		}
 	}
-	_, err = m.Start(ctx, target, StartOpts{})
-	return err
+	if _, err = m.Start(ctx, target, StartOpts{}); err != nil {
+		return err
+	}
+	m.eventOf(c.ID, "restart", nil)
+	return nil
 }

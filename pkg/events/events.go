@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -20,25 +21,39 @@ import (
 const (
 	// maxFile is when the log goes on in a new file; one older is kept.
 	maxFile = 8 << 20
-	// maxLine bounds an event; a longer one loses its attributes.
+	// maxLine bounds an event.
 	maxLine = 64 << 10
 )
 
 // Emit writes e, with the time of now when it has none. It is one write(2) with
-// O_APPEND, so lines of several writers do not mix. It never fails the caller: an
-// event that cannot be written, on a full disk, is lost.
+// O_APPEND, so lines of several writers do not mix. One of over 64 KiB loses its
+// long attributes. It never fails the caller: an event that cannot be written, on
+// a full disk, is lost.
 func Emit(s *store.Store, e record.Event) {
 	if e.Time.IsZero() {
 		e.Time = time.Now().UTC()
 	}
 	line, err := json.Marshal(e)
 	if err == nil && len(line) > maxLine {
-		e.Attributes = nil
+		e.Attributes = short(e.Attributes)
 		line, err = json.Marshal(e)
 	}
 	if err == nil {
 		write(s, append(line, '\n'))
 	}
+}
+
+// short is a without the long ones, in all at most half a line.
+func short(a record.Labels) record.Labels {
+	const most = 256                          // bytes of one
+	out, left := record.Labels{}, maxLine/2/6 // JSON may need six bytes for one
+	for _, k := range slices.Sorted(maps.Keys(a)) {
+		if n := len(k) + len(a[k]); n <= most && n <= left {
+			out[k] = a[k]
+			left -= n
+		}
+	}
+	return out
 }
 
 func write(s *store.Store, line []byte) {
