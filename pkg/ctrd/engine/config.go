@@ -12,7 +12,8 @@ import (
 // config is the private containerd's configuration: nothing of the host's own
 // containerd is read, and what a toolbox does not need is off. The restart
 // monitor is off because it obeys labels that images can carry
-// (CVE-2026-53488); NRI and CRI belong to a cluster's containerd.
+// (CVE-2026-53488); NRI and CRI belong to a cluster's containerd. What was removed
+// gives its room back at most five seconds later, for many runs at once.
 const config = `version = 4
 root = %q
 state = %q
@@ -45,8 +46,9 @@ disabled_plugins = [
     address = %q
   [plugins."io.containerd.gc.v1.scheduler"]
     startup_delay = "2s"
-    schedule_delay = "1s"
+    schedule_delay = "5s"
     mutation_threshold = 200
+    deletion_threshold = 1
   [plugins."io.containerd.shim.v1.manager"]
     socket_dir = %q
 `

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pouchcontainer/pouch/pkg/ctl"
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/proc"
 	"github.com/pouchcontainer/pouch/pkg/store"
 )
 
@@ -52,7 +53,7 @@ func run(cfg *Config, last Last) int {
 	signal.Notify(make(chan os.Signal, 1), unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGPIPE)
 	debug.SetGCPercent(-1) // until the container has run for a while: see settleDown
 	runtime.GOMAXPROCS(1)  // likewise: one does little at a time, and threads cost more
-	calmMonitor()
+	proc.CalmMonitor()
 	s := newSupervisor(cfg)
 	s.last = last
 	s.oomScore = protect()

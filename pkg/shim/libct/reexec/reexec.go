@@ -1,6 +1,6 @@
 // Package reexec turns the running binary into libcontainer's init when
 // libcontainer starts it anew as that. The main package of a program that uses
-// libct imports it for its effect. It imports nothing else, because what a
+// libct imports it for its effect. It imports little else, because what a
 // program initializes before it, every container and every exec pays for.
 package reexec
 
@@ -9,10 +9,13 @@ import (
 
 	"github.com/opencontainers/runc/libcontainer"
 	_ "github.com/opencontainers/runc/libcontainer/nsenter" // joins the namespaces before Go runs
+
+	"github.com/pouchcontainer/pouch/pkg/proc"
 )
 
 func init() {
 	if len(os.Args) > 1 && os.Args[1] == "init" && os.Getenv("_LIBCONTAINER_INITPIPE") != "" {
+		proc.CalmMonitor()
 		libcontainer.Init() // does not return
 	}
 }
