@@ -24,7 +24,9 @@ type verb struct {
 	before [][]string // what must be there first
 	args   []string
 	tty    bool
-	again  bool // the same command works after the kill, without any cleaning
+	again  bool                             // the same command works after the kill, without any cleaning
+	code   int                              // its exit code
+	check  func(*testing.T, *harness.Suite) // what must hold after the cleaning
 }
 
 const victim = "victim"
@@ -69,7 +71,7 @@ func every(t *testing.T) int {
 func TestKillPoints(t *testing.T) {
 	s := start(t)
 	step := every(t)
-	for i, v := range verbs(s) {
+	for i, v := range append(verbs(s), archiveVerbs(s, t.TempDir())...) {
 		t.Run(v.name, func(t *testing.T) {
 			kills, bad := 0, 0
 			for at := 1 + i%step; ; at += step {
@@ -91,16 +93,19 @@ func TestKillPoints(t *testing.T) {
 func atPoint(t *testing.T, s *harness.Suite, v verb, at int) killpoint.Result {
 	defer s.Clean(t)
 	for _, b := range v.before {
-		if b[0] == "lost" {
+		switch b[0] {
+		case "lost":
 			loseSupervisors(t, s)
-			continue
+		case "cut":
+			cutUpgrade(t, s)
+		default:
+			s.Must(t, "pouch-run", b...)
 		}
-		s.Must(t, "pouch-run", b...)
 	}
 	t.Cleanup(func() { oneEngine(t, s) })
 	r := runTo(t, s, v, at)
 	if r.Killed && v.again && at%2 == 0 {
-		if a := runTo(t, s, v, 0); a.Code != 0 {
+		if a := runTo(t, s, v, 0); a.Code != v.code {
 			t.Errorf("the same again: exit %d", a.Code)
 		}
 	}
@@ -109,6 +114,9 @@ func atPoint(t *testing.T, s *harness.Suite, v verb, at int) killpoint.Result {
 	}
 	if r := s.Pouch("pouch-run", "gc", "--check"); r.Code != 0 {
 		t.Errorf("after one gc: %v", r)
+	}
+	if v.check != nil {
+		v.check(t, s)
 	}
 	if !t.Failed() {
 		truthful(t, s)
@@ -177,7 +185,7 @@ func runTo(t *testing.T, s *harness.Suite, v verb, at int) killpoint.Result {
 	if d := time.Since(begin); d > 20*time.Second {
 		t.Errorf("point %d: took %v", at, d)
 	}
-	if !r.Killed && r.Code != 0 {
+	if !r.Killed && r.Code != v.code {
 		b, _ := os.ReadFile(out.Name())
 		t.Errorf("%s: exit %d: %s", strings.Join(v.args, " "), r.Code, b)
 	}
