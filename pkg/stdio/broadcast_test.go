@@ -55,7 +55,7 @@ func TestStalledClientIsCutOffAndOthersAreNot(t *testing.T) {
 		}
 		select {
 		case <-cut:
-		default:
+		case <-time.After(10 * time.Second):
 			t.Errorf("%s: not cut off", name)
 		}
 		select {
