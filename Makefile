@@ -6,6 +6,7 @@
 #   make test       packages, build, check, unit, cli and integration tests (root)
 #   make test-vm    boot a machine with systemd and cgroup v2 in QEMU and test inside it (root)
 #   make bench      time a run beside runc, podman, docker, crun (root)
+#   make soak       10,000 runs, and look whether anything grows (root)
 #   make peers      what podman and docker answer to the scripts of test/cli/testdata/conventions (root)
 #   make check      gofmt, vet, architecture rules
 #   make unit | cli | integration | lint | install | clean
@@ -23,7 +24,7 @@ export GOFLAGS := -buildvcs=false
 export HOME ?= /root
 
 # Containers need root: say so before minutes of building.
-ifneq ($(filter run test test-vm bench,$(MAKECMDGOALS)),)
+ifneq ($(filter run test test-vm bench soak,$(MAKECMDGOALS)),)
 ifneq ($(shell id -u),0)
 $(error containers need root: say sudo make $(MAKECMDGOALS))
 endif
@@ -50,7 +51,7 @@ GOTEST := $(GO) test -tags "$(STATIC_TAGS)"
 RUNFLAG = $(if $(filter command,$(origin RUN)),-v -run '$(RUN)')
 UNIT_PACKAGES = $$($(GO) list -tags "$(STATIC_TAGS)" ./... | grep -v -e /test/cli -e /test/integration -e /test/arch -e /test/vm)
 
-.PHONY: install-docs all build deps deps-test deps-vm images run test test-vm check unit cli integration bench peers lint install clean $(OWN) $(SHIMS)
+.PHONY: install-docs all build deps deps-test deps-vm images run test test-vm check unit cli integration bench soak peers lint install clean $(OWN) $(SHIMS)
 .DEFAULT_GOAL := all
 
 all: build
@@ -80,7 +81,7 @@ bin/pouch-init: pouch-shim/init/init.c | bin
 	@$(CC) -Os -Wall -Wextra -static -s -ffunction-sections -fdata-sections -Wl,--gc-sections -o $@ $<
 
 # The engine's own programs change only with go.mod.
-bin/containerd bin/ctr: bin/%: go.mod go.sum | bin
+bin/containerd bin/ctr bin/containerd-shim-runc-v2: bin/%: go.mod go.sum | bin
 	@echo "build $@ (from the module cache: the first time takes minutes)"
 	@CGO_ENABLED=0 $(GO) build -trimpath -tags "$(TAGS)" -ldflags "-s -w" -o $@ github.com/containerd/containerd/v2/cmd/$*
 	@touch $@
@@ -165,9 +166,17 @@ peers:
 	@scripts/test-images busybox
 	@$(GO) run ./test/peers $(PEERFLAGS)
 
-bench: build
+# containerd's own shim is measured beside the supervisor, and not installed.
+bench: build bin/containerd-shim-runc-v2
 	@scripts/test-images busybox
 	@$(GO) run ./test/bench $(BENCHFLAGS)
+
+# 10,000 containers, one after the other; make soak SOAK=1000 runs fewer.
+SOAK ?= 10000
+soak: build
+	@scripts/test-images busybox
+	@echo "$(SOAK) runs: no leak, flat memory and time"
+	@$(GOTEST) -count=1 -tags "$(STATIC_TAGS) integration" -timeout 6h -v -run 'TestSoak$$' ./test/integration -soak $(SOAK)
 
 lint:
 	@if command -v golangci-lint >/dev/null; then golangci-lint run --build-tags "$(STATIC_TAGS)"; \

@@ -68,13 +68,14 @@ func TestReport(t *testing.T) {
 	r.fill([]*contender{
 		{name: "bare", times: d(10, 20, 30), cleaned: d(10, 20, 30), perSec: 20},
 		{name: "pouch", times: d(40, 50, 15), cleaned: d(45, 55, 20), perSec: 10},
-	})
+	}, []*contender{{name: "runc exec", times: d(10)}, {name: "pouch exec", times: d(7)}})
+	r.Memory, r.Lists = []memory{{"shim", 10, 3000, 4000}}, []listed{{"ps", 1000, 200, 15, 14}}
 	if x := r.Rows[1]; x.Median != 40 || x.RatioMedian != 2 || x.P10 != 15 || x.CleanMedian != 45 || x.RatioParallel != 2 {
 		t.Errorf("%+v", x)
 	}
 	var b bytes.Buffer
 	r.print(&b)
-	for _, want := range []string{"pouch", "2.00", "not measured: docker: no daemon answers"} {
+	for _, want := range []string{"pouch", "2.00", "0.70", "shim", "1000", "not measured: docker: no daemon answers"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is not in the table:\n%s", want, b.String())
 		}

@@ -86,15 +86,7 @@ func firstLine(s string) string {
 	return s
 }
 
-func contenders(s *harness.Suite, peers bool) ([]*contender, error) {
-	dir, err := s.Scratch("bench")
-	if err != nil {
-		return nil, err
-	}
-	rootfs, err := unpack(s.Archive, dir)
-	if err != nil {
-		return nil, err
-	}
+func contenders(s *harness.Suite, dir, rootfs string, peers bool) []*contender {
 	all := []*contender{
 		bare("runc run (bare)", filepath.Join(s.Bin, "runc"), "1.2.0", rootfs, filepath.Join(dir, "runc")),
 		pouch(s, "pouch-run --rm --network none", "--network", "none"),
@@ -109,7 +101,7 @@ func contenders(s *harness.Suite, peers bool) ([]*contender, error) {
 			bare("crun run (bare)", "crun", "1.0.2", rootfs, filepath.Join(dir, "crun")),
 		)
 	}
-	return all, nil
+	return all
 }
 
 // pouch times pouch-run of this build.

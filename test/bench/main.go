@@ -18,36 +18,35 @@ func main() {
 	flag.IntVar(&o.batch, "batch", 32, "runs of each when throughput is measured; 0: not measured")
 	flag.StringVar(&o.out, "out", "bench.json", "file for the figures")
 	flag.BoolVar(&o.peers, "peers", true, "measure podman, docker and crun too")
+	flag.IntVar(&o.containers, "containers", 1000, "containers on disk when ps is timed; 0: it is not")
+	flag.IntVar(&o.running, "running", 200, "how many of them run")
+	flag.BoolVar(&o.memory, "memory", true, "measure what stays in memory beside an idle container")
 	flag.Parse()
 	os.Exit(harness.Program(func(s *harness.Suite) error { return bench(s, o) }))
 }
 
 type options struct {
 	rounds, parallel, batch int
+	containers, running     int
 	out                     string
-	peers                   bool
+	peers, memory           bool
 }
 
 // warmup is how many rounds are run before the timed ones.
 const warmup = 3
 
 func bench(s *harness.Suite, o options) error {
-	all, err := contenders(s, o.peers)
+	dir, err := s.Scratch("bench")
 	if err != nil {
 		return err
 	}
-	var run []*contender
-	res := report{Rounds: o.rounds, Parallel: o.parallel, Batch: o.batch}
-	for _, c := range all {
-		reason := c.ready()
-		if reason != "" {
-			fmt.Fprintf(os.Stderr, "bench: %s is left out: %s\n", c.name, reason)
-			res.Skipped = append(res.Skipped, skip{c.name, reason})
-			continue
-		}
-		defer c.cleanup()
-		run = append(run, c)
+	rootfs, err := unpack(s.Archive, dir)
+	if err != nil {
+		return err
 	}
+	res := report{Rounds: o.rounds, Parallel: o.parallel, Batch: o.batch}
+	run, left := able(contenders(s, dir, rootfs, o.peers))
+	defer cleanup(run)
 	fmt.Fprintf(os.Stderr, "bench: %d rounds of %d contenders, interleaved\n", o.rounds, len(run))
 	if err := latency(run, o.rounds); err != nil {
 		return err
@@ -58,7 +57,52 @@ func bench(s *harness.Suite, o options) error {
 			return err
 		}
 	}
-	res.fill(run)
+	further, more := able(execs(s, dir, rootfs))
+	res.Skipped = append(left, more...)
+	fmt.Fprintf(os.Stderr, "bench: %d rounds of exec\n", o.rounds)
+	err = latency(further, o.rounds)
+	cleanup(further)
+	if err != nil {
+		return err
+	}
+	if err := res.extras(s, o, dir); err != nil {
+		return err
+	}
+	res.fill(run, further)
 	res.print(os.Stdout)
 	return res.write(o.out)
+}
+
+// able are the contenders that can take part, and why the others cannot.
+func able(all []*contender) (run []*contender, left []skip) {
+	for _, c := range all {
+		if reason := c.ready(); reason != "" {
+			fmt.Fprintf(os.Stderr, "bench: %s is left out: %s\n", c.name, reason)
+			left = append(left, skip{c.name, reason})
+			continue
+		}
+		run = append(run, c)
+	}
+	return run, left
+}
+
+func cleanup(all []*contender) {
+	for _, c := range all {
+		c.cleanup()
+	}
+}
+
+// extras measures what is no run: memory, and ps beside many containers.
+func (r *report) extras(s *harness.Suite, o options, dir string) (err error) {
+	if o.memory {
+		fmt.Fprintf(os.Stderr, "bench: memory beside %d idle containers\n", idle)
+		var left []skip
+		r.Memory, left = measureMemory(s, dir)
+		r.Skipped = append(r.Skipped, left...)
+	}
+	if o.containers > 0 {
+		fmt.Fprintf(os.Stderr, "bench: ps with %d containers, %d of them running\n", o.containers, o.running)
+		r.Lists, err = measureList(s, o.containers, o.running, o.rounds)
+	}
+	return err
 }

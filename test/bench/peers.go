@@ -26,7 +26,7 @@ func bare(name, program, version, rootfs, dir string) *contender {
 			if err := os.MkdirAll(filepath.Join(dir, "state"), 0o755); err != nil {
 				return err
 			}
-			return writeSpec(program, version, rootfs, dir)
+			return writeSpec(program, version, rootfs, dir, "true")
 		},
 		command: func(n int) *exec.Cmd {
 			return exec.Command(program, "--root", filepath.Join(dir, "state"), "run", "--bundle", dir,
@@ -35,8 +35,8 @@ func bare(name, program, version, rootfs, dir string) *contender {
 	}
 }
 
-// writeSpec makes dir a bundle by `runtime spec`, changed to run true.
-func writeSpec(program, version, rootfs, dir string) error {
+// writeSpec makes dir a bundle by `runtime spec`, changed to run args.
+func writeSpec(program, version, rootfs, dir string, args ...string) error {
 	if _, err := exec.LookPath(program); err != nil {
 		return errors.New("not installed")
 	}
@@ -58,7 +58,7 @@ func writeSpec(program, version, rootfs, dir string) error {
 	if !ok {
 		return errors.New("the spec has no process")
 	}
-	process["terminal"], process["args"] = false, []string{"true"}
+	process["terminal"], process["args"] = false, args
 	spec["root"] = map[string]any{"path": rootfs, "readonly": true}
 	spec["ociVersion"] = version
 	if b, err = json.Marshal(spec); err != nil {
@@ -67,29 +67,35 @@ func writeSpec(program, version, rootfs, dir string) error {
 	return os.WriteFile(path, b, 0o644)
 }
 
-// podman runs with a store of its own. Limits are given because its default
-// asks for more than a restricted machine may have.
-func podman(s *harness.Suite, dir, name, network string) *contender {
-	cmd := func(args ...string) *exec.Cmd {
-		d := filepath.Join(dir, "podman")
-		return exec.Command("podman", append([]string{"--root", d + "/root", "--runroot", d + "/run", "--tmpdir", d + "/tmp"}, args...)...)
+// podmanCmd is podman with a store of its own.
+func podmanCmd(dir string, args ...string) *exec.Cmd {
+	d := filepath.Join(dir, "podman")
+	return exec.Command("podman", append([]string{"--root", d + "/root", "--runroot", d + "/run", "--tmpdir", d + "/tmp"}, args...)...)
+}
+
+// podmanRun runs a command in a container. Limits are given because podman's
+// default asks for more than a restricted machine may have.
+func podmanRun(dir, network string, flags []string, command ...string) *exec.Cmd {
+	args := append([]string{"run", "--pull", "never", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000"}, flags...)
+	if network != "" {
+		args = append(args, "--network", network)
 	}
+	return podmanCmd(dir, append(append(args, "localhost/busybox:latest"), command...)...)
+}
+
+func podman(s *harness.Suite, dir, name, network string) *contender {
 	return &contender{
 		name: name,
 		setup: func() error {
 			if _, err := exec.LookPath("podman"); err != nil {
 				return errors.New("not installed")
 			}
-			return runOne(cmd("load", "-q", "-i", s.Archive))
+			return runOne(podmanCmd(dir, "load", "-q", "-i", s.Archive))
 		},
 		command: func(int) *exec.Cmd {
-			args := []string{"run", "--rm", "--pull", "never", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000"}
-			if network != "" {
-				args = append(args, "--network", network)
-			}
-			return cmd(append(args, "localhost/busybox:latest", "true")...)
+			return podmanRun(dir, network, []string{"--rm"}, "true")
 		},
-		remove: func() { runOne(cmd("rmi", "-a", "-f")) },
+		remove: func() { runOne(podmanCmd(dir, "rmi", "-a", "-f")) },
 	}
 }
 

@@ -23,6 +23,9 @@ type report struct {
 	Parallel int       `json:"parallel"`
 	Batch    int       `json:"batch"`
 	Rows     []row     `json:"rows"`
+	Execs    []row     `json:"execs"` // ratios to the first of them
+	Lists    []listed  `json:"lists,omitempty"`
+	Memory   []memory  `json:"memory,omitempty"`
 	Skipped  []skip    `json:"skipped,omitempty"`
 }
 
@@ -43,11 +46,17 @@ type skip struct {
 	Reason string `json:"reason"`
 }
 
-func (r *report) fill(all []*contender) {
+func (r *report) fill(runs, execs []*contender) {
+	r.Rows, r.Execs = rows(runs), rows(execs)
 	r.Time, r.CPUs = time.Now().UTC().Truncate(time.Second), runtime.NumCPU()
 	if b, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
 		r.Kernel = strings.TrimSpace(string(b))
 	}
+}
+
+// rows are the figures of contenders, the first being the yardstick.
+func rows(all []*contender) []row {
+	var out []row
 	for _, c := range all {
 		x := row{
 			Name: c.name, Median: quantile(c.times, 0.5), P10: quantile(c.times, 0.1),
@@ -56,15 +65,16 @@ func (r *report) fill(all []*contender) {
 		for _, t := range c.times {
 			x.Samples = append(x.Samples, ms(t))
 		}
-		if len(r.Rows) > 0 {
-			base := r.Rows[0]
+		if len(out) > 0 {
+			base := out[0]
 			x.RatioMedian, x.RatioP10 = x.Median/base.Median, x.P10/base.P10
 		}
 		if c.perSec > 0 {
 			x.RatioParallel = all[0].perSec / c.perSec
 		}
-		r.Rows = append(r.Rows, x)
+		out = append(out, x)
 	}
+	return out
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
@@ -86,9 +96,31 @@ func (r *report) print(w io.Writer) {
 			x.Name, x.Median, x.P10, x.RatioMedian, x.RatioP10, x.CleanMedian, x.PerSecond, x.RatioParallel)
 	}
 	t.Flush()
+	r.printExtras(w)
 	for _, s := range r.Skipped {
 		fmt.Fprintf(w, "not measured: %s: %s\n", s.Name, s.Reason)
 	}
+}
+
+func (r *report) printExtras(w io.Writer) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "\ntrue in a running container\tmedian ms\tp10 ms\tx runc\tx runc p10\t")
+	for _, x := range r.Execs {
+		fmt.Fprintf(t, "%s\t%.1f\t%.1f\t%.2f\t%.2f\t\n", x.Name, x.Median, x.P10, x.RatioMedian, x.RatioP10)
+	}
+	if len(r.Lists) > 0 {
+		fmt.Fprintln(t, "\nwithout an engine\tcontainers\trunning\tmedian ms\tp10 ms\t")
+	}
+	for _, l := range r.Lists {
+		fmt.Fprintf(t, "%s\t%d\t%d\t%.1f\t%.1f\t\n", l.Command, l.Containers, l.Running, l.Median, l.P10)
+	}
+	if len(r.Memory) > 0 {
+		fmt.Fprintln(t, "\nbeside an idle container\tprocesses\tanonymous KiB\tPSS KiB\t")
+	}
+	for _, m := range r.Memory {
+		fmt.Fprintf(t, "%s\t%d\t%.0f\t%.0f\t\n", m.Name, m.Processes, m.Anonymous, m.PSS)
+	}
+	t.Flush()
 }
 
 func (r *report) write(path string) error {
