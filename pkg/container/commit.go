@@ -67,12 +67,19 @@ func (m *Manager) hold(id string) (let func(), err error) {
 	if err != nil {
 		return func() {}, nil
 	}
-	let = func() { conn.Close() }
-	conn.SetDeadline(time.Now().Add(answerTimeout))
-	if err := conn.Send(&ctl.Message{Op: ctl.Pause, Hold: true}); err != nil {
-		return let, nil
+	ask := func(msg *ctl.Message) error {
+		conn.SetDeadline(time.Now().Add(answerTimeout))
+		if err := conn.Send(msg); err != nil {
+			return err
+		}
+		_, err := await(conn, ctl.OK)
+		return err
 	}
-	_, err = await(conn, ctl.OK)
+	let = func() {
+		ask(&ctl.Message{Op: ctl.Unpause}) // that the connection ends does the same, a little later
+		conn.Close()
+	}
+	err = ask(&ctl.Message{Op: ctl.Pause, Hold: true})
 	if st, serr := m.actual(id); err != nil && serr == nil && !Alive(st) {
 		err = nil
 	}
