@@ -83,17 +83,20 @@ func (k keeper) measure() (memory, error) {
 	return m, nil
 }
 
-// processes are those whose program has that name.
+// processes are those whose program has that name, in this network namespace:
+// others may measure, too.
 func processes(program string) map[int]bool {
 	out := map[int]bool{}
 	dirs, err := filepath.Glob("/proc/[0-9]*")
-	if err != nil {
+	here, nerr := os.Readlink("/proc/self/ns/net")
+	if err != nil || nerr != nil {
 		return out
 	}
 	for _, d := range dirs {
 		exe, err := os.Readlink(d + "/exe")
 		pid, perr := strconv.Atoi(filepath.Base(d))
-		if err == nil && perr == nil && filepath.Base(exe) == program {
+		ns, nerr := os.Readlink(d + "/ns/net")
+		if err == nil && perr == nil && nerr == nil && ns == here && filepath.Base(exe) == program {
 			out[pid] = true
 		}
 	}
