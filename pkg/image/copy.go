@@ -63,7 +63,7 @@ func (m *Manager) copyIn(ctx context.Context, c Copying, src registry.End) (dige
 	if err != nil {
 		return "", err
 	}
-	img, err := m.fetch(ctx, []string{full}, c.Tell, func(ctx context.Context, s registry.Store, w registry.Watcher) (*registry.Image, error) {
+	img, err := m.fetch(ctx, []string{full}, full, c.Tell, func(ctx context.Context, s registry.Store, w registry.Watcher) (*registry.Image, error) {
 		return registry.Into(ctx, s, src, w)
 	})
 	if err != nil {

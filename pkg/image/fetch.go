@@ -18,8 +18,9 @@ type copyFunc func(context.Context, registry.Store, registry.Watcher) (*registry
 
 // fetch copies an image in, unpacks each layer as soon as it is there, and then,
 // all being complete, gives it its names; none means the id alone. When it
-// fails nothing is named, and what was stored is collected.
-func (m *Manager) fetch(outer context.Context, names []string, tell func(registry.Event), copyIn copyFunc) (img *Image, err error) {
+// fails nothing is named; what was stored is collected, unless keep is given, a
+// name under which the next fetch finds it.
+func (m *Manager) fetch(outer context.Context, names []string, keep string, tell func(registry.Event), copyIn copyFunc) (img *Image, err error) {
 	ctx, settle := m.watch(outer)
 	defer settle(&err)
 	s, err := m.store.Begin(ctx)
@@ -28,6 +29,9 @@ func (m *Manager) fetch(outer context.Context, names []string, tell func(registr
 	}
 	defer end(outer, s, &err)
 	s.Lock = m.lock
+	if keep != "" {
+		s.Keep(keep)
+	}
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	u := &unpacker{ctx: ctx, fail: fail, session: s}
@@ -49,6 +53,11 @@ func (m *Manager) fetch(outer context.Context, names []string, tell func(registr
 	}
 	for _, n := range names {
 		if err := m.store.SetImage(ctx, n, got.Target); err != nil {
+			return nil, err
+		}
+	}
+	if keep != "" {
+		if err := m.store.Forget(ctx, keep); err != nil {
 			return nil, err
 		}
 	}

@@ -37,7 +37,7 @@ func (m *Manager) Load(ctx context.Context, r *os.File, o registry.Options, tell
 	}
 	defer a.Close()
 	for i, img := range a.Images {
-		got, err := m.fetch(ctx, img.Names, tell, func(ctx context.Context, s registry.Store, w registry.Watcher) (*registry.Image, error) {
+		got, err := m.fetch(ctx, img.Names, "", tell, func(ctx context.Context, s registry.Store, w registry.Watcher) (*registry.Image, error) {
 			return a.Load(ctx, s, i, w)
 		})
 		if err != nil {

@@ -14,12 +14,13 @@ import (
 type Pruned struct {
 	Untagged []string        // familiar names
 	Deleted  []digest.Digest // ids
-	Freed    int64           // bytes of layers that no image uses any more
+	Freed    int64           // bytes of layers that no image uses any more, and of unfinished pulls
 }
 
 // Prune removes the images without a tag that no container was made from, with
 // all those with tags too. keep, which may be nil, tells which stay. One that
-// meanwhile got a container stays. What could not be removed does not keep the
+// meanwhile got a container stays. What pulls that did not come to their end have
+// left goes as well. What could not be removed does not keep the
 // others; the errors come together.
 func (m *Manager) Prune(ctx context.Context, all bool, keep func(Entry) bool) (*Pruned, error) {
 	list, err := m.List(ctx, func(string, error) {})
@@ -49,8 +50,15 @@ func (m *Manager) Prune(ctx context.Context, all bool, keep func(Entry) bool) (*
 		}
 	}
 	after, err := m.layerBytes(ctx)
-	out.Freed = max(0, before-after)
-	return out, errors.Join(append(failed, err)...)
+	partial, perr := m.dropPartials(ctx)
+	out.Freed = max(0, before-after) + partial
+	return out, errors.Join(append(failed, err, perr)...)
+}
+
+func (m *Manager) dropPartials(ctx context.Context) (n int64, err error) {
+	ctx, settle := m.watch(ctx)
+	defer settle(&err)
+	return m.store.DropPartials(ctx)
 }
 
 // pruneOne removes one name, unless its image has a container.

@@ -16,7 +16,7 @@ func (m *Manager) Pull(ctx context.Context, ref string, o registry.Options, tell
 	if err != nil {
 		return nil, err
 	}
-	img, err := m.fetch(ctx, []string{full}, tell, func(ctx context.Context, s registry.Store, w registry.Watcher) (*registry.Image, error) {
+	img, err := m.fetch(ctx, []string{full}, full, tell, func(ctx context.Context, s registry.Store, w registry.Watcher) (*registry.Image, error) {
 		return registry.Pull(ctx, s, full, o, w)
 	})
 	if err == nil {

@@ -57,7 +57,7 @@ func Into(ctx context.Context, st Store, src End, w Watcher) (*Image, error) {
 			return err
 		}
 		defer release()
-		img, err = into(ctx, st, ref, sys, src.idle(), w)
+		img, err = into(ctx, st, ref, sys, src.Options, w)
 		return err
 	})
 	return img, fault(err, "copy "+src.String())

@@ -46,6 +46,9 @@ func text(err error) string {
 }
 
 func kindOf(err error) errs.Kind {
+	if e, ok := errors.AsType[*errs.Error](err); ok {
+		return e.Kind
+	}
 	if _, ok := errors.AsType[docker.ErrUnauthorizedForCredentials](err); ok {
 		return errs.Denied
 	}

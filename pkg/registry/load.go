@@ -74,7 +74,7 @@ func (a *Archive) Close() error {
 
 // Load copies image number i of the archive into st; errors are those of Pull.
 func (a *Archive) Load(ctx context.Context, st Store, i int, w Watcher) (*Image, error) {
-	img, err := into(ctx, st, a.Images[i].src, a.sys, IdleTimeout, w)
+	img, err := into(ctx, st, a.Images[i].src, a.sys, Options{}, w)
 	if err != nil {
 		what := "an image without a name"
 		if n := a.Images[i].Names; len(n) > 0 {

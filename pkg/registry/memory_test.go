@@ -16,11 +16,12 @@ type memory struct {
 	mu        sync.Mutex
 	blobs     map[digest.Digest][]byte
 	manifests map[digest.Digest]digest.Digest // with its child
+	partial   map[digest.Digest][]byte
 	puts      int
 }
 
 func newMemory() *memory {
-	return &memory{blobs: map[digest.Digest][]byte{}, manifests: map[digest.Digest]digest.Digest{}}
+	return &memory{blobs: map[digest.Digest][]byte{}, manifests: map[digest.Digest]digest.Digest{}, partial: map[digest.Digest][]byte{}}
 }
 
 func (m *memory) Size(_ context.Context, d digest.Digest) (int64, bool, error) {
@@ -62,4 +63,30 @@ func (m *memory) Get(_ context.Context, d digest.Digest) (io.ReadCloser, int64, 
 		return nil, 0, errs.New(errs.NotFound, "no blob %s", d)
 	}
 	return io.NopCloser(bytes.NewReader(b)), int64(len(b)), nil
+}
+
+func (m *memory) Fetch(ctx context.Context, d digest.Digest, _ int64, open Opener) error {
+	m.mu.Lock()
+	b := m.partial[d]
+	m.mu.Unlock()
+	r, err := open(ctx, int64(len(b)))
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	more, err := io.ReadAll(r)
+	b = append(b, more...)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err != nil {
+		m.partial[d] = b
+		return err
+	}
+	delete(m.partial, d)
+	if got := digest.FromBytes(b); got != d {
+		return errs.New(errs.Corrupt, "blob %s: digest %s", d, got)
+	}
+	m.blobs[d] = b
+	m.puts++
+	return nil
 }

@@ -19,6 +19,7 @@ type Options struct {
 	TLSVerify *bool  // nil: as registries.conf says, and not for loopback
 	Policy    string // policy.json; empty: the system's, or accept all when there is none
 	Platform  string // os/arch[/variant]; empty: this machine's
+	All       bool   // of an index every image, and not the one of Platform alone
 	Retry     int    // how often to try again after a failure that may pass
 
 	RetryDelay time.Duration // before each further try; 0: 1 s, doubling up to 30 s, give or take

@@ -27,38 +27,30 @@ func policy(sys *types.SystemContext) (*signature.Policy, error) {
 	return p, nil
 }
 
-// allowed asks the policy about the image that sys chooses from src, and
-// returns the digest of its manifest: only that one may be copied. It reads the
-// source itself, because signatures of every kind come through no wrapper.
-func allowed(ctx context.Context, p *signature.Policy, src types.ImageSource, sys *types.SystemContext) (digest.Digest, error) {
+// allowed asks the policy, which may be nil, about the image of src whose manifest
+// has the digest d. It reads the source itself, because signatures of every kind
+// come through no wrapper.
+func allowed(ctx context.Context, p *signature.Policy, src types.ImageSource, d digest.Digest) error {
+	if p == nil {
+		return nil
+	}
 	pc, err := signature.NewPolicyContext(p)
 	if err != nil {
-		return "", errs.New(errs.Denied, "signature policy: %w", err)
+		return errs.New(errs.Denied, "signature policy: %w", err)
 	}
 	defer pc.Destroy()
 	img := image.UnparsedInstance(src, nil)
-	data, mime, err := img.Manifest(ctx)
+	data, _, err := img.Manifest(ctx)
 	if err != nil {
-		return "", err
+		return err
 	}
-	if libmanifest.MIMETypeIsMultiImage(mime) {
-		list, err := libmanifest.ListFromBlob(data, mime)
-		if err != nil {
-			return "", err
-		}
-		chosen, err := list.ChooseInstance(sys)
-		if err != nil {
-			return "", err
-		}
-		img = image.UnparsedInstance(src, &chosen)
-		if data, _, err = img.Manifest(ctx); err != nil {
-			return "", err
-		}
+	if ok, err := libmanifest.MatchesDigest(data, d); err != nil || !ok { // it is one of an index
+		img = image.UnparsedInstance(src, &d)
 	}
 	if ok, err := pc.IsRunningImageAllowed(ctx, img); err != nil || !ok {
-		return "", errs.New(errs.Denied, "signature policy: %w", err)
+		return errs.New(errs.Denied, "signature policy: %w", err)
 	}
-	return libmanifest.Digest(data)
+	return nil
 }
 
 // acceptAll is the policy of a copy whose source was asked about before.

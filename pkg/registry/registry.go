@@ -33,12 +33,20 @@ type Store interface {
 	// Put stores what r gives. It checks it against d when that is not empty,
 	// and may leave r unread when the blob is there. size is -1 if unknown.
 	Put(ctx context.Context, d digest.Digest, size int64, r io.Reader) (digest.Digest, int64, error)
+	// Fetch stores the blob d of that size. What another Fetch, also of a process
+	// that died, has left of it is used: open is asked for the blob from that byte
+	// on. A blob that is there is not asked for; one that is not what d says has
+	// kind corrupt, and nothing of it is left.
+	Fetch(ctx context.Context, d digest.Digest, size int64, open Opener) error
 	// PutManifest stores a manifest or an index; of an index, child is the one
 	// manifest of it that was stored.
 	PutManifest(ctx context.Context, d digest.Digest, data []byte, child digest.Digest) error
 	// Get opens a blob and returns its length. A missing one has kind not_found.
 	Get(ctx context.Context, d digest.Digest) (io.ReadCloser, int64, error)
 }
+
+// Opener opens a blob from a byte on.
+type Opener = func(ctx context.Context, offset int64) (io.ReadCloser, error)
 
 // Image is what a copy into the store has stored.
 type Image struct {

@@ -68,7 +68,7 @@ func writeDocker(ctx context.Context, st Store, images []Saving, path string, sy
 		if err != nil {
 			return err
 		}
-		if err := transfer(ctx, dest, &storeRef{transport: Transport{st}, target: img.Digest}, &each, nil, false); err != nil {
+		if err := transfer(ctx, dest, &storeRef{transport: Transport{st}, target: img.Digest}, &each); err != nil {
 			return fault(err, "save "+label(img))
 		}
 	}

@@ -1,42 +1,30 @@
 package registry
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"io"
-	"sync"
+	"net/http/httptrace"
 	"time"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"go.podman.io/image/v5/docker/reference"
 	libmanifest "go.podman.io/image/v5/manifest"
+	"go.podman.io/image/v5/pkg/blobinfocache/none"
 	"go.podman.io/image/v5/types"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/manifest"
 )
 
-// checked is a reference whose source, open already, is checked and bounded in
-// time.
-type checked struct {
-	types.ImageReference
-	opened types.ImageSource
-	idle   time.Duration
-	watch  Watcher
-}
-
-// NewImageSource returns the open source. Closing it is left to who opened it.
-func (c checked) NewImageSource(context.Context, *types.SystemContext) (types.ImageSource, error) {
-	return &source{ImageSource: c.opened, checked: c}, nil
-}
+// longestRetryAfter is how long the library, told so by a registry, waits between
+// two requests.
+const longestRetryAfter = time.Minute
 
 // open opens a source; of a registry, that fetches the manifest. release is
 // called after the source was closed.
 func open(ctx context.Context, ref types.ImageReference, sys *types.SystemContext, idle time.Duration) (src types.ImageSource, release func(), err error) {
-	ctx, timer, stop := expiring(ctx, 2*idle)
+	ctx, timer, stop := answering(ctx, 2*idle)
 	src, err = ref.NewImageSource(ctx, sys)
 	if !timer.Stop() && err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
@@ -58,174 +46,150 @@ func expiring(ctx context.Context, after time.Duration) (context.Context, *time.
 	return ctx, timer, func() { timer.Stop(); cancel(context.Canceled) }
 }
 
-type source struct {
-	types.ImageSource
-	checked checked
-
-	mu     sync.Mutex
-	image  *ocispec.Manifest // the one that is copied, once known
-	config []byte
+// answering is expiring for a request: an answer to it, which may be to ask again
+// later, begins the time anew.
+func answering(ctx context.Context, after time.Duration) (context.Context, *time.Timer, func()) {
+	ctx, timer, stop := expiring(ctx, after)
+	answered := func() {
+		if timer.Stop() {
+			timer.Reset(after + longestRetryAfter)
+		}
+	}
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotFirstResponseByte: answered}), timer, stop
 }
 
-// Close leaves the source behind open.
-func (s *source) Close() error { return nil }
+// source is an open image source; what it gives is checked and bounded in time.
+type source struct {
+	types.ImageSource
+	o Options
+}
 
-// GetManifest returns a manifest that has the digest it is asked by and is one
-// kind of document only.
-func (s *source) GetManifest(ctx context.Context, instance *digest.Digest) ([]byte, string, error) {
-	ctx, timer, stop := expiring(ctx, 2*s.checked.idle)
+// document is a manifest or an index.
+type document struct {
+	digest   digest.Digest
+	data     []byte
+	mime     string
+	entries  []ocispec.Descriptor // of an index
+	manifest *ocispec.Manifest    // nil: it is an index
+}
+
+func (d *document) descriptor() ocispec.Descriptor {
+	return ocispec.Descriptor{MediaType: libmanifest.GuessMIMEType(d.data), Digest: d.digest, Size: int64(len(d.data))}
+}
+
+// document returns the manifest or index with that digest; nil: the one that the
+// reference means. It has the digest it was asked by, and is one kind of document
+// only.
+func (s *source) document(ctx context.Context, instance *digest.Digest) (*document, error) {
+	ctx, timer, stop := answering(ctx, 2*s.o.idle())
 	defer stop()
-	data, mime, err := s.ImageSource.GetManifest(ctx, instance)
-	if !timer.Stop() && err != nil {
+	data, mime, err := s.GetManifest(ctx, instance)
+	if !timer.Stop() && err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	if len(data) > MaxDocument {
-		return nil, "", errs.New(errs.Corrupt, "manifest: larger than %d bytes", MaxDocument)
+		return nil, errs.New(errs.Corrupt, "manifest: larger than %d bytes", MaxDocument)
 	}
-	want := s.wanted(instance)
-	if want != "" {
-		if ok, err := libmanifest.MatchesDigest(data, want); err != nil || !ok {
-			return nil, "", errs.New(errs.Corrupt, "manifest %s: the content has another digest", want)
-		}
-	} else {
-		want = digest.FromBytes(data)
+	d := &document{digest: s.wanted(instance), data: data, mime: mime}
+	if d.digest == "" {
+		d.digest = digest.FromBytes(data)
+	} else if ok, err := libmanifest.MatchesDigest(data, d.digest); err != nil || !ok {
+		return nil, errs.New(errs.Corrupt, "manifest %s: the content has another digest", d.digest)
 	}
-	_, m, err := manifest.Parse(want, data)
-	if err != nil {
-		return nil, "", err
-	}
-	if m != nil {
-		s.mu.Lock()
-		s.image = m
-		s.mu.Unlock()
-	}
-	return data, mime, nil
+	d.entries, d.manifest, err = manifest.Parse(d.digest, data)
+	return d, err
 }
 
 func (s *source) wanted(instance *digest.Digest) digest.Digest {
 	if instance != nil {
 		return *instance
 	}
-	if d, ok := s.checked.DockerReference().(reference.Digested); ok {
+	if d, ok := s.Reference().DockerReference().(reference.Digested); ok {
 		return d.Digest()
 	}
 	return ""
 }
 
-// GetBlob returns a blob whose reader fails with kind corrupt when it is not
-// what its digest and size say, and with kind unavailable when nothing comes.
-func (s *source) GetBlob(ctx context.Context, info types.BlobInfo, cache types.BlobInfoCache) (io.ReadCloser, int64, error) {
-	if s.isConfig(info.Digest) {
-		return s.getConfig(ctx, info, cache)
+// config reads a whole blob, which must be small, and checks it.
+func (s *source) config(ctx context.Context, d ocispec.Descriptor) ([]byte, error) {
+	if d.Size > MaxDocument {
+		return nil, errs.New(errs.Corrupt, "image config %s: larger than %d bytes", d.Digest, MaxDocument)
 	}
-	return s.open(ctx, info, cache)
-}
-
-func (s *source) isConfig(d digest.Digest) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.image != nil && s.image.Config.Digest == d
-}
-
-func (s *source) open(ctx context.Context, info types.BlobInfo, cache types.BlobInfoCache) (io.ReadCloser, int64, error) {
-	if err := info.Digest.Validate(); err != nil {
-		return nil, 0, errs.New(errs.Corrupt, "blob %q: %w", info.Digest, err)
-	}
-	ctx, timer, stop := expiring(ctx, s.checked.idle)
-	rc, size, err := s.ImageSource.GetBlob(ctx, info, cache)
-	if !timer.Stop() && err != nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
-	if err == nil && info.Size >= 0 && size >= 0 && size != info.Size {
-		rc.Close()
-		err = errs.New(errs.Corrupt, "blob %s: %d bytes offered, the manifest says %d", info.Digest, size, info.Size)
-	}
+	r, err := s.blob(ctx, blobInfo(d), 0)
 	if err != nil {
-		stop()
-		return nil, 0, err
+		return nil, err
 	}
-	return &blob{
-		rc: rc, ctx: ctx, timer: timer, stop: stop, idle: s.checked.idle,
-		want: info.Digest, size: info.Size, hash: info.Digest.Algorithm().Digester(),
-	}, size, nil
+	defer r.Close()
+	data, err := io.ReadAll(io.LimitReader(r, MaxDocument+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > MaxDocument {
+		return nil, errs.New(errs.Corrupt, "image config %s: larger than %d bytes", d.Digest, MaxDocument)
+	}
+	if got := d.Digest.Algorithm().FromBytes(data); got != d.Digest {
+		return nil, errs.New(errs.Corrupt, "blob %s: the content's digest is %s", d.Digest, got)
+	}
+	return data, nil
 }
 
-// getConfig reads the image's config whole, tells the watcher, and returns it.
-func (s *source) getConfig(ctx context.Context, info types.BlobInfo, cache types.BlobInfoCache) (io.ReadCloser, int64, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.config == nil {
-		rc, _, err := s.open(ctx, info, cache)
-		if err != nil {
-			return nil, 0, err
-		}
-		defer rc.Close()
-		data, err := io.ReadAll(io.LimitReader(rc, MaxDocument+1))
-		if err != nil {
-			return nil, 0, err
-		}
-		if len(data) > MaxDocument {
-			return nil, 0, errs.New(errs.Corrupt, "image config %s: larger than %d bytes", info.Digest, MaxDocument)
-		}
-		if _, err := manifest.Config(s.image, data); err != nil {
-			return nil, 0, err
-		}
-		s.config = data
-		if s.checked.watch.Image != nil {
-			s.checked.watch.Image(s.image, data)
-		}
-	}
-	return io.NopCloser(bytes.NewReader(s.config)), int64(len(s.config)), nil
+func blobInfo(d ocispec.Descriptor) types.BlobInfo {
+	return types.BlobInfo{Digest: d.Digest, Size: d.Size, MediaType: d.MediaType, URLs: d.URLs}
 }
 
-// blob checks what it reads.
-type blob struct {
-	rc    io.ReadCloser
-	ctx   context.Context
-	timer *time.Timer
-	stop  func()
-	idle  time.Duration
-	want  digest.Digest
-	size  int64 // -1 unknown
-	read  int64
-	hash  digest.Digester
+// blob opens a blob from byte offset on. Its reader goes on after a connection
+// that broke, fails with kind corrupt when there is more than info's size, and
+// with kind unavailable when nothing comes. Nobody has compared the digest.
+func (s *source) blob(ctx context.Context, info types.BlobInfo, offset int64) (io.ReadCloser, error) {
+	if err := info.Digest.Validate(); err != nil {
+		return nil, errs.New(errs.Corrupt, "blob %q: %w", info.Digest, err)
+	}
+	st := &stream{source: s, outer: ctx, info: info, at: offset, since: offset}
+	if err := st.connect(); err != nil {
+		return nil, err
+	}
+	return st, nil
+}
+
+// request asks for a blob from byte offset on.
+func (s *source) request(ctx context.Context, info types.BlobInfo, offset int64) (io.ReadCloser, error) {
+	if offset > 0 {
+		rc, err := ranged(ctx, s.ImageSource, info, offset)
+		if err == nil || ctx.Err() != nil || kindOf(err) != errs.Unsupported {
+			return rc, err
+		}
+	}
+	rc, size, err := s.GetBlob(ctx, info, none.NoCache)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size >= 0 && size >= 0 && size != info.Size {
+		rc.Close()
+		return nil, errs.New(errs.Corrupt, "blob %s: %d bytes offered, the manifest says %d", info.Digest, size, info.Size)
+	}
+	if offset > 0 {
+		return &skipping{rc, offset}, nil
+	}
+	return rc, nil
+}
+
+// skipping leaves out the first bytes of a blob; a read may give nothing.
+type skipping struct {
+	io.ReadCloser
+	rest int64
 }
 
 // Read implements io.Reader.
-func (b *blob) Read(p []byte) (int, error) {
-	b.timer.Reset(b.idle)
-	n, err := b.rc.Read(p)
-	expired := !b.timer.Stop()
-	b.hash.Hash().Write(p[:n])
-	b.read += int64(n)
-	switch {
-	case b.size >= 0 && b.read > b.size:
-		return 0, errs.New(errs.Corrupt, "blob %s: longer than the %d bytes the manifest says", b.want, b.size)
-	case errors.Is(err, io.EOF):
-		return n, b.verify(err)
-	case err != nil && expired:
-		return n, context.Cause(b.ctx)
-	case err != nil:
-		return n, fmt.Errorf("blob %s: %w", b.want, err)
+func (s *skipping) Read(p []byte) (int, error) {
+	if s.rest == 0 {
+		return s.ReadCloser.Read(p)
 	}
-	return n, nil
-}
-
-func (b *blob) verify(eof error) error {
-	if b.size >= 0 && b.read < b.size {
-		return errs.New(errs.Unavailable, "blob %s: ended after %d of %d bytes", b.want, b.read, b.size)
-	}
-	if got := b.hash.Digest(); got != b.want {
-		return errs.New(errs.Corrupt, "blob %s: the content's digest is %s", b.want, got)
-	}
-	return eof
-}
-
-// Close implements io.Closer.
-func (b *blob) Close() error {
-	defer b.stop()
-	return b.rc.Close()
+	n, err := s.ReadCloser.Read(p)
+	gone := int(min(s.rest, int64(n)))
+	s.rest -= int64(gone)
+	copy(p, p[gone:n])
+	return n - gone, err
 }

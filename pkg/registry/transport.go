@@ -32,14 +32,10 @@ func (t Transport) ValidatePolicyConfigurationScope(string) error {
 	return errors.New(`containerd: accepts no scope but the default ""`)
 }
 
-// storeRef is an image in the store: target as a source, result as a
-// destination.
+// storeRef is an image in the store.
 type storeRef struct {
 	transport Transport
 	target    digest.Digest
-	watch     Watcher
-	only      digest.Digest // the one manifest that may come, when not empty
-	result    Image
 }
 
 // Transport implements types.ImageReference.
@@ -71,9 +67,10 @@ func (r *storeRef) NewImageSource(context.Context, *types.SystemContext) (types.
 	return &storeSource{ref: r}, nil
 }
 
-// NewImageDestination implements types.ImageReference.
+// NewImageDestination implements types.ImageReference: what comes into the store
+// comes by into, which the library's copying cannot do in parts.
 func (r *storeRef) NewImageDestination(context.Context, *types.SystemContext) (types.ImageDestination, error) {
-	return &storeDest{ref: r}, nil
+	return nil, errors.New("containerd: no destination of this copy")
 }
 
 // DeleteImage implements types.ImageReference: what no record names is

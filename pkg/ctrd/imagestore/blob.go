@@ -33,7 +33,7 @@ func (s *Session) Size(ctx context.Context, d digest.Digest) (int64, bool, error
 	if err != nil {
 		return 0, false, fault(err, "blob "+d.String())
 	}
-	return r.Info.Size, true, nil
+	return r.Info.Size, true, s.retain(ctx, "content", d.String())
 }
 
 // Put stores what r gives as the blob d, or, when d is empty, as what it is.
@@ -45,29 +45,41 @@ func (s *Session) Put(ctx context.Context, d digest.Digest, size int64, r io.Rea
 }
 
 func (s *Session) put(ctx context.Context, d digest.Digest, size int64, r io.Reader, labels map[string]string) (digest.Digest, int64, error) {
-	w, err := s.writer(ctx, d, size)
+	w, err := s.writer(s.under(ctx), d, size)
 	if errs.Is(err, errs.Conflict) {
-		size, ok, err := s.Size(ctx, d)
-		if err == nil && !ok {
-			err = errs.New(errs.Unavailable, "blob %s: removed just now: try again", d)
-		}
+		size, err := s.found(ctx, d)
 		return d, size, err
 	}
 	if err != nil {
 		return "", 0, err
 	}
 	defer w.close()
+	w.offset = 0 // what a session that died has left is cut off by the first write
 	if err := w.copy(r); err != nil {
 		return "", 0, err
 	}
 	return w.commit(d, size, labels)
 }
 
+// found is the size of a blob that was there just now.
+func (s *Session) found(ctx context.Context, d digest.Digest) (int64, error) {
+	size, ok, err := s.Size(ctx, d)
+	if err == nil && !ok {
+		err = errs.New(errs.Unavailable, "blob %s: removed just now: try again", d)
+	}
+	return size, err
+}
+
+// ingest names the place where the blob d is written, as containerd's own pull does.
+func ingest(d digest.Digest) string { return ingestPrefix + d.String() }
+
+const ingestPrefix = "layer-"
+
 // writer opens the one place where a blob is written; containerd lets in one
-// session at a time. The name of the place is the one containerd's own pull
-// uses. Kind conflict means that the blob is there.
+// session at a time. ctx names namespace and lease. Kind conflict means that the
+// blob is there.
 func (s *Session) writer(ctx context.Context, d digest.Digest, size int64) (*writer, error) {
-	ref := "layer-" + d.String()
+	ref := ingest(d)
 	if d == "" {
 		ref = s.lease + "-" + rand.Text()
 	}
@@ -84,20 +96,22 @@ func (s *Session) writer(ctx context.Context, d digest.Digest, size int64) (*wri
 	}
 }
 
-func (s *Session) open(ctx context.Context, ref string, d digest.Digest, size int64) (*writer, error) {
+func (s *Store) open(ctx context.Context, ref string, d digest.Digest, size int64) (*writer, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	stream, err := s.content().Write(s.under(ctx))
+	stream, err := s.content().Write(ctx)
 	if err != nil {
 		cancel()
 		return nil, fault(err, "store blob "+d.String())
 	}
 	w := &writer{stream: stream, cancel: cancel, what: "store blob " + d.String()}
-	if _, err := w.ask(&contentapi.WriteContentRequest{
+	r, err := w.ask(&contentapi.WriteContentRequest{
 		Action: contentapi.WriteAction_STAT, Ref: ref, Total: max(size, 0), Expected: d.String(),
-	}); err != nil {
+	})
+	if err != nil {
 		cancel()
 		return nil, err
 	}
+	w.offset = r.Offset
 	return w, nil
 }
 
@@ -106,7 +120,7 @@ type writer struct {
 	stream contentapi.Content_WriteClient
 	cancel func()
 	what   string
-	offset int64
+	offset int64 // next byte
 }
 
 func (w *writer) ask(m *contentapi.WriteContentRequest) (*contentapi.WriteContentResponse, error) {
@@ -120,8 +134,7 @@ func (w *writer) ask(m *contentapi.WriteContentRequest) (*contentapi.WriteConten
 	return nil, fault(err, w.what)
 }
 
-// copy writes all of r from the start: what a session that died has left in
-// this place is cut off by the first write at 0.
+// copy writes all of r at the offset.
 func (w *writer) copy(r io.Reader) error {
 	buf := make([]byte, chunk)
 	for {

@@ -24,6 +24,7 @@ const endTimeout = 10 * time.Second
 type Session struct {
 	*Store
 	lease string
+	keep  string // see Keep
 	// Lock takes the machine-wide lock of that name and returns what gives it
 	// back; nil: no lock, and two sessions may do the same work twice.
 	Lock func(ctx context.Context, name string) (unlock func(), err error)
@@ -35,13 +36,17 @@ func (s *Store) Begin(ctx context.Context) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.leases().Create(s.in(ctx), &leasesapi.CreateRequest{ID: id, Labels: map[string]string{
-		"containerd.io/gc.expire": time.Now().Add(expiry).UTC().Format(time.RFC3339),
-	}})
-	if err != nil {
-		return nil, fault(err, "make a lease in containerd at "+s.address)
+	if err := s.newLease(ctx, id); err != nil {
+		return nil, err
 	}
 	return &Session{Store: s, lease: id}, nil
+}
+
+func (s *Store) newLease(ctx context.Context, id string) error {
+	_, err := s.leases().Create(s.in(ctx), &leasesapi.CreateRequest{ID: id, Labels: map[string]string{
+		"containerd.io/gc.expire": time.Now().Add(expiry).UTC().Format(time.RFC3339),
+	}})
+	return fault(err, "make a lease in containerd at "+s.address)
 }
 
 // End gives the lease back, and those of sessions that died. It works when ctx
@@ -68,8 +73,12 @@ func (s *Session) Hold(ctx context.Context, d digest.Digest) error {
 }
 
 func (s *Session) hold(ctx context.Context, kind, id string) error {
+	return s.add(ctx, s.lease, kind, id)
+}
+
+func (s *Store) add(ctx context.Context, lease, kind, id string) error {
 	_, err := s.leases().AddResource(s.in(ctx), &leasesapi.AddResourceRequest{
-		ID: s.lease, Resource: &leasesapi.Resource{ID: id, Type: kind},
+		ID: lease, Resource: &leasesapi.Resource{ID: id, Type: kind},
 	})
 	return fault(err, "hold "+id)
 }

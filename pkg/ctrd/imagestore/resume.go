@@ -1,0 +1,195 @@
+package imagestore
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"strings"
+	"time"
+
+	contentapi "github.com/containerd/containerd/api/services/content/v1"
+	leasesapi "github.com/containerd/containerd/api/services/leases/v1"
+	"github.com/opencontainers/go-digest"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+)
+
+// partialPrefix begins the leases that keep what unfinished pulls have brought.
+const partialPrefix = "partial-"
+
+// opener opens a blob from a byte on.
+type opener = func(ctx context.Context, offset int64) (io.ReadCloser, error)
+
+// Fetch implements registry.Store. What of a blob has come stays in containerd's
+// ingest of that digest, without a lease: containerd keeps it for a day after the
+// last writer opened it. containerd checks length and digest.
+func (s *Session) Fetch(ctx context.Context, d digest.Digest, size int64, open opener) error {
+	resumed, err := s.fetch(ctx, d, size, open)
+	if resumed && errs.Is(err, errs.Corrupt) { // what was left may have been, after a power cut
+		_, err = s.fetch(ctx, d, size, open)
+	}
+	if err != nil {
+		return err
+	}
+	return s.retain(ctx, "content", d.String())
+}
+
+func (s *Session) fetch(ctx context.Context, d digest.Digest, size int64, open opener) (resumed bool, err error) {
+	if err := s.Hold(ctx, d); err != nil { // before it is there: nobody collects it then
+		return false, err
+	}
+	w, err := s.writer(s.in(ctx), d, size)
+	if errs.Is(err, errs.Conflict) {
+		_, err := s.found(ctx, d)
+		return false, err
+	}
+	if err != nil {
+		return false, err
+	}
+	defer w.close()
+	resumed = w.offset > 0
+	if err := w.fill(ctx, size, open); err != nil {
+		return resumed, err
+	}
+	_, _, err = w.commit(d, size, nil)
+	if errs.Is(err, errs.Corrupt) {
+		err = errors.Join(err, s.abort(ctx, ingest(d)))
+	}
+	return resumed, err
+}
+
+// fill writes what is missing.
+func (w *writer) fill(ctx context.Context, size int64, open opener) error {
+	if size >= 0 && w.offset >= size {
+		return nil // the commit sees what it is
+	}
+	r, err := open(ctx, w.offset)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	return w.copy(r)
+}
+
+// abort throws away what was written of a blob. Idempotent.
+func (s *Store) abort(ctx context.Context, ref string) error {
+	_, err := s.content().Abort(s.in(ctx), &contentapi.AbortRequest{Ref: ref})
+	if err = fault(err, "give up "+ref); errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	return err
+}
+
+// Keep makes the session keep what it brings for a day after its end, until
+// Forget: a later one that fetches what is called name goes on from there.
+func (s *Session) Keep(name string) {
+	s.keep = partial(name) + time.Now().UTC().Format("20060102")
+}
+
+func partial(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return partialPrefix + hex.EncodeToString(sum[:8]) + "-"
+}
+
+// retain adds to what is kept; the lease is made for the first thing.
+func (s *Session) retain(ctx context.Context, kind, id string) error {
+	if s.keep == "" {
+		return nil
+	}
+	err := s.add(ctx, s.keep, kind, id)
+	if !errs.Is(err, errs.NotFound) {
+		return err
+	}
+	if err := s.newLease(ctx, s.keep); err != nil && !errs.Is(err, errs.Conflict) {
+		return err
+	}
+	if err = s.add(ctx, s.keep, kind, id); errs.Is(err, errs.NotFound) {
+		return nil // another session needs it no longer, and has removed it just now
+	}
+	return err
+}
+
+// Forget gives up what sessions keep of what is called name. Idempotent.
+func (s *Store) Forget(ctx context.Context, name string) error {
+	return s.dropLeases(ctx, partial(name), false)
+}
+
+// dropLeases removes the leases whose ids begin so; collect: it returns after what
+// they held is gone.
+func (s *Store) dropLeases(ctx context.Context, prefix string, collect bool) error {
+	r, err := s.leases().List(s.in(ctx), &leasesapi.ListRequest{Filters: []string{`id~="^` + prefix + `"`}})
+	if err != nil {
+		return fault(err, "list leases")
+	}
+	for _, l := range r.Leases {
+		_, err := s.leases().Delete(s.in(ctx), &leasesapi.DeleteRequest{ID: l.ID, Sync: collect})
+		if err := fault(err, "remove lease "+l.ID); err != nil && !errs.Is(err, errs.NotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+// DropPartials gives up all that unfinished pulls have left, but for blobs that are
+// being written, and returns how many bytes it was.
+func (s *Store) DropPartials(ctx context.Context) (freed int64, err error) {
+	before, err := s.stored(ctx)
+	if err != nil {
+		return 0, err
+	}
+	st, err := s.content().ListStatuses(s.in(ctx), &contentapi.ListStatusesRequest{})
+	if err != nil {
+		return 0, fault(err, "list unfinished blobs")
+	}
+	for _, p := range st.Statuses {
+		if !strings.HasPrefix(p.Ref, ingestPrefix) {
+			continue
+		}
+		n, err := s.dropIngest(ctx, p.Ref)
+		freed += n
+		if err != nil {
+			return freed, err
+		}
+	}
+	if err := s.dropLeases(ctx, partialPrefix, true); err != nil {
+		return freed, err
+	}
+	after, err := s.stored(ctx)
+	return freed + max(0, before-after), err
+}
+
+// dropIngest gives up an unfinished blob, unless somebody writes it.
+func (s *Store) dropIngest(ctx context.Context, ref string) (int64, error) {
+	w, err := s.open(s.in(ctx), ref, "", -1)
+	if errs.Is(err, errs.Unavailable) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	defer w.close()
+	return w.offset, s.abort(ctx, ref)
+}
+
+// stored is the size of all blobs, bytes.
+func (s *Store) stored(ctx context.Context) (int64, error) {
+	list, err := s.content().List(s.in(ctx), &contentapi.ListContentRequest{})
+	if err != nil {
+		return 0, fault(err, "list blobs")
+	}
+	var n int64
+	for {
+		m, err := list.Recv()
+		if errors.Is(err, io.EOF) {
+			return n, nil
+		}
+		if err != nil {
+			return 0, fault(err, "list blobs")
+		}
+		for _, i := range m.Info {
+			n += i.Size
+		}
+	}
+}
