@@ -33,7 +33,8 @@ func exported() map[string]*record.Container {
 		},
 		Host: record.Host{
 			Hostname: "box", Domainname: "example.org", ExtraHosts: []string{"h:1.2.3.4"}, DNS: []string{"1.1.1.1"}, DNSSearch: []string{"x.y"}, DNSOptions: []string{"ndots:2"},
-			Privileged: true, CapAdd: []string{"CAP_CHOWN"}, CapDrop: []string{"ALL"}, Seccomp: `{"defaultAction":"SCMP_ACT_ALLOW"}`, NoNewPrivileges: true,
+			Privileged: true, CapAdd: []string{"CAP_CHOWN"}, CapDrop: []string{"ALL"}, Seccomp: `{"defaultAction":"SCMP_ACT_ALLOW"}`, NoNewPrivileges: true, AppArmor: "profile", SELinux: []string{"type:t", "level:s0:c1"},
+			MaskPaths: []string{"/proc/a", "/b c"}, UnmaskPaths: []string{"/proc/*"},
 			ReadonlyRootfs: true, Unmasked: true, ShmSize: 1 << 20, PidMode: "host", IpcMode: "shareable", UtsMode: "private", CgroupnsMode: "private", UsernsMode: "auto",
 			Sysctls: map[string]string{"net.core.somaxconn": "1"}, Devices: []record.Device{{HostPath: "/dev/null", ContainerPath: "/dev/n", Permissions: "r"}},
 			CDIDevices: []string{"v.com/c=a"}, CDISpecDirs: []string{"/etc"}, DeviceRules: []string{"c 1:3 rwm"}, NoNetFiles: true, CgroupParent: "/a/b", OOMScoreAdj: &score,
@@ -74,10 +75,10 @@ func exported() map[string]*record.Container {
 		ID: exportedID, Name: "small", Image: record.Image{Name: "img"}, NetworkMode: "host",
 		Process: record.Process{Cmd: []string{"-x"}, Cwd: "/"},
 		Host: record.Host{
-			Seccomp: "unconfined", UIDMap: []record.IDMap{{Container: 0, Host: 1000, Size: 10}, {Container: 10, Host: 5000, Size: 1}}, GIDMap: []record.IDMap{{Container: 0, Host: 2000, Size: 10}, {Container: 10, Host: 6000, Size: 1}},
+			Seccomp: "unconfined", UnmaskPaths: []string{"ALL"}, UIDMap: []record.IDMap{{Container: 0, Host: 1000, Size: 10}, {Container: 10, Host: 5000, Size: 1}}, GIDMap: []record.IDMap{{Container: 0, Host: 2000, Size: 10}, {Container: 10, Host: 6000, Size: 1}},
 			Resources: record.Resources{CPUPeriod: 1000, CPUQuota: 2000, CPURealtimePeriod: 1000, CPURealtimeRuntime: 500, KernelMemory: 8 << 20},
 		},
-		Policy: record.Policy{AutoRemove: true},
+		Policy: record.Policy{AutoRemove: true}, Rich: &record.Rich{Mode: "sbin-init", InitScript: "/bin/true 'a b'"},
 		Health: &record.Health{Test: []string{"ls", "/x y"}},
 	}
 	bare := &record.Container{
@@ -115,7 +116,6 @@ func derived(path string) bool {
 		".Image.Rootfs",       // TestExportCmdRootfs
 		".Host.SystemdCgroup", // a flag before the verb
 		".Secrets.Own",        // a warning
-		".Host.AppArmor", ".Host.SELinux", ".Rich.Mode", ".Rich.InitScript",
 	}, path)
 }
 

@@ -17,6 +17,8 @@ type Options struct {
 
 	Rootfs     string        // a folder instead of Image
 	AuthFile   string        // credentials of the pull; empty: the usual places
+	CertDir    string        // certificates of the registry; empty: the usual places
+	TLSVerify  *bool         // whether its certificate must be valid; nil: pouch-image decides
 	Retry      *int          // further tries of a pull that failed for a while; nil: pouch-image's own
 	RetryDelay time.Duration // between them; 0: it grows
 

@@ -55,22 +55,8 @@ func (m *Manager) pull(ctx context.Context, o *Options) error {
 		args = append(args, "--address", m.address)
 	}
 	args = append(args, "pull")
-	if o.Quiet {
-		args = append(args, "--quiet")
-	}
-	if o.Platform != "" {
-		args = append(args, "--platform", o.Platform)
-	}
-	if o.AuthFile != "" {
-		args = append(args, "--authfile", o.AuthFile)
-	}
-	if o.Retry != nil {
-		args = append(args, "--retry", strconv.Itoa(*o.Retry))
-	}
-	if o.RetryDelay > 0 {
-		args = append(args, "--retry-delay", o.RetryDelay.String())
-	}
-	cmd := exec.CommandContext(ctx, path, append(args, "--", o.Image)...)
+	args = append(append(args, pullFlags(o)...), "--", o.Image)
+	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	last := &errorLine{prefix: "pouch-image: ", out: os.Stderr}
 	cmd.Stderr = last
@@ -83,6 +69,33 @@ func (m *Manager) pull(ctx context.Context, o *Options) error {
 		return err
 	}
 	return pullFailed(o.Image, last.text(), err)
+}
+
+// pullFlags are those of pouch-image pull that o asks for.
+func pullFlags(o *Options) []string {
+	var args []string
+	if o.Quiet {
+		args = append(args, "--quiet")
+	}
+	if o.Platform != "" {
+		args = append(args, "--platform", o.Platform)
+	}
+	if o.AuthFile != "" {
+		args = append(args, "--authfile", o.AuthFile)
+	}
+	if o.CertDir != "" {
+		args = append(args, "--cert-dir", o.CertDir)
+	}
+	if o.TLSVerify != nil {
+		args = append(args, "--tls-verify="+strconv.FormatBool(*o.TLSVerify))
+	}
+	if o.Retry != nil {
+		args = append(args, "--retry", strconv.Itoa(*o.Retry))
+	}
+	if o.RetryDelay > 0 {
+		args = append(args, "--retry-delay", o.RetryDelay.String())
+	}
+	return args
 }
 
 func pullFailed(ref, text string, err error) error {

@@ -56,7 +56,7 @@ func (m *Manager) Run(ctx context.Context, o *Options, streams IO) (id string, c
 	if o.Started != nil {
 		o.Started(c.ID)
 	}
-	code, err = m.stay(ctx, c, s, FollowOpts{IO: streams, Stream: s.stream, Stdin: c.Process.OpenStdin, SigProxy: o.SigProxy})
+	code, err = m.stay(ctx, c, s, FollowOpts{IO: streams, Stream: s.stream, Stdin: c.Process.OpenStdin && attaches(o.Attach, "stdin"), SigProxy: o.SigProxy})
 	return c.ID, code, err
 }
 

@@ -5,6 +5,11 @@ import (
 	"slices"
 )
 
+// attaches reports whether a list as that of --attach has stream.
+func attaches(list []string, stream string) bool {
+	return len(list) == 0 || slices.Contains(list, stream)
+}
+
 // only is s without the streams that attach does not name: stdin, stdout and
 // stderr are its words, and an empty list is all three. done closes what stands
 // in the place of the others.
@@ -20,7 +25,7 @@ func (s IO) only(attach []string) (out IO, done func(), err error) {
 		name string
 		file **os.File
 	}{{"stdin", &s.Stdin}, {"stdout", &s.Stdout}, {"stderr", &s.Stderr}} {
-		if !slices.Contains(attach, f.name) {
+		if !attaches(attach, f.name) {
 			*f.file = null
 		}
 	}
