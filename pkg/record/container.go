@@ -274,6 +274,6 @@ type Restart struct {
 
 // Log is --log-driver and --log-opt.
 type Log struct {
-	Driver string            `json:"driver,omitempty"` // json-file, journald, syslog or none; empty: json-file when detached, the caller's descriptors otherwise
+	Driver string            `json:"driver,omitempty"` // json-file, journald, syslog, passthrough or none; empty: json-file when detached, the caller's descriptors otherwise
 	Opts   map[string]string `json:"opts,omitempty"`
 }
