@@ -21,15 +21,29 @@ import (
 // confine does what AppArmor and SELinux need done on the host before the root of
 // the container with specification s is mounted.
 func (t *task) confine(s *specs.Spec) error {
-	if s.Process.ApparmorProfile == spec.DefaultAppArmor {
-		if err := loadAppArmor(spec.DefaultAppArmor); err != nil {
-			return err
-		}
+	if err := knownAppArmor(s.Process.ApparmorProfile); err != nil {
+		return err
 	}
 	if !selinux.GetEnabled() || s.Linux == nil {
 		return nil
 	}
 	return t.label(s)
+}
+
+// knownAppArmor makes sure that the kernel knows the profile: the default one is
+// loaded, others are the administrator's.
+func knownAppArmor(name string) error {
+	switch name {
+	case "", "unconfined":
+		return nil
+	case spec.DefaultAppArmor:
+		return loadAppArmor(name)
+	}
+	loaded, err := apparmor.IsLoaded(name)
+	if err == nil && !loaded {
+		return errs.New(errs.Invalid, "--security-opt apparmor=%s: no such profile is loaded: apparmor_parser -r loads one from a file", name)
+	}
+	return nil // where nobody can say, the kernel will
 }
 
 // loadAppArmor loads the default profile unless the kernel has it. Idempotent.
