@@ -71,7 +71,8 @@ func (b *Broadcast) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Close lets every client have what is queued and closes it. It does not wait;
+// Close lets every client have what is queued and closes it; one that may be cut
+// off is, when it takes nothing for three seconds. It does not wait;
 // the channel it returns is closed when all have got everything.
 func (b *Broadcast) Close() <-chan struct{} {
 	b.mu.Lock()
@@ -80,6 +81,9 @@ func (b *Broadcast) Close() <-chan struct{} {
 	b.mu.Unlock()
 	for _, s := range sinks {
 		s.finish()
+		if s.cut != nil {
+			go s.hurry()
+		}
 	}
 	done := make(chan struct{})
 	go func() {

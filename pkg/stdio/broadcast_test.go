@@ -81,6 +81,31 @@ func TestStalledClientIsCutOffAndOthersAreNot(t *testing.T) {
 	}
 }
 
+// At the end, too, nobody waits long for a client that takes nothing.
+func TestStalledClientIsCutOffAtTheEnd(t *testing.T) {
+	for name, ends := range clients(t) {
+		var b Broadcast
+		w, err := Unblocked(ends[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		cut := make(chan struct{})
+		b.Add(w, func() { close(cut) })
+		b.Write(make([]byte, queueLimit))
+		select {
+		case <-b.Close():
+		case <-time.After(2*clientPatience + time.Second):
+			t.Errorf("%s: still waited for", name)
+		}
+		select {
+		case <-cut:
+		case <-time.After(10 * time.Second):
+			t.Errorf("%s: not told", name)
+		}
+		ends[0].Close()
+	}
+}
+
 // A client that is slow, and takes something all the time, gets every byte.
 func TestSlowClientGetsEverything(t *testing.T) {
 	for name, ends := range clients(t) {

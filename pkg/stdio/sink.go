@@ -118,6 +118,26 @@ func (s *sink) kill() {
 	s.w.Close()
 }
 
+// hurry cuts a client off that takes nothing of what is left for it.
+func (s *sink) hurry() {
+	for left := -1; ; {
+		s.mu.Lock()
+		n := s.n
+		s.mu.Unlock()
+		if n == left {
+			s.cut()
+			s.kill()
+			return
+		}
+		left = n
+		select {
+		case <-s.done:
+			return
+		case <-time.After(clientPatience):
+		}
+	}
+}
+
 func (s *sink) isDead() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

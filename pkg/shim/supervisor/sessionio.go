@@ -50,7 +50,7 @@ func (c *session) onAttach(m *ctl.Message, files []*os.File) error {
 
 // cutOff ends an attachment whose reader takes nothing.
 func (c *session) cutOff() {
-	c.tell(errorMessage(errs.New(errs.Unavailable, "attach to container %s: cut off: what reads its output takes nothing; the container goes on", c.s.cfg.ID[:min(12, len(c.s.cfg.ID))])))
+	c.tell(errorMessage(errs.New(errs.Unavailable, "attach to container %s: cut off, since what reads its output takes nothing", c.s.cfg.ID[:min(12, len(c.s.cfg.ID))])))
 	c.conn.Close()
 }
 
