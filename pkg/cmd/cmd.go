@@ -20,7 +20,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
-	"github.com/pouchcontainer/pouch/pkg/proc"
 	"github.com/pouchcontainer/pouch/pkg/store"
 )
 
@@ -124,7 +123,6 @@ func debug(c *cli.Context) error {
 func Run(args []string, app *cli.App) int {
 	rdebug.SetGCPercent(400) // most commands end before the first collection
 	runtime.GOMAXPROCS(1)    // and wait more than they work: threads cost more than they help
-	proc.CalmMonitor()
 	keepDescriptors(app)
 	ctx, caught, stop := signalled(context.Background())
 	defer stop()
