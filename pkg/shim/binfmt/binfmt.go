@@ -45,11 +45,11 @@ const headSize = 4096
 // without ever leaving it.
 type Root func(name string) (*os.File, error)
 
-// Explain looks for name in root, as execvp(3) does with path, the value of
+// Explain looks for name in root, as execvp(3) does with dirs, the value of
 // PATH, and cwd, and returns what keeps the kernel from running it; nil when
 // nothing is found wrong.
-func Explain(root Root, name, path, cwd string) *Fault {
-	found, f := look(root, name, path, cwd)
+func Explain(root Root, name, dirs, cwd string) *Fault {
+	found, f := look(root, name, dirs, cwd)
 	if f != nil {
 		return f
 	}
