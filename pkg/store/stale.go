@@ -64,7 +64,7 @@ func (s *Store) stale() ([]string, error) {
 		return nil, err
 	}
 	var out []string
-	dirs := []string{s.names(), s.networks(), s.leases()}
+	dirs := []string{s.names(), s.networks(), s.leases(), s.secrets()}
 	for _, e := range entries {
 		switch name := e.Name(); {
 		case strings.HasPrefix(name, fsx.TempPrefix):

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -71,7 +72,7 @@ func every(t *testing.T) int {
 func TestKillPoints(t *testing.T) {
 	s := start(t)
 	step := every(t)
-	for i, v := range append(verbs(s), archiveVerbs(s, t.TempDir())...) {
+	for i, v := range slices.Concat(verbs(s), archiveVerbs(s, t.TempDir()), secretVerbs(s)) {
 		t.Run(v.name, func(t *testing.T) {
 			kills, bad := 0, 0
 			for at := 1 + i%step; ; at += step {
