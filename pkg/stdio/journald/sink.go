@@ -33,7 +33,7 @@ func Open(c *record.Container, tag string, attrs map[string]string) (*Sink, erro
 	}
 	f := map[string]string{}
 	for k, v := range attrs {
-		if k = fieldName(k); k != "" {
+		if k = fieldName(k); k != "" && !own(k) && !speaksOfOthers(k) {
 			f[k] = v
 		}
 	}
@@ -53,6 +53,16 @@ func fieldName(s string) string {
 		return '_'
 	}, strings.ToUpper(s))
 	return strings.TrimLeft(s, "_")
+}
+
+// speaksOfOthers reports whether the journal, which trusts root, takes a field for
+// news of another process or unit: a label of an image must not be that.
+func speaksOfOthers(name string) bool {
+	switch name {
+	case "OBJECT_PID", "UNIT", "USER_UNIT", "SYSLOG_FACILITY", "SYSLOG_PID", "MESSAGE_ID":
+		return true
+	}
+	return strings.HasPrefix(name, "COREDUMP_")
 }
 
 // Send implements stdio.Sink: stderr has priority err, stdout info, as in docker.
