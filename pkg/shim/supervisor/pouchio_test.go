@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"bufio"
 	"io"
 	"net"
 	"os"
@@ -178,4 +179,29 @@ func TestStrangeMessagesAreAnswered(t *testing.T) {
 	if code := p.execCode("true"); code != 0 {
 		t.Errorf("afterwards: exit code %d", code)
 	}
+}
+
+// A user's restart of a container without a restart policy leaves it the caller's
+// descriptors, which until then its process alone has.
+func TestRestartKeepsTheCallersDescriptors(t *testing.T) {
+	p := newPouch(t, nil, "sh", "-c", "read x; echo got $x; trap 'exit 3' TERM; while :; do sleep 0.05; done")
+	in, out, give := pipes(t)
+	p.launch(&ctl.Message{Stdio: ctl.Inherit}, give...)
+	closeAll(give)
+	p.start()
+	lines := bufio.NewReader(out)
+	for _, word := range []string{"one", "two", "three"} {
+		io.WriteString(in, word+"\n")
+		if got, err := lines.ReadString('\n'); err != nil || got != "got "+word+"\n" {
+			t.Fatalf("%q, %v", got, err)
+		}
+		c := p.dial()
+		must(t, c.Send(&ctl.Message{Op: ctl.Restart, Signal: int(unix.SIGKILL), Timeout: 5}))
+		p.recv(c, ctl.OK)
+	}
+	must(t, p.dial().Send(&ctl.Message{Op: ctl.Stop, Signal: int(unix.SIGKILL), Timeout: 1}))
+	if rest, err := io.ReadAll(lines); err != nil || len(rest) > 0 {
+		t.Errorf("the end: %q, %v", rest, err)
+	}
+	p.ended()
 }

@@ -15,6 +15,7 @@ func (t *task) restart(sig unix.Signal, seconds int) error {
 	if err != nil {
 		return err
 	}
+	t.regain()
 	t.endedBy(record.ByStop, sig)
 	late, settle, err := t.askToEnd(sig, seconds)
 	if err != nil {

@@ -78,7 +78,8 @@ func (t *task) pouchStreams(ctx context.Context) error {
 		t.wire = func() (*stdio.Streams, error) { return stdio.Null(), nil }
 		return nil
 	case ctl.Inherit:
-		t.wire = func() (*stdio.Streams, error) { return stdio.Inherit(files, t.mayRestart()), nil }
+		t.handed = newHanded(files)
+		t.wire = func() (*stdio.Streams, error) { return stdio.Inherit(t.handed.files, t.mayRestart()), nil }
 		return nil
 	case ctl.TTY:
 		return t.terminal(launch)
@@ -104,11 +105,12 @@ func (t *task) copied(launch *launched, files [3]*os.File) error {
 		}
 		stdin, t.logs.stdin = r, w
 	}
+	t.handed = newHanded([3]*os.File{stdin})
 	t.wire = func() (*stdio.Streams, error) {
-		in := stdin
+		in := t.handed.files[0]
 		if t.mayRestart() && in != nil {
 			var err error
-			if in, err = duplicate(stdin); err != nil {
+			if in, err = duplicate(in); err != nil {
 				return nil, err
 			}
 		}

@@ -52,6 +52,7 @@ type task struct {
 	cleaning sync.Mutex // held while the remains are removed
 	mounted  bool       // the root was mounted here
 	oom      *oomWatch  // of this life; nil without
+	handed   *handed    // descriptors that a life gets as they are; nil without
 	health   health     // of a container that has a check
 	held     []*os.File // namespaces that only the parent sees by path
 
