@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sirupsen/logrus"
 	"go.podman.io/image/v5/types"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -51,6 +52,7 @@ func (o Options) system(host string) (*types.SystemContext, error) {
 
 // writable is system, with an AuthFile that need not be there yet.
 func (o Options) writable(host string) (*types.SystemContext, error) {
+	logrus.SetLevel(logrus.ErrorLevel) // the library tells of reconnections and of mirrors that it passes over
 	sys := &types.SystemContext{
 		AuthFilePath:            o.AuthFile,
 		DockerCertPath:          o.CertDir,

@@ -3,7 +3,6 @@ package registry
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"time"
@@ -125,8 +124,8 @@ func (s *stream) read(p []byte) (int, error) {
 		return n, err
 	case expired:
 		return n, context.Cause(s.ctx)
-	default:
-		return n, fmt.Errorf("blob %s: %w", s.info.Digest, err)
+	default: // whatever the library heard when it asked again: so does the next request
+		return n, errs.New(errs.Unavailable, "blob %s: broken off at byte %d of %d: %w", s.info.Digest, s.at, size, err)
 	}
 }
 

@@ -17,8 +17,12 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/errs"
 )
 
-// chunk is how much of a blob goes in one message, bytes.
-const chunk = 1 << 20
+// How much of a blob goes in one message, bytes. What a message still lacks when a
+// session dies is fetched again.
+const (
+	leastChunk = 256 << 10
+	chunk      = 1 << 20
+)
 
 // Size returns a blob's length, and false when it is not there; one that is
 // there is held first, so it stays.
@@ -83,6 +87,10 @@ func (s *Session) writer(ctx context.Context, d digest.Digest, size int64) (*wri
 	if d == "" {
 		ref = s.lease + "-" + rand.Text()
 	}
+	return s.writerOf(ctx, ref, d, size)
+}
+
+func (s *Store) writerOf(ctx context.Context, ref string, d digest.Digest, size int64) (*writer, error) {
 	for pause := 10 * time.Millisecond; ; pause = min(2*pause, 500*time.Millisecond) {
 		w, err := s.open(ctx, ref, d, size)
 		if !errs.Is(err, errs.Unavailable) {
@@ -138,7 +146,7 @@ func (w *writer) ask(m *contentapi.WriteContentRequest) (*contentapi.WriteConten
 func (w *writer) copy(r io.Reader) error {
 	buf := make([]byte, chunk)
 	for {
-		n, err := io.ReadFull(r, buf)
+		n, err := message(r, buf)
 		if n > 0 {
 			resp, werr := w.ask(&contentapi.WriteContentRequest{Action: contentapi.WriteAction_WRITE, Offset: w.offset, Data: buf[:n]})
 			if werr != nil {
@@ -149,13 +157,23 @@ func (w *writer) copy(r io.Reader) error {
 				return fmt.Errorf("%s: containerd is at byte %d, not %d", w.what, resp.Offset, w.offset)
 			}
 		}
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
 	}
+}
+
+// message reads enough for a message, and returns the reader's own error.
+func message(r io.Reader, buf []byte) (n int, err error) {
+	for n < leastChunk && err == nil {
+		var m int
+		m, err = r.Read(buf[n:])
+		n += m
+	}
+	return n, err
 }
 
 func (w *writer) commit(d digest.Digest, size int64, labels map[string]string) (digest.Digest, int64, error) {

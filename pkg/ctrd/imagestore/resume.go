@@ -19,6 +19,9 @@ import (
 // partialPrefix begins the leases that keep what unfinished pulls have brought.
 const partialPrefix = "partial-"
 
+// deathNotice is how long prune waits for a blob that is being written.
+const deathNotice = time.Second
+
 // opener opens a blob from a byte on.
 type opener = func(ctx context.Context, offset int64) (io.ReadCloser, error)
 
@@ -160,10 +163,13 @@ func (s *Store) DropPartials(ctx context.Context) (freed int64, err error) {
 	return freed + max(0, before-after), err
 }
 
-// dropIngest gives up an unfinished blob, unless somebody writes it.
+// dropIngest gives up an unfinished blob, unless somebody writes it. containerd may
+// need a moment to see that a writer died.
 func (s *Store) dropIngest(ctx context.Context, ref string) (int64, error) {
-	w, err := s.open(s.in(ctx), ref, "", -1)
-	if errs.Is(err, errs.Unavailable) {
+	wait, cancel := context.WithTimeout(ctx, deathNotice)
+	defer cancel()
+	w, err := s.writerOf(s.in(wait), ref, "", -1)
+	if err != nil && ctx.Err() == nil && wait.Err() != nil {
 		return 0, nil
 	}
 	if err != nil {
