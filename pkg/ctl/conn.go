@@ -114,7 +114,11 @@ func (c *Conn) Send(m *Message, fds ...*os.File) error {
 // Recv waits for a message. It fails with io.EOF when the other side is gone.
 // The files are the caller's to close.
 func (c *Conn) Recv() (*Message, []*os.File, error) {
-	buf, oob := make([]byte, maxPacket+1), make([]byte, unix.CmsgSpace(maxFiles*4))
+	size, err := c.await()
+	if err != nil {
+		return nil, nil, err
+	}
+	buf, oob := make([]byte, max(size, 1)), make([]byte, unix.CmsgSpace(maxFiles*4))
 	n, oobn, _, _, err := c.c.ReadMsgUnix(buf, oob)
 	if err != nil {
 		if errors.Is(err, unix.ECONNRESET) {
@@ -136,6 +140,32 @@ func (c *Conn) Recv() (*Message, []*os.File, error) {
 		return nil, nil, fmt.Errorf("message from the other side: %w", err)
 	}
 	return m, files, nil
+}
+
+// await waits for a message and returns its length: what holds all that one may
+// have would be the largest thing that a supervisor keeps in memory.
+func (c *Conn) await() (n int, err error) {
+	raw, err := c.c.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	rerr := raw.Read(func(fd uintptr) bool {
+		for {
+			n, _, err = unix.Recvfrom(int(fd), nil, unix.MSG_PEEK|unix.MSG_TRUNC|unix.MSG_DONTWAIT)
+			if !errors.Is(err, unix.EINTR) {
+				return !errors.Is(err, unix.EAGAIN)
+			}
+		}
+	})
+	switch {
+	case rerr != nil:
+		return 0, rerr
+	case errors.Is(err, unix.ECONNRESET):
+		return 0, io.EOF
+	case err == nil && n > maxPacket:
+		return 0, fmt.Errorf("a message of %d bytes is over the limit of %d", n, maxPacket)
+	}
+	return n, err
 }
 
 func files(oob []byte) ([]*os.File, error) {
