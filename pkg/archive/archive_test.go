@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -497,3 +498,55 @@ func TestFolderOverLink(t *testing.T) {
 		t.Error("a folder took a file's place")
 	}
 }
+
+// A hundred thousand entries need no more descriptors than a few.
+func TestManyEntries(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	if st, err := os.Stat("/dev/shm"); err == nil && st.IsDir() {
+		t.Setenv("TMPDIR", "/dev/shm") // no disk is needed for it
+	}
+	to, dir := tree(t, false)
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	few := limit
+	few.Cur = 64
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &few); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Setrlimit(unix.RLIMIT_NOFILE, &limit)
+	const folders, files = 100, 1000
+	pr, pw := io.Pipe()
+	go func() {
+		w := tar.NewWriter(pw)
+		for i := range folders {
+			w.WriteHeader(&tar.Header{Name: fmt.Sprintf("%d/", i), Typeflag: tar.TypeDir, Mode: 0o755})
+			for j := range files {
+				w.WriteHeader(&tar.Header{Name: fmt.Sprintf("%d/%d", i, j), Typeflag: tar.TypeReg, Mode: 0o600})
+			}
+		}
+		pw.CloseWithError(w.Close())
+	}()
+	if _, err := to.Untar(context.Background(), "/", pr); err != nil {
+		t.Fatal(err)
+	}
+	if names, err := os.ReadDir(dir + "/99"); err != nil || len(names) != files {
+		t.Errorf("%d files, %v", len(names), err)
+	}
+	s, err := to.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	n := counter{}
+	if err := s.walk(context.Background(), &n, ""); err != nil || n.n != folders*(files+1) {
+		t.Errorf("%d entries, %v", n.n, err)
+	}
+}
+
+type counter struct{ n int }
+
+func (c *counter) put(*tar.Header, *body) error { c.n++; return nil }

@@ -24,6 +24,10 @@ type into struct {
 	size    int64    // bytes of content so far
 	folders []folder // whose attributes are set at the end
 	skipped []string // names of what was left out
+
+	last    string   // the folder that the last entry lies in
+	lastDir *os.File // nil: to be looked up
+	stale   bool     // something was taken away since, which may have led there
 }
 
 // folder is one that was put, with its attributes.
@@ -46,7 +50,16 @@ func (t Tree) open(p string) (*into, error) {
 	return &into{tree: t, path: p, dir: dir}, nil
 }
 
-func (in *into) close() { in.dir.Close() }
+func (in *into) close() {
+	in.forget()
+	in.dir.Close()
+}
+
+// forget lets the next entry's folder be looked up.
+func (in *into) forget() {
+	closeIf(in.lastDir)
+	in.lastDir, in.stale = nil, false
+}
 
 // put writes one file. Names are relative to the folder; what is in its place
 // goes, but folders and other things never take each other's.
@@ -55,12 +68,14 @@ func (in *into) put(h *tar.Header, b *body) error {
 	if err != nil || name == "." {
 		return err
 	}
-	dir, err := in.parent(name)
-	if err != nil {
-		return entryError(name, err)
+	if at := path.Dir(name); in.lastDir == nil || in.last != at || in.stale {
+		in.forget()
+		if in.lastDir, err = in.parent(name); err != nil {
+			return entryError(name, err)
+		}
+		in.last = at
 	}
-	defer dir.Close()
-	if err := in.one(dir, name, h, b); err != nil {
+	if err := in.one(in.lastDir, name, h, b); err != nil {
 		return entryError(name, err)
 	}
 	return nil

@@ -48,6 +48,8 @@ func (in *into) folder(dir *os.File, base, name string, h *tar.Header) error {
 func (in *into) clear(dir *os.File, base string) error {
 	err := unix.Unlinkat(int(dir.Fd()), base, 0)
 	switch {
+	case err == nil:
+		in.stale = true
 	case errors.Is(err, unix.ENOENT):
 		return nil
 	case errors.Is(err, unix.EISDIR):
