@@ -43,6 +43,8 @@ type reader struct {
 	yield  func(stdio.Entry, error) bool
 	path   string // of the program
 	cursor string // of the last entry; empty: none came
+
+	last []stdio.Entry // with counts: the newest so far
 }
 
 func (r *reader) read(ctx context.Context) (err error) {
@@ -61,7 +63,10 @@ func (r *reader) read(ctx context.Context) (err error) {
 	}
 	// What was written last may be in the journal's socket, not yet in its files.
 	exec.CommandContext(ctx, r.path, "--sync").Run() //nolint:errcheck // then the newest entries are missing
-	return r.run(ctx)
+	if err := r.run(ctx); err != nil {
+		return err
+	}
+	return r.rest()
 }
 
 // follow yields what there is and what comes until the container has ended.
@@ -124,13 +129,10 @@ func (r *reader) args() []string {
 	if !r.o.Until.IsZero() {
 		args = append(args, "--until=@"+seconds(r.o.Until.Add(lag)))
 	}
-	switch n := r.o.Tail; {
-	case n < 0:
+	if r.o.Tail < 0 || r.counts() {
 		args = append(args, "--lines=all")
-	case !r.o.Until.IsZero() && n > 0: // those that came late are sorted out here
-		args = append(args, "--lines="+strconv.Itoa(n+1000))
-	default:
-		args = append(args, "--lines="+strconv.Itoa(n))
+	} else {
+		args = append(args, "--lines="+strconv.Itoa(r.o.Tail))
 	}
 	return append(args, fieldID+"="+r.id)
 }
@@ -158,11 +160,32 @@ func (r *reader) scan(out io.Reader) error {
 		if !r.o.Until.IsZero() && e.Time.After(r.o.Until) {
 			continue
 		}
+		if r.counts() {
+			r.last = append(r.last, e)
+			if over := len(r.last) - r.o.Tail; over >= 1000 || over > 0 && over >= r.o.Tail {
+				r.last = append([]stdio.Entry(nil), r.last[over:]...)
+			}
+			continue
+		}
 		if !r.yield(e, nil) {
 			return errStop
 		}
 	}
 	return s.Err()
+}
+
+// counts reports whether the last entries are counted here: the journal's own time,
+// by which it selects, is later than the container's.
+func (r *reader) counts() bool { return r.o.Tail >= 0 && !r.o.Until.IsZero() && !r.o.Follow }
+
+// rest yields those that were counted.
+func (r *reader) rest() error {
+	for _, e := range r.last[max(0, len(r.last)-max(0, r.o.Tail)):] {
+		if !r.yield(e, nil) {
+			return errStop
+		}
+	}
+	return nil
 }
 
 // tail keeps the beginning of what the program complains of.

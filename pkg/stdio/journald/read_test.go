@@ -69,7 +69,7 @@ func TestRead(t *testing.T) {
 	appendEntry(t, entries, 2, map[string]any{fieldPartial: "true", "MESSAGE": []int{0xff, 'x'}})
 	appendEntry(t, entries, 3, nil)
 	var got []stdio.Entry
-	for e, err := range Read(t.Context(), "id", stdio.ReadOptions{Tail: 3, Since: base, Until: base.Add(2 * time.Second)}) {
+	for e, err := range Read(t.Context(), "id", stdio.ReadOptions{Tail: -1, Since: base, Until: base.Add(2 * time.Second)}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,6 +84,28 @@ func TestRead(t *testing.T) {
 		if !strings.Contains(string(b), want) {
 			t.Errorf("called with %s: %s is not there", b, want)
 		}
+	}
+}
+
+func TestTailCountsUpToUntil(t *testing.T) {
+	entries, calls := journal(t)
+	for i := range 3000 {
+		appendEntry(t, entries, i, nil)
+	}
+	for _, tail := range []int{0, 1, 5, 1500} {
+		var got []stdio.Entry
+		for e, err := range Read(t.Context(), "id", stdio.ReadOptions{Tail: tail, Until: base.Add(2000 * time.Second)}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, e)
+		}
+		if len(got) != tail || tail > 0 && (got[0].Text != fmt.Sprintf("line %d\n", 2001-tail) || got[tail-1].Text != "line 2000\n") {
+			t.Errorf("tail %d: %d entries", tail, len(got))
+		}
+	}
+	if b, _ := os.ReadFile(calls); strings.Contains(string(b), "--lines=5") {
+		t.Errorf("journalctl counts: %s", b)
 	}
 }
 
