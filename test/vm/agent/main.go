@@ -1,9 +1,11 @@
 // Command agent runs in the virtual machine of test/vm: it takes commands from
 // the host over a virtio port, one after the other, and sends back what they
-// print and how they end. In a container it sends lines as sd_notify(3) does.
+// print and how they end. In a container it sends lines as sd_notify(3) does, or
+// answers on the socket that came as sd_listen_fds(3) has it.
 package main
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +13,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -24,10 +27,12 @@ func main() {
 	switch {
 	case len(os.Args) > 2 && os.Args[1] == "notify":
 		err = notify(strings.Join(os.Args[2:], "\n"))
+	case len(os.Args) > 2 && os.Args[1] == "answer":
+		err = answer(os.Args[2])
 	case len(os.Args) == 2:
 		err = serve(os.Args[1])
 	default:
-		err = errors.New("usage: agent PORT | agent notify LINE...")
+		err = errors.New("usage: agent PORT | agent notify LINE... | agent answer WORD")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "agent:", err)
@@ -43,6 +48,26 @@ func notify(text string) error {
 	defer c.Close()
 	_, err = c.Write([]byte(text))
 	return err
+}
+
+// answer serves one connection: a word and the line that it reads.
+func answer(word string) error {
+	if os.Getenv("LISTEN_FDS") != "1" || os.Getenv("LISTEN_PID") != strconv.Itoa(os.Getpid()) {
+		return fmt.Errorf("LISTEN_FDS=%s LISTEN_PID=%s", os.Getenv("LISTEN_FDS"), os.Getenv("LISTEN_PID"))
+	}
+	l, err := net.FileListener(os.NewFile(3, "socket"))
+	if err != nil {
+		return err
+	}
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return err
+		}
+		line, _ := bufio.NewReader(c).ReadString('\n')
+		fmt.Fprint(c, word, " ", line)
+		c.Close()
+	}
 }
 
 func serve(port string) error {
