@@ -13,7 +13,7 @@ import (
 // execs are the contenders of `true` as a further process of a container that
 // runs; the first is the yardstick.
 func execs(s *harness.Suite, dir, rootfs string) []*contender {
-	return []*contender{runcExec(s, dir, rootfs), pouchExec(s)}
+	return []*contender{runcExec(s, dir, rootfs), pouchExec(s), runcInPouch(s)}
 }
 
 // runcExec executes in a container that bare runc runs on a plain folder.
@@ -39,8 +39,26 @@ func runcExec(s *harness.Suite, dir, rootfs string) *contender {
 	}
 }
 
+// runcInPouch executes by runc in the container of pouchExec: the same
+// capabilities, the same seccomp filter.
+func runcInPouch(s *harness.Suite) *contender {
+	var id string
+	return &contender{
+		name: "runc exec (in the same container)",
+		setup: func() error {
+			id = strings.TrimSpace(s.Pouch("pouch-run", "ps", "-q", "--no-trunc", "--filter", "name="+execName).Stdout)
+			return nil
+		},
+		command: func(int) *exec.Cmd {
+			return exec.Command(filepath.Join(s.Bin, "runc"), "--root", filepath.Join(s.RunRoot, "runtime"), "exec", id, "true")
+		},
+	}
+}
+
+const execName = "bench-exec"
+
 func pouchExec(s *harness.Suite) *contender {
-	const name = "bench-exec"
+	const name = execName
 	return &contender{
 		name: "pouch-run exec",
 		setup: func() error {
