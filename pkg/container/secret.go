@@ -131,8 +131,8 @@ func (m *Manager) secretUsers() (map[string][]string, error) {
 	out := map[string][]string{}
 	for _, id := range ids {
 		c, err := m.Store.Container(id)
-		if err != nil {
-			continue // a broken one will never start
+		if err != nil || len(c.Secrets) == 0 || m.ends(id) {
+			continue // a broken one will never start, nor will one that is on its way out
 		}
 		for _, s := range c.Secrets {
 			if !s.Own && !slices.Contains(out[s.Name], id) {
