@@ -60,7 +60,7 @@ func Into(ctx context.Context, st Store, src End, w Watcher) (*Image, error) {
 		img, err = into(ctx, st, ref, sys, src.Options, w)
 		return err
 	})
-	return img, fault(err, "copy "+src.String())
+	return img, src.explained(err, "copy "+src.String())
 }
 
 // trying calls do again after failures that may pass, as o says.

@@ -108,7 +108,7 @@ func (e End) look(ctx context.Context, see seer) error {
 		}
 		return cause(ctx, err)
 	})
-	return fault(err, "inspect "+e.String())
+	return e.explained(err, "inspect "+e.String())
 }
 
 func lookAt(ctx context.Context, ref types.ImageReference, sys *types.SystemContext, see seer) error {

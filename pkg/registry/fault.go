@@ -22,9 +22,6 @@ func fault(err error, doing string) error {
 	if err == nil {
 		return nil
 	}
-	if e, ok := errors.AsType[*errs.Error](err); ok {
-		return errs.New(e.Kind, "%s: %s", doing, e.Error())
-	}
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
@@ -34,8 +31,14 @@ func fault(err error, doing string) error {
 // text drops what the library says of its own doing: the reader knows what was
 // asked for.
 func text(err error) string {
+	if e, ok := errors.AsType[*explanation](err); ok {
+		return e.Error()
+	}
+	if e, ok := errors.AsType[*errs.Error](err); ok {
+		return e.Error()
+	}
 	s := err.Error()
-	for _, noise := range []string{"initializing source ", "reading manifest "} {
+	for _, noise := range []string{"initializing source ", "reading manifest ", "fetching manifest "} {
 		if rest, ok := strings.CutPrefix(s, noise); ok {
 			if _, cause, ok := strings.Cut(rest, ": "); ok {
 				s = cause
@@ -69,6 +72,9 @@ func kindOf(err error) errs.Kind {
 	}
 	if mismatch(err) {
 		return errs.Corrupt
+	}
+	if strings.Contains(err.Error(), "is blocked in one of") { // of the library's, without a type
+		return errs.Denied
 	}
 	if passing(err) {
 		return errs.Unavailable

@@ -47,7 +47,11 @@ func (o Options) system(host string) (*types.SystemContext, error) {
 			return nil, errs.New(errs.Invalid, "--authfile: %w", err)
 		}
 	}
-	return o.writable(host)
+	sys, err := o.writable(host)
+	if err != nil {
+		return nil, err
+	}
+	return sys, fromStore(sys, host)
 }
 
 // writable is system, with an AuthFile that need not be there yet.

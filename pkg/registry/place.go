@@ -104,6 +104,15 @@ func (p Place) dockerRef() (types.ImageReference, error) {
 	return ref, nil
 }
 
+// explained is Options.explained of what e names.
+func (e End) explained(err error, doing string) error {
+	full, perr := imageref.Normalize(e.Rest)
+	if perr != nil || e.Transport != Docker {
+		return fault(err, doing)
+	}
+	return e.Options.explained(err, doing, full)
+}
+
 // source opens what e names. release gives back what that holds.
 func (e End) source(ctx context.Context) (ref types.ImageReference, sys *types.SystemContext, release func(), err error) {
 	release = func() {}

@@ -41,7 +41,7 @@ func Pull(ctx context.Context, st Store, ref string, o Options, w Watcher) (*Ima
 		img, err = into(ctx, st, src, sys, o, w)
 		return err
 	})
-	return img, fault(err, "pull "+full)
+	return img, o.explained(err, "pull "+full, full)
 }
 
 // cause is why ctx ended, when that is why the work failed.

@@ -21,6 +21,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,6 +38,8 @@ import (
 type Options struct {
 	TLS            bool
 	User, Password string // empty: anybody
+	Token          bool   // a token server knows them, and not the registry itself
+	Upstream       string // host of the registry that this one is a pull-through cache of
 	// Front, when set, is asked for every request with the registry behind it.
 	Front func(w http.ResponseWriter, r *http.Request, registry http.Handler)
 }
@@ -47,6 +50,8 @@ type Registry struct {
 	CertDir string // with ca.crt, when it has TLS
 	app     http.Handler
 	o       Options
+	tokens  *tokens
+	stop    func()
 }
 
 // Start starts a registry.
@@ -58,10 +63,16 @@ func Start(t testing.TB, o Options) *Registry {
 	c.Catalog.MaxEntries = 1000
 	c.Log.Level = "panic"
 	c.Log.AccessLog.Disabled = true
-	if o.User != "" {
+	if o.Upstream != "" {
+		c.Proxy.RemoteURL = "http://" + o.Upstream
+	}
+	if o.User != "" && !o.Token {
 		c.Auth = configuration.Auth{"htpasswd": {"realm": "test", "path": passwords(t, o)}}
 	}
 	r := &Registry{app: handlers.NewApp(t.Context(), c), o: o}
+	if o.Token {
+		r.tokens = &tokens{o: o, given: map[string][]string{}}
+	}
 	s := httptest.NewUnstartedServer(http.HandlerFunc(r.serve))
 	s.Config.ErrorLog = nil
 	if o.TLS {
@@ -72,14 +83,21 @@ func Start(t testing.TB, o Options) *Registry {
 		s.Start()
 	}
 	r.Host = s.Listener.Addr().String()
-	t.Cleanup(func() {
+	r.stop = sync.OnceFunc(func() {
 		s.CloseClientConnections()
 		s.Close()
 	})
+	t.Cleanup(r.stop)
 	return r
 }
 
+// Stop ends the registry before its test does.
+func (r *Registry) Stop() { r.stop() }
+
 func (r *Registry) serve(w http.ResponseWriter, q *http.Request) {
+	if r.tokens != nil && r.tokens.serve(w, q) {
+		return
+	}
 	if r.o.Front != nil {
 		r.o.Front(w, q, r.app)
 		return
@@ -157,7 +175,7 @@ func (r *Registry) do(t testing.TB, method, path, mime string, body []byte, want
 	t.Helper()
 	q := httptest.NewRequest(method, path, bytes.NewReader(body))
 	q.Header.Set("Content-Type", mime)
-	if r.o.User != "" {
+	if r.o.User != "" && !r.o.Token {
 		q.SetBasicAuth(r.o.User, r.o.Password)
 	}
 	w := httptest.NewRecorder()
