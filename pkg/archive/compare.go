@@ -51,7 +51,7 @@ func (c *comparison) add(kind byte, p string) { c.out = append(c.out, Change{kin
 // folder of the upper one, nil when all of now is to be looked at.
 func (c *comparison) folder(before, now, upper *os.File, at string) error {
 	if err := c.ctx.Err(); err != nil {
-		return context.Cause(c.ctx)
+		return c.ctx.Err()
 	}
 	old, err := names(before)
 	if err != nil {

@@ -49,7 +49,7 @@ func (t Tree) Untar(ctx context.Context, p string, r io.Reader) (int64, error) {
 func streamError(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
-		return context.Cause(ctx)
+		return ctx.Err()
 	case errors.Is(err, tar.ErrHeader), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum):
 		return errs.New(errs.Corrupt, "read the archive: %w", err)
 	}

@@ -41,7 +41,7 @@ func (s *Source) walk(ctx context.Context, to sink, as string) error {
 // file hands over one file, which has the name in the archive.
 func (w *walker) file(h *os.File, st *unix.Stat_t, name string, depth int) error {
 	if err := w.ctx.Err(); err != nil {
-		return context.Cause(w.ctx)
+		return w.ctx.Err()
 	}
 	hdr, err := w.header(h, st, name)
 	if err != nil || hdr == nil {
@@ -138,7 +138,7 @@ type cancelled struct {
 
 func (c *cancelled) Read(p []byte) (int, error) {
 	if c.ctx.Err() != nil {
-		return 0, context.Cause(c.ctx)
+		return 0, c.ctx.Err()
 	}
 	return c.r.Read(p)
 }

@@ -119,7 +119,7 @@ func (m *Manager) commit(ctx context.Context, id, ref string, o CommitOpts) (str
 	defer runtime.UnlockOSThread()
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {
-			return "", context.Cause(ctx)
+			return "", ctx.Err()
 		}
 		return "", commitFailed(last.text(), err)
 	}

@@ -121,6 +121,9 @@ func (m *Manager) dropSnapshot(ctx context.Context, c *record.Container) error {
 func (m *Manager) undoUpgrade(ctx context.Context, u *record.Upgrade) error {
 	id := u.Old.ID
 	c, err := m.Store.Container(id)
+	if errs.Is(err, errs.NotFound) { // removed meanwhile, maybe before the new root was made
+		return errors.Join(err, m.dropSnapshot(ctx, &u.New))
+	}
 	if err != nil {
 		return err
 	}

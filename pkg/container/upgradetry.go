@@ -152,7 +152,7 @@ func (m *Manager) endedTooSoon(ctx context.Context, id string) error {
 			}
 			return errs.New(errs.Unavailable, "%s", text)
 		case ctx.Err() != nil:
-			return context.Cause(ctx)
+			return ctx.Err()
 		case Alive(st) && !m.initEnded(st) && st.Restarts > 0:
 			return errs.New(errs.Unavailable, "the new container ended and was restarted")
 		}
@@ -179,7 +179,7 @@ func (m *Manager) getsHealthy(ctx context.Context, id string, limit time.Duratio
 		msg, err := await(conn, ctl.Health, ctl.Exited)
 		switch {
 		case ctx.Err() != nil:
-			return context.Cause(ctx)
+			return ctx.Err()
 		case isTimeout(err):
 			return errs.New(errs.Unavailable, "the new container was not healthy within %v", limit)
 		case err != nil || msg.Op == ctl.Exited:
