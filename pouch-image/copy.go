@@ -51,11 +51,6 @@ func copyFlags() []cli.Flag {
 	)
 }
 
-// progressFlags say what is told meanwhile.
-func progressFlags() []cli.Flag {
-	return []cli.Flag{&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "tell no progress"}}
-}
-
 // sideFlags reach one of two registries.
 func sideFlags(side, what string) []cli.Flag {
 	return []cli.Flag{
@@ -119,7 +114,10 @@ func copyBetween(c *cli.Context, src, dst registry.Place, from, to registry.Opti
 	}()
 	ctx, cancel := deadline(c.Context, c.Duration("deadline"))
 	defer cancel()
-	tell, done := progress(os.Stderr, c.Bool("quiet"))
+	tell, done, err := progressOf(c)
+	if err != nil {
+		return err
+	}
 	d, err := cp.Copy(ctx, image.Copying{Src: src, Dst: dst, SrcOpts: from, DstOpts: to, CopyOptions: o, Tell: tell})
 	done()
 	if err != nil {

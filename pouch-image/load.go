@@ -18,11 +18,10 @@ func loadCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "load",
 		Usage: "load images from an archive (docker-archive or oci-archive, plain or compressed)",
-		Flags: []cli.Flag{
+		Flags: append(progressFlags(),
 			&cli.StringFlag{Name: "input", Aliases: []string{"i"}, Usage: "read `FILE` (default: standard input)"},
-			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "tell no progress"},
 			&cli.StringFlag{Name: "platform", Usage: "`OS/ARCH[/VARIANT]` to choose from an index (default: this machine's)"},
-		},
+		),
 		Action: load,
 	}
 }
@@ -41,7 +40,10 @@ func load(c *cli.Context) error {
 		return err
 	}
 	defer m.Close()
-	tell, done := progress(os.Stderr, c.Bool("quiet"))
+	tell, done, err := progressOf(c)
+	if err != nil {
+		return err
+	}
 	var lines []string
 	err = m.Load(c.Context, in, registry.Options{Platform: c.String("platform")}, tell, func(l image.Loaded) {
 		lines = append(lines, loadedLines(l)...)

@@ -2,14 +2,13 @@ package main
 
 import (
 	"fmt"
-	"os"
+	"io"
 	"sync"
 	"time"
 
 	"github.com/opencontainers/go-digest"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
-	"golang.org/x/term"
 
 	"github.com/pouchcontainer/pouch/pkg/cmd"
 	"github.com/pouchcontainer/pouch/pkg/registry"
@@ -18,16 +17,14 @@ import (
 // lineEvery is the least time between two lines about one blob.
 const lineEvery = 5 * time.Second
 
-// progress tells of layers on out: with bars on a terminal, elsewhere with a
-// line for each. done must be called before anything else is printed.
-func progress(out *os.File, quiet bool) (tell func(registry.Event), done func()) {
-	switch {
-	case quiet:
-		return nil, func() {}
-	case term.IsTerminal(int(out.Fd())):
-		b := &bars{box: mpb.New(mpb.WithOutput(out), mpb.WithWidth(40)), of: map[digest.Digest]*mpb.Bar{}}
-		return b.tell, b.done
-	}
+// newBars tells a terminal. done must be called before anything else is printed.
+func newBars(out io.Writer) (tell func(registry.Event), done func()) {
+	b := &bars{box: mpb.New(mpb.WithOutput(out), mpb.WithWidth(40), mpb.WithAutoRefresh()), of: map[digest.Digest]*mpb.Bar{}}
+	return b.tell, b.done
+}
+
+// newLines tells a file or a pipe, with a line a layer.
+func newLines(out io.Writer) (tell func(registry.Event), done func()) {
 	l := &lines{out: out, last: map[digest.Digest]time.Time{}}
 	return l.tell, func() {}
 }
@@ -35,7 +32,7 @@ func progress(out *os.File, quiet bool) (tell func(registry.Event), done func())
 // lines is progress for a file or a pipe.
 type lines struct {
 	mu   sync.Mutex
-	out  *os.File
+	out  io.Writer
 	last map[digest.Digest]time.Time // when a line was printed, zero time: the blob is done
 }
 

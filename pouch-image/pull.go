@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -16,12 +15,12 @@ import (
 func pullCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "pull",
-		Usage:     "fetch an image from a registry and unpack it; prints its full reference",
-		ArgsUsage: "NAME[:TAG|@DIGEST]",
-		Flags: append(registryFlags(),
-			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "tell no progress"},
+		Usage:     "fetch images from a registry and unpack them; prints their full references",
+		ArgsUsage: "NAME[:TAG|@DIGEST]…",
+		Flags: append(append(registryFlags(), progressFlags()...),
 			&cli.StringFlag{Name: "platform", Usage: "`OS/ARCH[/VARIANT]` to choose from an index (default: this machine's)"},
-			&cli.IntFlag{Name: "retry", Value: 2, Usage: "try again `N` times after a failure that may pass"},
+			&cli.BoolFlag{Name: "all-platforms", Usage: "fetch every image of an index; that of --platform alone is unpacked"},
+			&cli.IntFlag{Name: "retry", Value: 2, Usage: "try again `N` times after a failure that may pass, and of a layer each time that nothing came"},
 			&cli.DurationFlag{Name: "retry-delay", Usage: "`TIME` before each further try, as 5s", DefaultText: "1s, doubling"},
 			&cli.DurationFlag{Name: "deadline", Usage: "give up after this time, as in 5m (default: when nothing comes for 30s)"},
 		),
@@ -43,7 +42,7 @@ func registryFlags() []cli.Flag {
 func registryOptions(c *cli.Context) registry.Options {
 	o := registry.Options{
 		Creds: c.String("creds"), AuthFile: c.String("authfile"), CertDir: c.String("cert-dir"), Policy: c.String("policy"),
-		Platform: c.String("platform"), Retry: c.Int("retry"), RetryDelay: max(0, c.Duration("retry-delay")), UserAgent: "pouch/" + cmd.Version,
+		Platform: c.String("platform"), All: c.Bool("all-platforms"), Retry: c.Int("retry"), RetryDelay: max(0, c.Duration("retry-delay")), UserAgent: "pouch/" + cmd.Version,
 	}
 	if c.IsSet("tls-verify") {
 		v := c.Bool("tls-verify")
@@ -53,7 +52,11 @@ func registryOptions(c *cli.Context) registry.Options {
 }
 
 func pull(c *cli.Context) error {
-	args, err := cmd.Args(c, 1, 1)
+	args, err := cmd.Args(c, 1, -1)
+	if err != nil {
+		return err
+	}
+	tell, done, err := progressOf(c)
 	if err != nil {
 		return err
 	}
@@ -64,14 +67,12 @@ func pull(c *cli.Context) error {
 	defer m.Close()
 	ctx, cancel := deadline(c.Context, c.Duration("deadline"))
 	defer cancel()
-	tell, done := progress(os.Stderr, c.Bool("quiet"))
-	img, err := m.Pull(ctx, args[0], registryOptions(c), tell)
+	pulled, err := m.PullAll(ctx, args, registryOptions(c), tell)
 	done()
-	if err != nil {
-		return err
+	for _, img := range pulled {
+		fmt.Fprintln(c.App.Writer, img.Name)
 	}
-	fmt.Fprintln(c.App.Writer, img.Name)
-	return nil
+	return err
 }
 
 func deadline(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {

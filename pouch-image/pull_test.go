@@ -201,7 +201,7 @@ func TestPullFails(t *testing.T) {
 	expect(t, 75, ``, `refused`, "pull", "127.0.0.1:1/x:1")
 	expect(t, 75, ``, `not done after 200ms`, "pull", "--deadline", "200ms", silent.Host+"/x:1")
 	expect(t, 1, ``, `must be lowercase`, "pull", "BAD:1")
-	expect(t, 1, ``, `requires exactly 1 argument`, "pull")
+	expect(t, 1, ``, `requires at least 1 argument`, "pull")
 	expect(t, 1, ``, `unknown flag: --foo`, "pull", "--foo", "x")
 	expect(t, 0, ``, ``, "ls", "-q", liar.Host+"/x")
 	noLeases(t)

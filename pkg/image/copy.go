@@ -56,13 +56,11 @@ func (cp Copier) Copy(ctx context.Context, c Copying) (digest.Digest, error) {
 }
 
 func (m *Manager) copyIn(ctx context.Context, c Copying, src registry.End) (digest.Digest, error) {
-	if c.All {
-		return "", errs.New(errs.Unsupported, "copy --all into containerd: only one platform can be unpacked: choose it with --platform")
-	}
 	full, err := imageref.Normalize(c.Dst.Rest)
 	if err != nil {
 		return "", err
 	}
+	src.All = c.All
 	img, err := m.fetch(ctx, []string{full}, full, c.Tell, func(ctx context.Context, s registry.Store, w registry.Watcher) (*registry.Image, error) {
 		return registry.Into(ctx, s, src, w)
 	})
@@ -73,7 +71,7 @@ func (m *Manager) copyIn(ctx context.Context, c Copying, src registry.End) (dige
 }
 
 // copyOut copies the platform's manifest: of an index, containerd has the others
-// by name alone.
+// only when they were fetched, and all must be there for All.
 func (m *Manager) copyOut(outer context.Context, c Copying, dst, src registry.End) (d digest.Digest, err error) {
 	ctx, settle := m.watch(outer)
 	defer settle(&err)
@@ -84,6 +82,13 @@ func (m *Manager) copyOut(outer context.Context, c Copying, dst, src registry.En
 	defer end(outer, s, &err)
 	if _, src.Digest, err = m.hold(ctx, s, c.Src.Rest); err != nil {
 		return "", err
+	}
+	if c.All {
+		img, err := m.resolve(ctx, c.Src.Rest)
+		if err != nil {
+			return "", err
+		}
+		src.Digest = img.Digest
 	}
 	src.Store = s
 	return registry.Copy(ctx, dst, src, c.CopyOptions, c.Tell)

@@ -2,6 +2,7 @@ package image
 
 import (
 	"context"
+	"errors"
 
 	"github.com/pouchcontainer/pouch/pkg/imageref"
 	"github.com/pouchcontainer/pouch/pkg/registry"
@@ -23,4 +24,27 @@ func (m *Manager) Pull(ctx context.Context, ref string, o registry.Options, tell
 		m.event("pull", full, img.ID)
 	}
 	return img, err
+}
+
+// PullAll pulls several images, one after the other, and returns those that are
+// here now. What could not be pulled does not keep the others; the errors come
+// together.
+func (m *Manager) PullAll(ctx context.Context, refs []string, o registry.Options, tell func(registry.Event)) ([]*Image, error) {
+	var got []*Image
+	var failed []error
+	for _, ref := range refs {
+		img, err := m.Pull(ctx, ref, o, tell)
+		if err != nil {
+			failed = append(failed, err)
+			if ctx.Err() != nil {
+				break
+			}
+			continue
+		}
+		got = append(got, img)
+	}
+	if len(failed) == 1 {
+		return got, failed[0]
+	}
+	return got, errors.Join(failed...)
 }
