@@ -22,6 +22,9 @@ func (t *task) signal(sig unix.Signal) error {
 	if phase == restarting || phase == stopped || c == nil {
 		return errs.New(errs.Conflict, "container %s is not running", t.id)
 	}
+	if phase == running && sig != unix.SIGKILL {
+		t.awaitInit(c.Pid())
+	}
 	err := c.Signal(sig)
 	if errors.Is(err, unix.ESRCH) {
 		return errs.New(errs.NotFound, "process 1 of container %s has ended: %w", t.id, err)
