@@ -21,6 +21,9 @@ func (m *Manager) Remove(ctx context.Context, target string, o RemoveOpts) error
 		return err
 	}
 	if !o.Force {
+		if u, err := m.Store.Upgrade(id); err == nil && m.upgrading(u) {
+			return errs.New(errs.InUse, "cannot remove container %s: another command (pid %d) upgrades it", target, u.Owner.Pid)
+		}
 		if st, err := m.actual(id); err == nil && m.busy(id, st) {
 			return errs.New(errs.InUse, "cannot remove container %s: it is running: stop it before, or use rm -f", target)
 		}

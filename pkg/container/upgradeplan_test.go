@@ -133,6 +133,9 @@ func TestUpgradeIntent(t *testing.T) {
 	if err := w.settleUpgrade(t.Context(), c.ID); !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), fmt.Sprint(p.Pid)) {
 		t.Errorf("of another: %v", err)
 	}
+	if err := w.Remove(t.Context(), "app", RemoveOpts{}); !errs.Is(err, errs.InUse) {
+		t.Errorf("removed: %v", err)
+	}
 	if busy, err := w.reapUpgrade(t.Context(), c.ID); !busy || err != nil || w.wrong(c.ID) != "" {
 		t.Errorf("%v, %v, %q", busy, err, w.wrong(c.ID))
 	}
