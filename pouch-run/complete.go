@@ -22,13 +22,13 @@ const completeTime = 2 * time.Second
 func targets(c *cli.Context, verb string) []string {
 	switch verb {
 	case "run", "create":
-		m, err := manager(c)
-		if err != nil {
-			return nil
+		return imageNames(c)
+	case "cp":
+		names := containerNames(c)
+		for i := range names {
+			names[i] += ":/"
 		}
-		ctx, cancel := context.WithTimeout(c.Context, completeTime)
-		defer cancel()
-		return m.ImageNames(ctx)
+		return names
 	case "completion":
 		return []string{"bash", "zsh", "fish"}
 	case "secret inspect", "secret rm":
@@ -43,8 +43,20 @@ func targets(c *cli.Context, verb string) []string {
 	return containerNames(c)
 }
 
+func imageNames(c *cli.Context) []string {
+	m, err := manager(c)
+	if err != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(c.Context, completeTime)
+	defer cancel()
+	return m.ImageNames(ctx)
+}
+
 func values(c *cli.Context, flag string) []string {
 	switch flag {
+	case "image":
+		return imageNames(c)
 	case "network":
 		return append([]string{"bridge", "none", "host"}, networkNames(c)...)
 	case "volumes-from", "link":
