@@ -50,12 +50,12 @@ func richMounts(c *record.Container, h Host) []specs.Mount {
 	}
 	// systemd's own hierarchy of version 1: the container's part of it alone.
 	return append(out, specs.Mount{
-		Destination: systemdHierarchy, Type: "bind", Source: path.Join(systemdHierarchy, cgroupsPath(c, h)), Options: []string{"bind", "rprivate", "nosuid", "noexec", "nodev"},
+		Destination: SystemdHierarchy, Type: "bind", Source: path.Join(SystemdHierarchy, cgroupsPath(c, h)), Options: []string{"bind", "rprivate", "nosuid", "noexec", "nodev"},
 	})
 }
 
-// systemdHierarchy is where version 1 has it: systemd.io/CGROUP_DELEGATION.
-const systemdHierarchy = "/sys/fs/cgroup/systemd"
+// SystemdHierarchy is where version 1 has it: systemd.io/CGROUP_DELEGATION.
+const SystemdHierarchy = "/sys/fs/cgroup/systemd"
 
 // writableCgroup reports whether the container makes cgroups below its own.
 func writableCgroup(c *record.Container, h Host) bool {
@@ -83,7 +83,7 @@ func checkRich(c *record.Container, h Host) error {
 		return errs.New(errs.Invalid, "--rich-mode %s: an init is process 1 of its own PID namespace: leave --pid out", c.Rich.Mode)
 	}
 	if c.Rich.Mode == RichSystemd && !h.CgroupV2 && !h.SystemdHierarchy {
-		return errs.New(errs.Unsupported, "--rich-mode systemd: with cgroup v1 systemd needs a hierarchy of its own: mkdir %[1]s && mount -t cgroup -o none,name=systemd cgroup %[1]s", systemdHierarchy)
+		return errs.New(errs.Unsupported, "--rich-mode systemd: with cgroup v1 systemd needs a hierarchy of its own: mkdir %[1]s && mount -t cgroup -o none,name=systemd cgroup %[1]s", SystemdHierarchy)
 	}
 	return nil
 }

@@ -54,7 +54,7 @@ func TestRichSystem(t *testing.T) {
 	if m := mountAt(s, "/sys/fs/cgroup"); !slices.Contains(m.Options, "ro") {
 		t.Errorf("cgroup v1: %v", m.Options)
 	}
-	if m := mountAt(s, systemdHierarchy); m == nil || !strings.HasPrefix(m.Source, systemdHierarchy+"/") || slices.Contains(m.Options, "ro") {
+	if m := mountAt(s, SystemdHierarchy); m == nil || !strings.HasPrefix(m.Source, SystemdHierarchy+"/") || slices.Contains(m.Options, "ro") {
 		t.Errorf("systemd's hierarchy: %+v", m)
 	}
 }

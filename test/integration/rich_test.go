@@ -21,12 +21,18 @@ func TestRichSystemd(t *testing.T) {
 		t.Skipf("scripts/test-images systemd: %v", err)
 	}
 	image := load(t, s, "systemd")
+	t.Run("as root", func(t *testing.T) { richSystemd(t, s, image) })
+	t.Run("in a user namespace", func(t *testing.T) { richSystemd(t, s, image, "--userns", "auto") })
+}
+
+func richSystemd(t *testing.T, s *harness.Suite, image string, flags ...string) {
 	out := t.TempDir()
 	if err := os.Chmod(out, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	s.Must(t, "pouch-run", "-d", "--name", "rich", "--network", "none", "--rich", "--rich-mode", "systemd", "-u", "33", "-w", "/var",
-		"-e", "WORD=50% \"of $it\"", "-v", out+":/out", image, "sh", "-c", `id -u >/out/got; pwd >>/out/got; printf '%s\n' "$WORD" >>/out/got; exec sleep 1000`)
+	args := append([]string{"-d", "--name", "rich", "--network", "none", "--rich", "--rich-mode", "systemd", "-u", "33", "-w", "/var",
+		"-e", "WORD=50% \"of $it\"", "-v", out + ":/out"}, flags...)
+	s.Must(t, "pouch-run", append(args, image, "sh", "-c", `id -u >/out/got; pwd >>/out/got; printf '%s\n' "$WORD" >>/out/got; exec sleep 1000`)...)
 	must := func(args ...string) string {
 		return s.Must(t, "pouch-run", append([]string{"exec", "rich"}, args...)...)
 	}

@@ -222,6 +222,11 @@ func (t *task) live(ctx context.Context) error {
 	o.IO.Extra = files
 	c, err := t.eng.Create(ctx, o)
 	streams.Started()
+	if err == nil {
+		if err = t.giveHierarchy(); err != nil {
+			err = errors.Join(err, c.Delete(ctx))
+		}
+	}
 	if err != nil {
 		streams.Close()
 		return err

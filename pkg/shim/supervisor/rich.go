@@ -98,6 +98,24 @@ func isInit(program string) bool {
 	return slices.Contains([]string{"init", "systemd", "openrc-init", "runit-init"}, path.Base(program))
 }
 
+// giveHierarchy gives the container's part of systemd's hierarchy of cgroup v1, in
+// which systemd makes its units' cgroups, to the root of the user namespace. With
+// version 2 the runtime does the like.
+func (t *task) giveHierarchy() error {
+	if t.rec == nil || !spec.RichSystem(t.rec) || !t.mapped() {
+		return nil
+	}
+	uid, _ := spec.ToHost(t.rec.Host.UIDMap, 0)
+	gid, _ := spec.ToHost(t.rec.Host.GIDMap, 0)
+	dir := spec.SystemdHierarchy + t.opts.Spec.Linux.CgroupsPath
+	for _, name := range []string{"", "cgroup.procs", "tasks"} {
+		if err := os.Chown(filepath.Join(dir, name), int(uid), int(gid)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("give the cgroup to the container: %w", err)
+		}
+	}
+	return nil
+}
+
 // give writes a file for the container and binds it there, read-only.
 func (t *task) give(name, at, text string, mode os.FileMode) error {
 	dir := filepath.Join(t.s.store.ContainerDir(t.id), "rich")
