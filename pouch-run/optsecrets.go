@@ -18,7 +18,7 @@ import (
 // secretFlags are things to read that are never part of the image.
 func secretFlags() []cli.Flag {
 	return []cli.Flag{
-		list("secret", "secret of the store `NAME[,type=mount|env][,target=…][,uid=…][,gid=…][,mode=…]`, or id=NAME with src=FILE, env=VARIABLE or fd=NUMBER"),
+		list("secret", "secret of the store, `NAME[,KEY=VALUE…]` with type=mount|env, target, uid, gid and mode; or id=NAME with src=FILE, env=VARIABLE or fd=NUMBER"),
 	}
 }
 
