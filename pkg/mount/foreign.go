@@ -3,7 +3,6 @@ package mount
 import (
 	"fmt"
 	"os"
-	"runtime"
 
 	"golang.org/x/sys/unix"
 
@@ -14,29 +13,20 @@ import (
 // is ns. No part of path may be a symbolic link, and there must be a filesystem
 // of the kind magic (statfs(2)): what is there may be hostile. Not idempotent.
 func From(ns *os.File, path string, magic int64, target string) error {
-	done := make(chan error)
 	fd := -1
-	go func() {
-		runtime.LockOSThread() // never unlocked: the thread ends in the other namespace
-		var err error
-		fd, err = treeIn(ns, path, magic)
-		done <- err
-	}()
-	if err := <-done; err != nil {
+	err := within(ns, func() (err error) {
+		fd, err = treeAt(path, magic)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("open %s of another container: %w", path, err)
 	}
 	defer unix.Close(fd)
 	return os.NewSyscallError("move_mount", unix.MoveMount(fd, "", unix.AT_FDCWD, target, unix.MOVE_MOUNT_F_EMPTY_PATH))
 }
 
-// treeIn enters ns and returns a copy of the mount at path there.
-func treeIn(ns *os.File, path string, magic int64) (int, error) {
-	if err := unix.Unshare(unix.CLONE_FS); err != nil {
-		return -1, os.NewSyscallError("unshare", err)
-	}
-	if err := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNS); err != nil {
-		return -1, os.NewSyscallError("setns", err)
-	}
+// treeAt returns a copy of the mount at path.
+func treeAt(path string, magic int64) (int, error) {
 	how := &unix.OpenHow{Flags: unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC, Resolve: unix.RESOLVE_NO_SYMLINKS}
 	dir, err := unix.Openat2(unix.AT_FDCWD, path, how)
 	if err != nil {
