@@ -104,11 +104,11 @@ type Host struct {
 	MaskPaths       []string          `json:"maskPaths,omitempty"`   // hidden beside the usual ones
 	UnmaskPaths     []string          `json:"unmaskPaths,omitempty"` // patterns of usual ones that are neither hidden nor read-only; ALL: all
 	ShmSize         int64             `json:"shmSize,omitempty"`     // bytes; 0: 64 MiB
-	PidMode         string            `json:"pidMode,omitempty"`     // "", private, host or container:<id>
-	IpcMode         string            `json:"ipcMode,omitempty"`     // "", private, shareable, none, host or container:<id>
+	PidMode         string            `json:"pidMode,omitempty"`     // "", private, host, container:<id> or ns:<path>
+	IpcMode         string            `json:"ipcMode,omitempty"`     // "", private, shareable, none, host, container:<id> or ns:<path>
 	UtsMode         string            `json:"utsMode,omitempty"`
 	CgroupnsMode    string            `json:"cgroupnsMode,omitempty"` // "", host or private
-	UsernsMode      string            `json:"usernsMode,omitempty"`   // as asked: "", host, auto, keep-id or a map
+	UsernsMode      string            `json:"usernsMode,omitempty"`   // as asked: "", host, auto…, keep-id…, container:<id> or a map
 	UIDMap          []IDMap           `json:"uidMap,omitempty"`       // in force; empty: the host's user namespace
 	GIDMap          []IDMap           `json:"gidMap,omitempty"`
 	Sysctls         map[string]string `json:"sysctls,omitempty"`
