@@ -1,0 +1,41 @@
+//go:build vm
+
+package vm
+
+import (
+	"os"
+	"testing"
+	"time"
+)
+
+// suiteLimit bounds one suite in the machine.
+const suiteLimit = 20 * time.Minute
+
+// TestCommandLine runs the command line tests of this tree in the machine, on
+// cgroup v2: with cgroups of Pouch's own, and as far as it makes a difference
+// with systemd's.
+func TestCommandLine(t *testing.T) {
+	if machine == nil {
+		t.Skip("needs root")
+	}
+	for _, s := range []struct{ name, manager string }{
+		{"TestSmoke", "cgroupfs"},
+		{"TestSmoke", "systemd"},
+		{"TestFlags", "cgroupfs"},
+		{"TestCVE", "cgroupfs"},
+		{"TestConventions", "cgroupfs"},
+	} {
+		t.Run(s.name+"/"+s.manager, func(t *testing.T) {
+			r := machine.Run(t.Context(), Command{
+				Args:   []string{prefix + "/test/cli/cli.test", "-test.run", "^" + s.name + "$", "-test.timeout", suiteLimit.String()},
+				Env:    []string{"POUCH_CGROUP_MANAGER=" + s.manager},
+				Dir:    prefix + "/test/cli",
+				Limit:  suiteLimit,
+				Stdout: os.Stdout, Stderr: os.Stderr,
+			})
+			if r.Err != nil || r.Code != 0 {
+				t.Errorf("exit %d, %v", r.Code, r.Err)
+			}
+		})
+	}
+}
