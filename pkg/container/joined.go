@@ -17,7 +17,7 @@ func (m *Manager) planNamespaces(c *record.Container, o *Options) error {
 	if err := m.planLinks(c, o.Links); err != nil {
 		return err
 	}
-	return m.planUserns(c)
+	return m.planUserns(c, o.Process.User)
 }
 
 // planJoins puts ids in the place of the names of containers whose namespaces c

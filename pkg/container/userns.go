@@ -35,8 +35,9 @@ func (m *Manager) lockUserns(ctx context.Context, o *Options) (unlock func(), er
 	return func() { l.Unlock() }, nil
 }
 
-// planUserns fills in the maps that UsernsMode asks for.
-func (m *Manager) planUserns(c *record.Container) error {
+// planUserns fills in the maps that UsernsMode asks for. user is whom the caller
+// wants the command to run as, if he said so.
+func (m *Manager) planUserns(c *record.Container, user string) error {
 	h := &c.Host
 	kind, arg, _ := strings.Cut(h.UsernsMode, ":")
 	switch kind {
@@ -45,7 +46,7 @@ func (m *Manager) planUserns(c *record.Container) error {
 	case "auto":
 		return m.autoUserns(h, arg)
 	case "keep-id":
-		return m.keepID(c, arg)
+		return m.keepID(c, user, arg)
 	}
 	maps, err := parse.IDMaps(h.UsernsMode)
 	h.UIDMap, h.GIDMap = maps, maps
@@ -147,9 +148,9 @@ func subIDs(text, name string) []record.IDMap {
 }
 
 // keepID maps the user who called sudo to the same id in the container, or to
-// the one that arg says, and is the container's user unless another is asked for.
-// The rest of the container's ids are free ones of the host.
-func (m *Manager) keepID(c *record.Container, arg string) error {
+// the one that arg says, and is the container's user, over the image's, unless
+// asked is another. The rest of the container's ids are free ones of the host.
+func (m *Manager) keepID(c *record.Container, asked, arg string) error {
 	user, err1 := strconv.ParseUint(os.Getenv("SUDO_UID"), 10, 31)
 	group, err2 := strconv.ParseUint(os.Getenv("SUDO_GID"), 10, 31)
 	if err1 != nil || err2 != nil || user == 0 {
@@ -172,7 +173,7 @@ func (m *Manager) keepID(c *record.Container, arg string) error {
 		return err
 	}
 	c.Host.UIDMap, c.Host.GIDMap = keeping(u, size, uid, uint32(user)), keeping(g, size, gid, uint32(group))
-	if c.Process.User == "" {
+	if asked == "" {
 		c.Process.User = fmt.Sprintf("%d:%d", uid, gid)
 	}
 	return nil

@@ -90,13 +90,17 @@ func TestKeepIDNeedsAUser(t *testing.T) {
 	t.Setenv("SUDO_GID", "1000")
 	for _, uid := range []string{"", "0", "x", "-1"} {
 		t.Setenv("SUDO_UID", uid)
-		if err := w.keepID(&record.Container{}, ""); !errs.Is(err, errs.Invalid) {
+		if err := w.keepID(&record.Container{}, "", ""); !errs.Is(err, errs.Invalid) {
 			t.Errorf("SUDO_UID=%q: %v", uid, err)
 		}
 	}
 	t.Setenv("SUDO_UID", "1000")
-	c := &record.Container{}
-	if err := w.keepID(c, ""); err != nil || c.Process.User != "1000:1000" {
+	c := &record.Container{Process: record.Process{User: "www-data"}} // the image's
+	if err := w.keepID(c, "", ""); err != nil || c.Process.User != "1000:1000" {
+		t.Errorf("%v, user %q", err, c.Process.User)
+	}
+	c.Process.User = "7"
+	if err := w.keepID(c, "7", ""); err != nil || c.Process.User != "7" {
 		t.Errorf("%v, user %q", err, c.Process.User)
 	}
 }
