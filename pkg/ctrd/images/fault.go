@@ -23,11 +23,19 @@ func Fault(err error, doing string) error {
 	case rpc.Canceled:
 		return context.Canceled
 	case rpc.Unavailable:
-		return errs.New(errs.Unavailable, "%s: no connection to containerd: %w", doing, err)
+		return errs.New(errs.Unavailable, "%s: no connection to containerd%s: %w", doing, at(err), err)
 	case rpc.DeadlineExceeded:
-		return errs.New(errs.Unavailable, "%s: containerd does not answer", doing)
+		return errs.New(errs.Unavailable, "%s: containerd%s does not answer", doing, at(err))
 	}
 	return errs.New(kindOf(code), "%s: %w", doing, err)
+}
+
+// at names the socket of the containerd that err is about, if it is known.
+func at(err error) string {
+	if a := rpc.AddressOf(err); a != "" {
+		return " at " + a
+	}
+	return ""
 }
 
 func kindOf(c rpc.Code) errs.Kind {

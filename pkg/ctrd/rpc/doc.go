@@ -35,6 +35,7 @@ const (
 type Error struct {
 	Code    Code
 	Message string
+	Address string // of the server, where it cannot be reached or does not answer
 }
 
 // Error implements error.
@@ -52,5 +53,23 @@ func CodeOf(err error) Code {
 }
 
 func fail(code Code, format string, args ...any) *Error {
-	return &Error{code, fmt.Sprintf(format, args...)}
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// named says in an error which server is not there or does not answer.
+func (c *Conn) named(err error) error {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || e.Code != Unavailable && e.Code != DeadlineExceeded {
+		return err
+	}
+	return &Error{Code: e.Code, Message: e.Message, Address: c.address}
+}
+
+// AddressOf is the address of the server that err is about; empty: it is about
+// none.
+func AddressOf(err error) string {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Address
+	}
+	return ""
 }

@@ -19,7 +19,8 @@ const maxMessage = 16 << 20
 
 // Call makes a call with one message each way. The error is an *Error. A call
 // whose context ends is cancelled at the server, too.
-func (c *Conn) Call(ctx context.Context, method string, md Metadata, req, res any) error {
+func (c *Conn) Call(ctx context.Context, method string, md Metadata, req, res any) (err error) {
+	defer func() { err = c.named(err) }()
 	s, err := c.Open(ctx, method, md, req)
 	if err != nil {
 		return err
@@ -60,11 +61,11 @@ type Stream struct {
 func (c *Conn) Open(ctx context.Context, method string, md Metadata, req any) (*Stream, error) {
 	s, err := c.begin(ctx, method, md)
 	if err != nil {
-		return nil, err
+		return nil, c.named(err)
 	}
 	if err := s.send(req, true); err != nil {
 		s.Close()
-		return nil, err
+		return nil, c.named(err)
 	}
 	return s, nil
 }
@@ -283,5 +284,5 @@ func statusOf(fields []hpack.HeaderField) error {
 	case -1:
 		return fail(Internal, "an answer without a status: %s", message)
 	}
-	return &Error{Code(code), message}
+	return &Error{Code: Code(code), Message: message}
 }
