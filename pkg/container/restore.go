@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -106,7 +107,7 @@ func joinsOther(c *record.Container) bool {
 	return len(c.Links) > 0
 }
 
-// those returns the containers that pick picks.
+// those returns the containers that pick picks, the oldest first.
 func (m *Manager) those(ctx context.Context, pick func(*record.Container, *record.State) bool) ([]Summary, error) {
 	ids, err := m.Store.ContainerIDs()
 	if err != nil {
@@ -126,6 +127,7 @@ func (m *Manager) those(ctx context.Context, pick func(*record.Container, *recor
 			out = append(out, Summary{Container: c, State: st})
 		}
 	}
+	slices.SortStableFunc(out, func(a, b Summary) int { return a.Container.Created.Compare(b.Container.Created) })
 	return out, nil
 }
 
