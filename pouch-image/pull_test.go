@@ -76,7 +76,7 @@ func noLeases(t *testing.T) {
 		t.Fatal(err)
 	}
 	for l := range strings.FieldsSeq(string(list)) {
-		if strings.HasPrefix(l, images.LeasePrefix) {
+		if strings.HasPrefix(l, images.LeasePrefix) || strings.HasPrefix(l, "partial-") {
 			t.Errorf("lease %s is left", l)
 		}
 	}
@@ -312,9 +312,9 @@ func TestKilledPull(t *testing.T) {
 	c.Process.Kill()
 	c.Wait()
 	expect(t, 0, ``, ``, "ls", "-q", ref)
-	dead, err := images.Abandoned(t.Context(), client(t).Conn, ctrd.Namespace)
+	dead, err := images.Partial(t.Context(), client(t).Conn, ctrd.Namespace, ref)
 	if err != nil || len(dead) != 1 {
-		t.Errorf("abandoned leases: %v, %v", dead, err)
+		t.Errorf("leases of the dead pull: %v, %v", dead, err)
 	}
 	hold.Store(false)
 	expect(t, 0, `.*\n`, ``, "pull", "-q", ref)

@@ -9,6 +9,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/pouchcontainer/pouch/pkg/ctrd/imagestore"
+	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/manifest"
 	"github.com/pouchcontainer/pouch/pkg/registry"
 )
@@ -23,15 +24,12 @@ type copyFunc func(context.Context, registry.Store, registry.Watcher) (*registry
 func (m *Manager) fetch(outer context.Context, names []string, keep string, tell func(registry.Event), copyIn copyFunc) (img *Image, err error) {
 	ctx, settle := m.watch(outer)
 	defer settle(&err)
-	s, err := m.store.Begin(ctx)
+	s, err := m.session(ctx, keep)
 	if err != nil {
 		return nil, err
 	}
 	defer end(outer, s, &err)
 	s.Lock = m.lock
-	if keep != "" {
-		s.Keep(keep)
-	}
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	u := &unpacker{ctx: ctx, fail: fail, session: s}
@@ -56,16 +54,25 @@ func (m *Manager) fetch(outer context.Context, names []string, keep string, tell
 			return nil, err
 		}
 	}
-	if keep != "" {
-		if err := m.store.Forget(ctx, keep); err != nil {
-			return nil, err
-		}
-	}
 	return &Image{Name: names[0], ID: id, Digest: got.Target.Digest}, nil
 }
 
-// end ends a session; of two errors the first counts.
+// session begins one that, when it fails, leaves what it brought to the next one
+// with that name; without a name it leaves nothing.
+func (m *Manager) session(ctx context.Context, keep string) (*imagestore.Session, error) {
+	if keep == "" {
+		return m.store.Begin(ctx)
+	}
+	return m.store.Resume(ctx, keep)
+}
+
+// end ends a session; of two errors the first counts. What was brought is kept when
+// the same may work later.
 func end(ctx context.Context, s *imagestore.Session, err *error) {
+	if *err != nil && (ctx.Err() != nil || errs.Is(*err, errs.Unavailable)) {
+		s.Keep(ctx) // the next command does what this one cannot
+		return
+	}
 	if eerr := s.End(ctx); *err == nil {
 		*err = eerr
 	}

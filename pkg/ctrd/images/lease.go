@@ -2,6 +2,8 @@ package images
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -17,6 +19,10 @@ import (
 // LeasePrefix begins the ids of the leases under which images are fetched. The
 // rest of an id names the process that fetches.
 const LeasePrefix = "image-"
+
+// partialPrefix begins those of pulls that keep what they brought when they do not
+// come to their end. A hash of what is pulled follows, then the process.
+const partialPrefix = "partial-"
 
 const leases = "/containerd.services.leases.v1.Leases/"
 
@@ -37,6 +43,18 @@ func LeaseID(n string) (string, error) {
 		return "", err
 	}
 	return leaseOf(self.Pid, self.Start, w) + n, nil
+}
+
+// PartialID is LeaseID for a pull of what is called name, which a later one goes on
+// with.
+func PartialID(name, n string) (string, error) {
+	id, err := LeaseID(n)
+	return partialOf(name) + strings.TrimPrefix(id, LeasePrefix), err
+}
+
+func partialOf(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return partialPrefix + hex.EncodeToString(sum[:5]) + "-"
 }
 
 // leaseOf is the id of a process's lease but for what tells its leases apart.
@@ -77,8 +95,22 @@ func abandoned(id string, w world) bool {
 	return f[2] != w.boot || pidns == w.pidns && !proc.Alive(p)
 }
 
-// Abandoned lists the leases in namespace ns of pulls that died.
+// Abandoned lists the leases in namespace ns of pulls that died and keep nothing.
 func Abandoned(ctx context.Context, conn *rpc.Conn, ns string) ([]string, error) {
+	return dead(ctx, conn, ns, LeasePrefix)
+}
+
+// Partial lists the leases of pulls of name, with an empty name of all, that did not
+// come to their end and are no longer at work.
+func Partial(ctx context.Context, conn *rpc.Conn, ns, name string) ([]string, error) {
+	if name == "" {
+		return dead(ctx, conn, ns, partialPrefix)
+	}
+	return dead(ctx, conn, ns, partialOf(name))
+}
+
+// dead lists the leases whose ids begin so and whose processes are gone.
+func dead(ctx context.Context, conn *rpc.Conn, ns, prefix string) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
 	w, err := here()
@@ -93,11 +125,21 @@ func Abandoned(ctx context.Context, conn *rpc.Conn, ns string) ([]string, error)
 	}
 	var out []string
 	for _, l := range resp.Leases {
-		if strings.HasPrefix(l.ID, LeasePrefix) && abandoned(l.ID, w) {
+		if strings.HasPrefix(l.ID, prefix) && abandoned(ofProcess(l.ID), w) {
 			out = append(out, l.ID)
 		}
 	}
 	return out, nil
+}
+
+// ofProcess is the id without what is pulled.
+func ofProcess(id string) string {
+	rest, ok := strings.CutPrefix(id, partialPrefix)
+	if !ok {
+		return id
+	}
+	_, process, _ := strings.Cut(rest, "-")
+	return LeasePrefix + process
 }
 
 // Reap removes the leases of pulls that died, so that what they fetched is

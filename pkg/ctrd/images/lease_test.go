@@ -46,3 +46,17 @@ func TestAbandoned(t *testing.T) {
 		}
 	}
 }
+
+func TestPartial(t *testing.T) {
+	id, err := PartialID("docker.io/library/x:1", "12345678")
+	if err != nil || len(id) > 76 {
+		t.Fatalf("%q (%d), %v", id, len(id), err)
+	}
+	own, err := LeaseID("12345678")
+	if err != nil || ofProcess(id) != own || ofProcess(own) != own {
+		t.Errorf("%q is of %q, want %q, %v", id, ofProcess(id), own, err)
+	}
+	if partialOf("a") == partialOf("b") || !strings.HasPrefix(id, partialOf("docker.io/library/x:1")) {
+		t.Errorf("%q does not tell what is pulled", id)
+	}
+}

@@ -37,7 +37,7 @@ func (s *Session) Size(ctx context.Context, d digest.Digest) (int64, bool, error
 	if err != nil {
 		return 0, false, fault(err, "blob "+d.String())
 	}
-	return r.Info.Size, true, s.retain(ctx, "content", d.String())
+	return r.Info.Size, true, nil
 }
 
 // Put stores what r gives as the blob d, or, when d is empty, as what it is.

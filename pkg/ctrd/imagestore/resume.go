@@ -2,8 +2,6 @@ package imagestore
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io"
 	"strings"
@@ -13,11 +11,9 @@ import (
 	leasesapi "github.com/containerd/containerd/api/services/leases/v1"
 	"github.com/opencontainers/go-digest"
 
+	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 )
-
-// partialPrefix begins the leases that keep what unfinished pulls have brought.
-const partialPrefix = "partial-"
 
 // deathNotice is how long prune waits for a blob that is being written.
 const deathNotice = time.Second
@@ -33,10 +29,10 @@ func (s *Session) Fetch(ctx context.Context, d digest.Digest, size int64, open o
 	if resumed && errs.Is(err, errs.Corrupt) { // what was left may have been, after a power cut
 		_, err = s.fetch(ctx, d, size, open)
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		s.brought.Store(true)
 	}
-	return s.retain(ctx, "content", d.String())
+	return err
 }
 
 func (s *Session) fetch(ctx context.Context, d digest.Digest, size int64, open opener) (resumed bool, err error) {
@@ -85,54 +81,29 @@ func (s *Store) abort(ctx context.Context, ref string) error {
 	return err
 }
 
-// Keep makes the session keep what it brings for a day after its end, until
-// Forget: a later one that fetches what is called name goes on from there.
-func (s *Session) Keep(name string) {
-	s.keep = partial(name) + time.Now().UTC().Format("20060102")
-}
-
-func partial(name string) string {
-	sum := sha256.Sum256([]byte(name))
-	return partialPrefix + hex.EncodeToString(sum[:8]) + "-"
-}
-
-// retain adds to what is kept; the lease is made for the first thing.
-func (s *Session) retain(ctx context.Context, kind, id string) error {
-	if s.keep == "" {
-		return nil
-	}
-	err := s.add(ctx, s.keep, kind, id)
-	if !errs.Is(err, errs.NotFound) {
-		return err
-	}
-	if err := s.newLease(ctx, s.keep); err != nil && !errs.Is(err, errs.Conflict) {
-		return err
-	}
-	if err = s.add(ctx, s.keep, kind, id); errs.Is(err, errs.NotFound) {
-		return nil // another session needs it no longer, and has removed it just now
-	}
-	return err
-}
-
-// Forget gives up what sessions keep of what is called name. Idempotent.
-func (s *Store) Forget(ctx context.Context, name string) error {
-	return s.dropLeases(ctx, partial(name), false)
-}
-
-// dropLeases removes the leases whose ids begin so; collect: it returns after what
-// they held is gone.
-func (s *Store) dropLeases(ctx context.Context, prefix string, collect bool) error {
-	r, err := s.leases().List(s.in(ctx), &leasesapi.ListRequest{Filters: []string{`id~="^` + prefix + `"`}})
+// dropPartial removes the leases of sessions for name that did not come to their
+// end; empty: for anything.
+func (s *Store) dropPartial(ctx context.Context, name string, collect bool) error {
+	ids, err := images.Partial(ctx, s.rpc, s.namespace, name)
 	if err != nil {
-		return fault(err, "list leases")
+		return err
 	}
-	for _, l := range r.Leases {
-		_, err := s.leases().Delete(s.in(ctx), &leasesapi.DeleteRequest{ID: l.ID, Sync: collect})
-		if err := fault(err, "remove lease "+l.ID); err != nil && !errs.Is(err, errs.NotFound) {
+	for _, id := range ids {
+		if err := s.dropLease(ctx, id, collect); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// dropLease removes a lease; collect: it returns after what it held is gone.
+// Idempotent.
+func (s *Store) dropLease(ctx context.Context, id string, collect bool) error {
+	_, err := s.leases().Delete(s.in(ctx), &leasesapi.DeleteRequest{ID: id, Sync: collect})
+	if err = fault(err, "remove lease "+id); errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	return err
 }
 
 // DropPartials gives up all that unfinished pulls have left, but for blobs that are
@@ -156,7 +127,7 @@ func (s *Store) DropPartials(ctx context.Context) (freed int64, err error) {
 			return freed, err
 		}
 	}
-	if err := s.dropLeases(ctx, partialPrefix, true); err != nil {
+	if err := s.dropPartial(ctx, "", true); err != nil {
 		return freed, err
 	}
 	after, err := s.stored(ctx)

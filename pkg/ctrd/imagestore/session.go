@@ -3,6 +3,8 @@ package imagestore
 import (
 	"context"
 	"crypto/rand"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	leasesapi "github.com/containerd/containerd/api/services/leases/v1"
@@ -10,7 +12,6 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
-	"github.com/pouchcontainer/pouch/pkg/errs"
 )
 
 // expiry is when containerd drops a lease by itself, should nobody else.
@@ -24,10 +25,13 @@ const endTimeout = 10 * time.Second
 type Session struct {
 	*Store
 	lease string
-	keep  string // see Keep
 	// Lock takes the machine-wide lock of that name and returns what gives it
 	// back; nil: no lock, and two sessions may do the same work twice.
 	Lock func(ctx context.Context, name string) (unlock func(), err error)
+
+	partial string      // what is fetched, when a later session goes on with it
+	brought atomic.Bool // there is something to go on with
+	held    sync.Map    // kind and id of what the lease holds
 }
 
 // Begin makes a lease.
@@ -36,10 +40,17 @@ func (s *Store) Begin(ctx context.Context) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.newLease(ctx, id); err != nil {
+	return &Session{Store: s, lease: id}, s.newLease(ctx, id)
+}
+
+// Resume is Begin for work that fetches what is called name: what sessions before
+// have kept is used. Keep keeps it.
+func (s *Store) Resume(ctx context.Context, name string) (*Session, error) {
+	id, err := images.PartialID(name, rand.Text()[:8])
+	if err != nil {
 		return nil, err
 	}
-	return &Session{Store: s, lease: id}, nil
+	return &Session{Store: s, lease: id, partial: name}, s.newLease(ctx, id)
 }
 
 func (s *Store) newLease(ctx context.Context, id string) error {
@@ -49,16 +60,36 @@ func (s *Store) newLease(ctx context.Context, id string) error {
 	return fault(err, "make a lease in containerd at "+s.address)
 }
 
-// End gives the lease back, and those of sessions that died. It works when ctx
+// End gives the lease back, and those of sessions that died; of Resume, those of
+// sessions of the same name that did not come to their end. It works when ctx
 // has ended, too. What no image record names by now is collected.
 func (s *Session) End(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
 	defer cancel()
-	_, err := s.leases().Delete(s.in(ctx), &leasesapi.DeleteRequest{ID: s.lease})
-	if err := fault(err, "remove lease "+s.lease); err != nil && !errs.Is(err, errs.NotFound) {
+	if err := s.dropLease(ctx, s.lease, false); err != nil {
 		return err
 	}
-	_, err = images.Reap(ctx, s.rpc, s.namespace)
+	if s.partial != "" {
+		if err := s.dropPartial(ctx, s.partial, false); err != nil {
+			return err
+		}
+	}
+	_, err := images.Reap(ctx, s.rpc, s.namespace)
+	return err
+}
+
+// Keep ends a session that failed: what it brought stays until a session of the same
+// name has ended well, or for a day. A session of Begin, and one that brought
+// nothing, keeps nothing.
+func (s *Session) Keep(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+	defer cancel()
+	if s.partial == "" || !s.brought.Load() {
+		if err := s.dropLease(ctx, s.lease, false); err != nil {
+			return err
+		}
+	}
+	_, err := images.Reap(ctx, s.rpc, s.namespace)
 	return err
 }
 
@@ -73,12 +104,14 @@ func (s *Session) Hold(ctx context.Context, d digest.Digest) error {
 }
 
 func (s *Session) hold(ctx context.Context, kind, id string) error {
-	return s.add(ctx, s.lease, kind, id)
-}
-
-func (s *Store) add(ctx context.Context, lease, kind, id string) error {
+	if _, held := s.held.Load(kind + " " + id); held {
+		return nil
+	}
 	_, err := s.leases().AddResource(s.in(ctx), &leasesapi.AddResourceRequest{
-		ID: lease, Resource: &leasesapi.Resource{ID: id, Type: kind},
+		ID: s.lease, Resource: &leasesapi.Resource{ID: id, Type: kind},
 	})
+	if err == nil {
+		s.held.Store(kind+" "+id, true)
+	}
 	return fault(err, "hold "+id)
 }

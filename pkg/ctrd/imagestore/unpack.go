@@ -85,9 +85,6 @@ func (u unpacking) there(ctx context.Context) (bool, error) {
 	if errs.Is(err, errs.NotFound) {
 		return false, nil
 	}
-	if err == nil {
-		err = u.retain(ctx, "snapshots/"+Snapshotter, u.name)
-	}
 	return err == nil, err
 }
 
@@ -121,9 +118,6 @@ func (u unpacking) make(ctx context.Context) error {
 	}
 	committed = err == nil
 	if err != nil {
-		return err
-	}
-	if err := u.retain(ctx, "snapshots/"+Snapshotter, u.name); err != nil {
 		return err
 	}
 	return u.label(ctx, u.layer.Digest, map[string]string{"containerd.io/uncompressed": u.diffID.String()})
