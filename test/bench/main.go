@@ -21,6 +21,8 @@ func main() {
 	flag.IntVar(&o.containers, "containers", 1000, "containers on disk when ps is timed; 0: it is not")
 	flag.IntVar(&o.running, "running", 200, "how many of them run")
 	flag.BoolVar(&o.memory, "memory", true, "measure what stays in memory beside an idle container")
+	flag.IntVar(&o.pulls, "pulls", 5, "pulls of each when they are timed; 0: they are not")
+	flag.BoolVar(&o.only, "only-pulls", false, "time nothing else")
 	flag.Parse()
 	os.Exit(harness.Program(func(s *harness.Suite) error { return bench(s, o) }))
 }
@@ -30,6 +32,8 @@ type options struct {
 	containers, running     int
 	out                     string
 	peers, memory           bool
+	pulls                   int
+	only                    bool
 }
 
 // warmup is how many rounds are run before the timed ones.
@@ -39,6 +43,15 @@ func bench(s *harness.Suite, o options) error {
 	dir, err := s.Scratch("bench")
 	if err != nil {
 		return err
+	}
+	if o.only {
+		r := report{}
+		if err := r.pulls(s, o.pulls); err != nil {
+			return err
+		}
+		r.fill(nil, nil)
+		r.printPulls(os.Stdout)
+		return r.write(o.out)
 	}
 	rootfs, err := unpack(s.Archive, dir)
 	if err != nil {
@@ -102,7 +115,20 @@ func (r *report) extras(s *harness.Suite, o options, dir string) (err error) {
 	}
 	if o.containers > 0 {
 		fmt.Fprintf(os.Stderr, "bench: ps with %d containers, %d of them running\n", o.containers, o.running)
-		r.Lists, err = measureList(s, o.containers, o.running, o.rounds)
+		if r.Lists, err = measureList(s, o.containers, o.running, o.rounds); err != nil {
+			return err
+		}
 	}
+	return r.pulls(s, o.pulls)
+}
+
+// pulls measures pulls of an image.
+func (r *report) pulls(s *harness.Suite, rounds int) (err error) {
+	if rounds == 0 {
+		return nil
+	}
+	var left []skip
+	r.Pulls, left, err = measurePulls(s, rounds)
+	r.Skipped = append(r.Skipped, left...)
 	return err
 }

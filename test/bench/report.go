@@ -26,6 +26,7 @@ type report struct {
 	Execs    []row     `json:"execs"` // ratios to the first of them
 	Lists    []listed  `json:"lists,omitempty"`
 	Memory   []memory  `json:"memory,omitempty"`
+	Pulls    []pulled  `json:"pulls,omitempty"` // ratios to the first of them
 	Skipped  []skip    `json:"skipped,omitempty"`
 }
 
@@ -97,6 +98,7 @@ func (r *report) print(w io.Writer) {
 	}
 	t.Flush()
 	r.printExtras(w)
+	r.printPulls(w)
 	for _, s := range r.Skipped {
 		fmt.Fprintf(w, "not measured: %s: %s\n", s.Name, s.Reason)
 	}
@@ -131,4 +133,16 @@ func (r *report) write(path string) error {
 		return err
 	}
 	return os.WriteFile(path, b.Bytes(), 0o644)
+}
+
+func (r *report) printPulls(w io.Writer) {
+	if len(r.Pulls) == 0 {
+		return
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "\npull of an image\tmedian ms\tleast ms\tx first\tCPU ms\tpeak KiB\tengine KiB\t")
+	for _, p := range r.Pulls {
+		fmt.Fprintf(t, "%s\t%.0f\t%.0f\t%.2f\t%.0f\t%d\t%d\t\n", p.Name, p.Median, p.Least, p.Ratio, p.CPU, p.Peak, p.Engine)
+	}
+	t.Flush()
 }
