@@ -57,7 +57,7 @@ func (m *Manager) Checkpoint(ctx context.Context, target, name string, o Checkpo
 	if err := store.WriteCheckpoint(tmp, &cp); err != nil {
 		return err
 	}
-	if err := m.dump(ctx, c.ID, tmp, o); err != nil {
+	if err := m.dump(c.ID, tmp, o); err != nil {
 		return err
 	}
 	if err := syncFiles(tmp); err != nil {
@@ -72,7 +72,7 @@ func (m *Manager) Checkpoint(ctx context.Context, target, name string, o Checkpo
 	if o.LeaveRunning {
 		return nil
 	}
-	return m.awaitSupervisor(ctx, c.ID, supervisorEnd)
+	return m.awaitSupervisor(context.WithoutCancel(ctx), c.ID, supervisorEnd)
 }
 
 // draftCheckpoint makes the folder in which a checkpoint comes into being, and
@@ -109,8 +109,9 @@ func removeUnheld(dir string) {
 	}
 }
 
-// dump has the supervisor write the processes to the folder dir.
-func (m *Manager) dump(ctx context.Context, id, dir string, o CheckpointOpts) error {
+// dump has the supervisor write the processes to the folder dir. It goes on to its
+// end: the container may have ended with it already, and lives on in dir alone.
+func (m *Manager) dump(id, dir string, o CheckpointOpts) error {
 	f, err := os.Open(dir)
 	if err != nil {
 		return err
@@ -121,14 +122,11 @@ func (m *Manager) dump(ctx context.Context, id, dir string, o CheckpointOpts) er
 		return m.unreachable(id)
 	}
 	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	msg := &ctl.Message{Op: ctl.Checkpoint, Checkpoint: &ctl.CheckpointOpts{LeaveRunning: o.LeaveRunning, TCPClose: o.TCPClose}}
 	if err := conn.Send(msg, f); err != nil {
 		return err
 	}
-	if _, err = await(conn, ctl.OK); ctx.Err() != nil {
-		return ctx.Err()
-	}
+	_, err = await(conn, ctl.OK)
 	return err
 }
 
