@@ -108,7 +108,7 @@ func (m *Manager) unused(target string, id digest.Digest, force bool) error {
 			continue
 		}
 		alive := m.runs(cid)
-		if force && !alive {
+		if !alive && (force || m.leaves(c)) {
 			continue
 		}
 		hint := "must be forced"
@@ -118,6 +118,16 @@ func (m *Manager) unused(target string, id digest.Digest, force bool) error {
 		return errs.New(errs.InUse, "unable to remove %s (%s): image is being used by container %s", target, hint, cid[:12])
 	}
 	return nil
+}
+
+// leaves reports whether a container that does not run is being removed: its
+// supervisor does that after a --rm container's command has its answer.
+func (m *Manager) leaves(c *record.Container) bool {
+	st, err := m.state.State(c.ID)
+	if err != nil {
+		return false
+	}
+	return st.Status == record.Removing || c.Policy.AutoRemove && st.Status == record.Exited
 }
 
 func (m *Manager) runs(id string) bool {

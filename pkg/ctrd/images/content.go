@@ -40,7 +40,7 @@ func (c Content) Blob(ctx context.Context, d digest.Digest) ([]byte, error) {
 	}
 	data, err := c.read(ctx, d)
 	if err != nil {
-		return nil, Fault(err, "read blob "+d.String())
+		return nil, of(c.Conn, err, "read blob "+d.String())
 	}
 	if len(data) > MaxDocument {
 		return nil, errs.New(errs.Corrupt, "blob %s: larger than %d bytes", d, MaxDocument)

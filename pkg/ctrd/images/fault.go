@@ -9,6 +9,17 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/errs"
 )
 
+// of is Fault of a call on conn, whose address is told when nobody answers there.
+func of(conn *rpc.Conn, err error, doing string) error {
+	switch rpc.CodeOf(err) {
+	case rpc.Unavailable:
+		err = errs.New(errs.Unavailable, "containerd at %s: %w", conn.Address(), err)
+	case rpc.DeadlineExceeded:
+		err = errs.New(errs.Unavailable, "containerd at %s does not answer (%v)", conn.Address(), Timeout)
+	}
+	return Fault(err, doing)
+}
+
 // Fault says what was being done when containerd answered err, with the kind of
 // its gRPC code; an error that has a kind keeps it, and nil stays nil.
 func Fault(err error, doing string) error {

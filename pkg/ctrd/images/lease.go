@@ -121,7 +121,7 @@ func dead(ctx context.Context, conn *rpc.Conn, ns, prefix string) ([]string, err
 		Leases []lease `pb:"1"`
 	}
 	if err := conn.Call(ctx, leases+"List", inNamespace(ns), wire.Empty{}, &resp); err != nil {
-		return nil, Fault(err, "list leases")
+		return nil, of(conn, err, "list leases")
 	}
 	var out []string
 	for _, l := range resp.Leases {
@@ -151,7 +151,7 @@ func Reap(ctx context.Context, conn *rpc.Conn, ns string) ([]string, error) {
 	}
 	for _, id := range ids {
 		err := conn.Call(ctx, leases+"Delete", inNamespace(ns), lease{id}, &wire.Empty{})
-		if err := Fault(err, "remove lease "+id); err != nil && !errs.Is(err, errs.NotFound) {
+		if err := of(conn, err, "remove lease "+id); err != nil && !errs.Is(err, errs.NotFound) {
 			return nil, err
 		}
 	}

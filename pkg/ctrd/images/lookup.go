@@ -92,7 +92,7 @@ func (l lookup) byName(full string) (*Resolved, error) {
 		Image image `pb:"1"`
 	}
 	if err := l.call("Get", req, &resp); err != nil {
-		return nil, Fault(err, "image "+full)
+		return nil, of(l.content.Conn, err, "image "+full)
 	}
 	r, err := l.resolve(resp.Image)
 	if errs.Is(err, errs.NotFound) { // the record is there, the content is not
@@ -108,7 +108,7 @@ func (l lookup) byID(ref, hex string) (*Resolved, error) {
 		Images []image `pb:"1"`
 	}
 	if err := l.call("List", wire.Empty{}, &resp); err != nil {
-		return nil, Fault(err, "list images")
+		return nil, of(l.content.Conn, err, "list images")
 	}
 	sort.Slice(resp.Images, func(i, j int) bool { return resp.Images[i].Name < resp.Images[j].Name })
 	var found *Resolved

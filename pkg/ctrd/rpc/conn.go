@@ -36,10 +36,31 @@ func (c *Conn) Close() error {
 	return nil
 }
 
-// Connect makes the connection, when there is none.
+// Address is the path of the socket.
+func (c *Conn) Address() string { return c.address }
+
+// greetLimit is how long Connect waits for the server's first word.
+const greetLimit = time.Second
+
+// Connect makes the connection, when there is none, and waits a little for the
+// server's first word: one that is being killed may still have accepted it. A
+// server that lives and says nothing is no error.
 func (c *Conn) Connect(ctx context.Context) error {
-	_, err := c.link(ctx)
-	return err
+	l, err := c.link(ctx)
+	if err != nil {
+		return err
+	}
+	t := time.NewTimer(greetLimit)
+	defer t.Stop()
+	select {
+	case <-l.greeted:
+	case <-l.gone:
+		return l.reason()
+	case <-ctx.Done():
+		return ofContext(ctx)
+	case <-t.C:
+	}
+	return nil
 }
 
 // link returns the connection that is alive.
@@ -56,7 +77,10 @@ func (c *Conn) link(ctx context.Context) (*link, error) {
 		}
 		return nil, fail(Unavailable, "%v", err)
 	}
-	l := &link{conn: nc, next: 1, streams: map[uint32]*Stream{}, window: initialWindow, peerWindow: initialWindow}
+	l := &link{
+		conn: nc, next: 1, streams: map[uint32]*Stream{}, window: initialWindow, peerWindow: initialWindow,
+		greeted: make(chan struct{}), gone: make(chan struct{}),
+	}
 	l.changed.L = &l.mu
 	if err := l.write(hello()); err != nil {
 		return nil, err
@@ -80,6 +104,8 @@ type link struct {
 	got        int   // bytes that it was not told to be taken yet
 	leaving    bool  // it takes no new stream
 	lost       error
+
+	greeted, gone chan struct{} // closed with the server's first frame, and when lost is set
 }
 
 func (l *link) alive() bool {
@@ -112,6 +138,7 @@ func (l *link) lose(err error) {
 	l.mu.Lock()
 	if l.lost == nil {
 		l.lost = err
+		close(l.gone)
 	}
 	var open []*Stream
 	for id, s := range l.streams {
@@ -137,9 +164,11 @@ func (l *link) reason() error {
 func (l *link) receive() {
 	r := bufio.NewReader(l.conn)
 	decoder := hpack.NewDecoder(4096, nil)
+	greet := sync.OnceFunc(func() { close(l.greeted) })
 	for {
 		f, err := readFrame(r)
 		if err == nil {
+			greet()
 			err = l.take(f, r, decoder)
 		}
 		if err != nil {

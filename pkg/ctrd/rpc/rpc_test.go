@@ -270,6 +270,35 @@ func TestNoServer(t *testing.T) {
 	}
 }
 
+// TestConnect: a server that speaks, one that says nothing, one that hangs up, none.
+func TestConnect(t *testing.T) {
+	c, _ := start(t)
+	if err := c.Connect(t.Context()); err != nil {
+		t.Error(err)
+	}
+	for hangsUp, want := range map[bool]rpc.Code{false: 0, true: rpc.Unavailable} {
+		path := filepath.Join(t.TempDir(), "s")
+		l, err := net.Listen("unix", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		go func() {
+			if c, err := l.Accept(); err == nil && hangsUp {
+				c.Close()
+			}
+		}()
+		mute := rpc.NewConn(path)
+		defer mute.Close()
+		if err := mute.Connect(t.Context()); rpc.CodeOf(err) != want {
+			t.Errorf("hangs up: %v: %v", hangsUp, err)
+		}
+	}
+	if err := rpc.NewConn("/nosuch").Connect(t.Context()); rpc.CodeOf(err) != rpc.Unavailable {
+		t.Errorf("nobody: %v", err)
+	}
+}
+
 func FuzzServer(f *testing.F) {
 	f.Add([]byte("\x00\x00\x00\x04\x00\x00\x00\x00\x00"))
 	f.Add([]byte("\x00\x00\x0e\x01\x04\x00\x00\x00\x01\x88\x40\x0bgrpc-status\x010"))
