@@ -127,7 +127,8 @@ func (m *Manager) leaves(c *record.Container) bool {
 	if err != nil {
 		return false
 	}
-	return st.Status == record.Removing || c.Policy.AutoRemove && st.Status == record.Exited
+	ran := st.Status != record.Creating && st.Status != record.Created
+	return st.Status == record.Removing || c.Policy.AutoRemove && ran
 }
 
 func (m *Manager) runs(id string) bool {
