@@ -24,7 +24,12 @@ func (s *Store) Stale(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	defer l.Unlock()
-	return s.stale()
+	files, err := s.stale()
+	if err != nil {
+		return nil, err
+	}
+	work, err := s.staleWork()
+	return append(files, work...), err
 }
 
 // RemoveStale removes what Stale lists. Idempotent.
@@ -35,6 +40,7 @@ func (s *Store) RemoveStale(ctx context.Context) error {
 	}
 	defer l.Unlock()
 	found, err := s.stale()
+	err = errors.Join(err, s.removeStaleWork())
 	for _, path := range found {
 		err = errors.Join(err, os.RemoveAll(path))
 	}

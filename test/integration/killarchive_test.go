@@ -29,6 +29,7 @@ func archiveVerbs(s *harness.Suite, dir string) []verb {
 		{name: "diff", before: [][]string{up}, args: []string{"diff", victim}, again: true},
 		{name: "commit", before: [][]string{up}, args: []string{"commit", victim, "committed:1"}, again: true, check: uncommitted},
 		{name: "commit stopped", before: [][]string{made}, args: []string{"commit", victim, "committed:1"}, again: true, check: uncommitted},
+		{name: "image of a commit", before: [][]string{made}, bin: "pouch-image", args: []string{"commit", "ID", "committed:1"}, again: true, check: uncommitted},
 		{name: "upgrade", before: [][]string{kept, mark}, args: upgrade(s.Image), again: true, check: oldOrNew},
 		{name: "upgrade stopped", before: [][]string{made}, args: upgrade(s.Image), again: true},
 		{name: "upgrade taken back", before: [][]string{kept, mark}, args: upgrade(s.Image, "false"), code: 1, again: true, check: oldAgain},

@@ -3,6 +3,7 @@
 package integration
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,7 +24,8 @@ import (
 type verb struct {
 	name   string
 	before [][]string // what must be there first
-	args   []string
+	bin    string     // empty: pouch-run
+	args   []string   // ID stands for that of the victim
 	tty    bool
 	again  bool                             // the same command works after the kill, without any cleaning
 	code   int                              // its exit code
@@ -169,7 +171,7 @@ func runTo(t *testing.T, s *harness.Suite, v verb, at int) killpoint.Result {
 		t.Fatal(err)
 	}
 	defer out.Close()
-	c := s.Cmd("pouch-run")
+	c := s.Cmd(cmp.Or(v.bin, "pouch-run"), withID(t, s, v.args)...)
 	attr := &os.ProcAttr{Env: c.Env, Files: []*os.File{nil, out, out}, Sys: &syscall.SysProcAttr{}}
 	if v.tty {
 		master, slave := pty(t)
@@ -179,7 +181,7 @@ func runTo(t *testing.T, s *harness.Suite, v verb, at int) killpoint.Result {
 		attr.Sys.Setsid, attr.Sys.Setctty = true, true
 	}
 	begin := time.Now()
-	r, err := killpoint.Run(append([]string{c.Path}, v.args...), attr, at)
+	r, err := killpoint.Run(append([]string{c.Path}, c.Args[1:]...), attr, at)
 	if err != nil {
 		t.Error(err)
 	}
@@ -191,6 +193,15 @@ func runTo(t *testing.T, s *harness.Suite, v verb, at int) killpoint.Result {
 		t.Errorf("%s: exit %d: %s", strings.Join(v.args, " "), r.Code, b)
 	}
 	return r
+}
+
+func withID(t *testing.T, s *harness.Suite, args []string) []string {
+	t.Helper()
+	out := slices.Clone(args)
+	if i := slices.Index(out, "ID"); i >= 0 {
+		out[i] = s.Must(t, "pouch-run", "inspect", "-f", "{{.ID}}", victim)
+	}
+	return out
 }
 
 // pty opens a pseudoterminal (pts(4)).
