@@ -11,6 +11,7 @@ func main() {
 	app := cmd.App("pouch-image", "manage images", coded(
 		pullCommand(), loadCommand(), saveCommand(), lsCommand(), inspectCommand(), rmCommand(), tagCommand(), copyCommand(), pushCommand(),
 		historyCommand(), pruneCommand(), listTagsCommand(), deleteCommand(), searchCommand(), commitCommand(), loginCommand(), logoutCommand(),
+		untagCommand(), existsCommand(), importCommand(), exportCommand(), mountCommand(), unmountCommand(),
 	)...)
 	app.Flags = append(app.Flags, engineFlags()...)
 	cmd.Completing(app, completer())

@@ -1,9 +1,7 @@
 package image
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"strings"
 	"time"
 
@@ -108,23 +106,7 @@ func commit(ctx context.Context, s *imagestore.Session, c *record.Container, bas
 		mf.Versioned, mf.MediaType = specs.Versioned{SchemaVersion: 2}, ocispec.MediaTypeImageManifest
 		mf.Config.MediaType = ocispec.MediaTypeImageConfig
 	}
-	mf.Config = ocispec.Descriptor{MediaType: mf.Config.MediaType, Digest: digest.FromBytes(data), Size: int64(len(data))}
 	mf.Layers = append(append([]ocispec.Descriptor(nil), mf.Layers...), layer)
-	if _, _, err := s.Put(ctx, mf.Config.Digest, mf.Config.Size, bytes.NewReader(data)); err != nil {
-		return nil, err
-	}
-	text, err := json.Marshal(mf)
-	if err != nil {
-		return nil, err
-	}
-	target := ocispec.Descriptor{MediaType: mf.MediaType, Digest: digest.FromBytes(text), Size: int64(len(text))}
-	if err := s.PutManifest(ctx, target.Digest, text, ""); err != nil {
-		return nil, err
-	}
 	diffIDs := append(append([]digest.Digest(nil), base.Config.RootFS.DiffIDs...), diffID)
-	there := func(context.Context, digest.Digest) error { return nil }
-	if err := s.Unpack(ctx, mf.Layers, diffIDs, there); err != nil {
-		return nil, err
-	}
-	return &committed{mf.Config, target}, s.Finish(ctx, mf.Config.Digest, diffIDs)
+	return complete(ctx, s, mf, data, diffIDs)
 }

@@ -43,5 +43,8 @@ func (m *Manager) Tag(outer context.Context, src, dst string) (err error) {
 		return err
 	}
 	m.event("tag", full, img.ID)
+	if isNameless(img.Name) { // it has a name now
+		return m.store.RemoveImage(ctx, img.Name, false)
+	}
 	return nil
 }
