@@ -9,6 +9,7 @@ import (
 
 	"github.com/pouchcontainer/pouch/pkg/cmd"
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/image"
 	"github.com/pouchcontainer/pouch/pkg/registry"
 )
 
@@ -22,6 +23,7 @@ func pullCommand() *cli.Command {
 			&cli.BoolFlag{Name: "all-platforms", Usage: "fetch every image of an index; that of --platform alone is unpacked"},
 			&cli.IntFlag{Name: "retry", Value: 2, Usage: "try again `N` times after a failure that may pass, and of a layer each time that nothing came"},
 			&cli.DurationFlag{Name: "retry-delay", Usage: "`TIME` before each further try, as 5s", DefaultText: "1s, doubling"},
+			&cli.StringFlag{Name: "locked", Usage: "pull what `FILE`, written by lock, says; without names all of it"},
 			&cli.DurationFlag{Name: "deadline", Usage: "give up after this time, as in 5m (default: when nothing comes for 30s)"},
 		),
 		Action: pull,
@@ -52,7 +54,11 @@ func registryOptions(c *cli.Context) registry.Options {
 }
 
 func pull(c *cli.Context) error {
-	args, err := cmd.Args(c, 1, -1)
+	least := 1
+	if c.IsSet("locked") {
+		least = 0
+	}
+	args, err := cmd.Args(c, least, -1)
 	if err != nil {
 		return err
 	}
@@ -67,12 +73,25 @@ func pull(c *cli.Context) error {
 	defer m.Close()
 	ctx, cancel := deadline(c.Context, c.Duration("deadline"))
 	defer cancel()
-	pulled, err := m.PullAll(ctx, args, registryOptions(c), tell)
+	pulled, err := pullAll(ctx, c, m, args, tell)
 	done()
 	for _, img := range pulled {
 		fmt.Fprintln(c.App.Writer, img.Name)
 	}
 	return err
+}
+
+// pullAll pulls what the registries have by those names now, or what the lock
+// file says.
+func pullAll(ctx context.Context, c *cli.Context, m *image.Manager, names []string, tell func(registry.Event)) ([]*image.Image, error) {
+	if !c.IsSet("locked") {
+		return m.PullAll(ctx, names, registryOptions(c), tell)
+	}
+	lock, err := readLock(c.String("locked"))
+	if err != nil {
+		return nil, err
+	}
+	return m.PullLocked(ctx, lock, names, registryOptions(c), tell)
 }
 
 func deadline(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {

@@ -30,10 +30,15 @@ func (m *Manager) Pull(ctx context.Context, ref string, o registry.Options, tell
 // here now. What could not be pulled does not keep the others; the errors come
 // together.
 func (m *Manager) PullAll(ctx context.Context, refs []string, o registry.Options, tell func(registry.Event)) ([]*Image, error) {
+	return each(ctx, refs, func(ref string) (*Image, error) { return m.Pull(ctx, ref, o, tell) })
+}
+
+// each pulls what is wanted one after the other.
+func each[T any](ctx context.Context, wanted []T, pull func(T) (*Image, error)) ([]*Image, error) {
 	var got []*Image
 	var failed []error
-	for _, ref := range refs {
-		img, err := m.Pull(ctx, ref, o, tell)
+	for _, w := range wanted {
+		img, err := pull(w)
 		if err != nil {
 			failed = append(failed, err)
 			if ctx.Err() != nil {
