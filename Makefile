@@ -148,11 +148,11 @@ unit:
 
 cli:
 	@echo "command line tests: a private engine, scripts that read like a shell session"
-	@$(GOTEST) -count=1 -timeout 10m $(RUNFLAG) ./test/cli
+	@$(GOTEST) -count=1 -timeout 25m $(RUNFLAG) ./test/cli
 
 integration:
 	@echo "integration tests: parallel runs, kill -9, full disk, broken files"
-	@$(GOTEST) -count=1 -tags "$(STATIC_TAGS) integration" -timeout 15m -p 1 $(RUNFLAG) ./test/integration
+	@$(GOTEST) -count=1 -tags "$(STATIC_TAGS) integration" -timeout 40m -p 1 $(RUNFLAG) ./test/integration
 
 # A machine of its own, without KVM: see test/vm.
 test-vm: deps-vm
