@@ -23,6 +23,30 @@ func blobFile(t *testing.T, d digest.Digest) string {
 	return found[0]
 }
 
+// TestFsckSnapshot: an unpacked layer whose folder is gone is unpacked again.
+func TestFsckSnapshot(t *testing.T) {
+	img := pulled(t, "fscksnap:1", registrytest.Kind{})
+	tar := filepath.Join(t.TempDir(), "x.tar")
+	expect(t, 0, ``, ``, "save", "-o", tar, "fscksnap:1")
+	found, err := filepath.Glob(filepath.Join(base, "l", "*", "io.containerd.snapshotter.v1.overlayfs", "snapshots", "*", "fs", "noise"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%v %v", found, err)
+	}
+	if err := os.RemoveAll(filepath.Dir(filepath.Dir(found[0]))); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, 65, `(?s)fscksnap:1: .*`, `1 problem`, "fsck")
+	expect(t, 0, `(?s).*removed, pull it again: fscksnap:1\n`, ``, "fsck", "--repair")
+	expect(t, 0, `(?s).*`, ``, "load", "-q", "-i", tar)
+	expect(t, 0, `(?s).*`, ``, "fsck")
+	expect(t, 0, img.ID().String()+`\n`, ``, "inspect", "-f", "{{.ID}}", "fscksnap:1")
+	out := expect(t, 0, `(?s).*`, ``, "export", "fscksnap:1")
+	if got := names(t, out.out); len(got) != 4 {
+		t.Errorf("after the repair: %v", got)
+	}
+	expect(t, 0, `(?s).*Deleted.*`, ``, "rm", "fscksnap:1")
+}
+
 // TestFsck finds blobs that changed or went, and removes with them what needs
 // them; a new pull makes it whole.
 func TestFsck(t *testing.T) {

@@ -25,9 +25,11 @@ type Options struct {
 
 	RetryDelay time.Duration // before each further try; 0: 1 s, doubling up to 30 s, give or take
 
-	UserAgent string
-	TempDir   string        // for what must be spooled
-	Idle      time.Duration // how long nothing may come; 0: IdleTimeout
+	UserAgent     string
+	RegistriesDir string // registries.d, where signatures are; empty: the usual one
+
+	TempDir string        // for what must be spooled
+	Idle    time.Duration // how long nothing may come; 0: IdleTimeout
 }
 
 func (o Options) idle() time.Duration {
@@ -62,6 +64,7 @@ func (o Options) writable(host string) (*types.SystemContext, error) {
 		DockerCertPath:          o.CertDir,
 		DockerRegistryUserAgent: o.UserAgent,
 		SignaturePolicyPath:     o.Policy,
+		RegistriesDirPath:       o.RegistriesDir,
 		BlobInfoCacheDir:        noCache,
 		BigFilesTemporaryDir:    o.TempDir,
 	}

@@ -74,6 +74,9 @@ func (s *Session) Chain(ctx context.Context, diffIDs []digest.Digest) error {
 	}
 	key := s.ViewKey() + "-chain"
 	v, err := s.View(ctx, key, diffIDs)
+	if errs.Is(err, errs.Internal) && ctx.Err() == nil { // overlayfs looks at the last folder itself
+		return errs.New(errs.Corrupt, "%w", err)
+	}
 	if err != nil {
 		return err
 	}
