@@ -153,8 +153,14 @@ func (u *unpacker) arrived(d digest.Digest) {
 
 // ready waits for a blob.
 func (u *unpacker) ready(ctx context.Context, d digest.Digest) error {
+	there := u.blob(d)
 	select {
-	case <-u.blob(d):
+	case <-there:
+		return nil
+	default:
+	}
+	select {
+	case <-there:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)

@@ -46,7 +46,7 @@ func bench(s *harness.Suite, o options) error {
 	}
 	if o.only {
 		r := report{}
-		if err := r.pulls(s, o.pulls); err != nil {
+		if err := r.pulls(s, o); err != nil {
 			return err
 		}
 		r.fill(nil, nil)
@@ -119,16 +119,16 @@ func (r *report) extras(s *harness.Suite, o options, dir string) (err error) {
 			return err
 		}
 	}
-	return r.pulls(s, o.pulls)
+	return r.pulls(s, o)
 }
 
 // pulls measures pulls of an image.
-func (r *report) pulls(s *harness.Suite, rounds int) (err error) {
-	if rounds == 0 {
+func (r *report) pulls(s *harness.Suite, o options) (err error) {
+	if o.pulls == 0 {
 		return nil
 	}
 	var left []skip
-	r.Pulls, left, err = measurePulls(s, rounds)
+	r.Pulls, left, err = measurePulls(s, o.pulls, o.peers)
 	r.Skipped = append(r.Skipped, left...)
 	return err
 }

@@ -38,7 +38,7 @@ type puller struct {
 }
 
 // measurePulls times them in turns; each begins with nothing of the image.
-func measurePulls(s *harness.Suite, rounds int) (out []pulled, left []skip, err error) {
+func measurePulls(s *harness.Suite, rounds int, peers bool) (out []pulled, left []skip, err error) {
 	dir, err := pullDir(s)
 	if err != nil {
 		return nil, nil, err
@@ -51,7 +51,7 @@ func measurePulls(s *harness.Suite, rounds int) (out []pulled, left []skip, err 
 	defer end()
 	fmt.Fprintf(os.Stderr, "bench: %d pulls of %d layers, %d files, %d bytes compressed\n", rounds, len(img.layers), img.files, img.bytes)
 	var all []*puller
-	for _, p := range pullers(s, img, dir) {
+	for _, p := range pullers(s, img, dir, peers) {
 		if err := p.once(false); err != nil { // warms up, and tells who cannot
 			left = append(left, skip{p.name, firstLine(err.Error())})
 			continue
@@ -156,7 +156,7 @@ func peakOf(pid int) int64 {
 
 // pullers are the ways; the first is the yardstick: no registry, and nothing kept
 // but the files.
-func pullers(s *harness.Suite, img *pullImage, dir string) []*puller {
+func pullers(s *harness.Suite, img *pullImage, dir string, peers bool) []*puller {
 	engine := func() int {
 		if pids := s.Engines(); len(pids) > 0 {
 			return pids[0]
@@ -167,8 +167,7 @@ func pullers(s *harness.Suite, img *pullImage, dir string) []*puller {
 	ctr := func(args ...string) *exec.Cmd {
 		return exec.Command(filepath.Join(s.Bin, "ctr"), append([]string{"-a", socket, "-n", "bench"}, args...)...)
 	}
-	store := filepath.Join(dir, "skopeo")
-	return []*puller{
+	all := []*puller{
 		untar("igzip + tar", "igzip", img, dir),
 		untar("pigz + tar", "pigz", img, dir),
 		{
@@ -181,6 +180,17 @@ func pullers(s *harness.Suite, img *pullImage, dir string) []*puller {
 			pull: func() *exec.Cmd { return ctr("images", "pull", "--plain-http", img.ref) },
 			undo: func() error { return runOne(ctr("images", "rm", "--sync", img.ref)) },
 		},
+	}
+	if peers {
+		all = append(all, peerPullers(img, dir)...)
+	}
+	return all
+}
+
+// peerPullers are programs with stores of their own.
+func peerPullers(img *pullImage, dir string) []*puller {
+	store := filepath.Join(dir, "skopeo")
+	return []*puller{
 		{
 			name: "podman pull",
 			pull: func() *exec.Cmd { return podmanCmd(dir, "pull", "-q", "--tls-verify=false", img.ref) },

@@ -32,6 +32,9 @@ type Session struct {
 	partial string      // what is fetched, when a later session goes on with it
 	brought atomic.Bool // there is something to go on with
 	held    sync.Map    // kind and id of what the lease holds
+
+	asked  sync.Once // see rebases
+	rebase bool
 }
 
 // Begin makes a lease.

@@ -19,24 +19,34 @@ import (
 // Unpack turns an image's layers into snapshots named by their chain ids (OCI
 // image specification, config.md), each checked against its diff id and on the
 // disk when its name appears. ready is asked for every layer before it is read
-// and returns when its blob is there. Snapshots that exist are used; one that
-// another session is making is waited for. Idempotent.
+// and returns when its blob is there; of a blob that is there it says so also when
+// its context has ended. Snapshots that exist are used; one that another session is
+// making is waited for. Idempotent.
 func (s *Session) Unpack(ctx context.Context, layers []ocispec.Descriptor, diffIDs []digest.Digest, ready func(context.Context, digest.Digest) error) error {
 	if len(layers) != len(diffIDs) {
 		return errs.New(errs.Corrupt, "%d layers and %d diff ids", len(layers), len(diffIDs))
 	}
+	b := &batch{Session: s}
+	defer b.discard(ctx)
+	over, cancel := context.WithCancel(ctx)
+	cancel()
 	chain := identity.ChainIDs(append([]digest.Digest(nil), diffIDs...))
 	for i, l := range layers {
 		parent := ""
 		if i > 0 {
 			parent = chain[i-1].String()
 		}
+		if ready(over, l.Digest) != nil { // others may want what is unpacked before this one comes
+			if err := b.commit(ctx); err != nil {
+				return err
+			}
+		}
 		u := unpacking{Session: s, layer: l, diffID: diffIDs[i], parent: parent, name: chain[i].String(), ready: ready}
-		if err := u.ensure(ctx); err != nil {
+		if err := b.add(ctx, u); err != nil {
 			return err
 		}
 	}
-	return nil
+	return b.commit(ctx)
 }
 
 // Finish makes the unpacked layers live as long as the image's config.
@@ -58,23 +68,6 @@ type unpacking struct {
 	ready        func(context.Context, digest.Digest) error
 }
 
-func (u unpacking) ensure(ctx context.Context) error {
-	if there, err := u.there(ctx); err != nil || there {
-		return err
-	}
-	if u.Lock != nil {
-		unlock, err := u.Lock(ctx, u.name)
-		if err != nil {
-			return err
-		}
-		defer unlock()
-		if there, err := u.there(ctx); err != nil || there {
-			return err
-		}
-	}
-	return u.make(ctx)
-}
-
 // there reports whether the snapshot exists; it is held first, so it stays.
 func (u unpacking) there(ctx context.Context) (bool, error) {
 	if err := u.hold(ctx, "snapshots/"+Snapshotter, u.name); err != nil {
@@ -88,46 +81,26 @@ func (u unpacking) there(ctx context.Context) (bool, error) {
 	return err == nil, err
 }
 
-func (u unpacking) make(ctx context.Context) error {
-	key := "extract-" + rand.Text()[:8] + "-" + u.name
-	req := &snapshotsapi.PrepareSnapshotRequest{Snapshotter: Snapshotter, Key: key, Parent: u.parent}
+// prepare makes the snapshot that the layer is unpacked into, over parent.
+func (u unpacking) prepare(ctx context.Context, parent string) (key string, mounts []*types.Mount, err error) {
+	key = "extract-" + rand.Text()[:8] + "-" + u.name
+	req := &snapshotsapi.PrepareSnapshotRequest{Snapshotter: Snapshotter, Key: key, Parent: parent}
 	p, err := u.snapshots().Prepare(u.under(ctx), req)
 	if images.OrphanFolder(err) {
 		p, err = u.snapshots().Prepare(u.under(ctx), req)
 	}
 	if err != nil {
-		return fault(err, "unpack layer "+u.layer.Digest.String())
+		return "", nil, fault(err, "unpack layer "+u.layer.Digest.String())
 	}
-	committed := false
-	defer func() {
-		if !committed {
-			u.discard(ctx, key)
-		}
-	}()
-	if err := u.ready(ctx, u.layer.Digest); err != nil {
-		return err
-	}
-	if err := u.apply(ctx, p.Mounts); err != nil {
-		return err
-	}
-	_, err = u.snapshots().Commit(u.under(ctx), &snapshotsapi.CommitSnapshotRequest{
-		Snapshotter: Snapshotter, Name: u.name, Key: key, Parent: u.parent,
-	})
-	if err = fault(err, "unpack layer "+u.layer.Digest.String()); errs.Is(err, errs.Conflict) {
-		return nil // somebody was quicker: theirs is as good
-	}
-	committed = err == nil
-	if err != nil {
-		return err
-	}
-	return u.label(ctx, u.layer.Digest, map[string]string{"containerd.io/uncompressed": u.diffID.String()})
+	return key, p.Mounts, nil
 }
 
-// apply writes the layer's files, syncs them, and checks what was written.
-func (u unpacking) apply(ctx context.Context, mounts []*types.Mount) error {
+// apply writes the layer's files, syncs them when asked to, and checks what was
+// written.
+func (u unpacking) apply(ctx context.Context, mounts []*types.Mount, sync bool) error {
 	r, err := u.diff().Apply(u.under(ctx), &diffapi.ApplyRequest{
 		Diff:   &types.Descriptor{MediaType: u.layer.MediaType, Digest: u.layer.Digest.String(), Size: u.layer.Size},
-		Mounts: mounts, SyncFs: true,
+		Mounts: mounts, SyncFs: sync,
 	})
 	if err != nil {
 		return fault(err, "unpack layer "+u.layer.Digest.String())
@@ -136,6 +109,21 @@ func (u unpacking) apply(ctx context.Context, mounts []*types.Mount) error {
 		return errs.New(errs.Corrupt, "layer %s: unpacks to %s, the image's config says %s", u.layer.Digest, got, u.diffID)
 	}
 	return nil
+}
+
+// commit gives the unpacked layer its name.
+func (u unpacking) commit(ctx context.Context, key string) error {
+	_, err := u.snapshots().Commit(u.under(ctx), &snapshotsapi.CommitSnapshotRequest{
+		Snapshotter: Snapshotter, Name: u.name, Key: key, Parent: u.parent,
+	})
+	if err = fault(err, "unpack layer "+u.layer.Digest.String()); errs.Is(err, errs.Conflict) {
+		u.discard(ctx, key)
+		return nil // somebody was quicker: theirs is as good
+	}
+	if err != nil {
+		return err
+	}
+	return u.label(ctx, u.layer.Digest, map[string]string{"containerd.io/uncompressed": u.diffID.String()})
 }
 
 func (u unpacking) discard(ctx context.Context, key string) {
