@@ -2,7 +2,10 @@ package container
 
 import (
 	"context"
+	"runtime"
 	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/record"
@@ -49,15 +52,16 @@ func (m *Manager) List(ctx context.Context, o ListOpts) ([]Summary, error) {
 	}
 	all := o.All || o.Last > 0 || len(o.Filters["status"]) > 0
 	var out []Summary
-	for _, id := range ids {
+	for i, l := range m.lookAll(ids, all) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		c, st, err := m.look(id)
+		id, c, st, err := ids[i], l.c, l.st, l.err
 		if a, ok := nets[id]; ok && err == nil {
 			st.Networks, st.Ports = a.Networks, a.Ports
 		}
 		switch {
+		case err == nil && c == nil: // it does not run
 		case errs.Is(err, errs.NotFound): // removed meanwhile, or half made: gc names it
 		case err != nil:
 			if o.Warn != nil {
@@ -77,6 +81,48 @@ func (m *Manager) List(ctx context.Context, o ListOpts) ([]Summary, error) {
 	}
 	order(out, o.Sort)
 	return out, err
+}
+
+// glance is what look says of a container.
+type glance struct {
+	c   *record.Container // nil without an error: it does not run and was not read
+	st  *record.State
+	err error
+}
+
+// many is from how many containers on they are looked at side by side.
+const many = 32
+
+// lookAll looks at containers; unless all, only the states of those that do not
+// run are read.
+func (m *Manager) lookAll(ids []string, all bool) []glance {
+	out := make([]glance, len(ids))
+	workers := 1
+	if len(ids) > many {
+		runtime.SetDefaultGOMAXPROCS()
+		workers = runtime.GOMAXPROCS(0)
+	}
+	var g errgroup.Group
+	for w := range workers {
+		g.Go(func() error {
+			for i := w; i < len(ids); i += workers {
+				out[i] = m.lookAt(ids[i], all)
+			}
+			return nil
+		})
+	}
+	g.Wait()
+	return out
+}
+
+func (m *Manager) lookAt(id string, all bool) (l glance) {
+	if !all {
+		if st, err := m.Store.State(id); err == nil && !Alive(st) && (st.Status == record.Exited || st.Status == record.Created) {
+			return glance{st: st}
+		}
+	}
+	l.c, l.st, l.err = m.look(id)
+	return l
 }
 
 // leaving reports whether c is a container of --rm that has ended and is being
