@@ -98,20 +98,11 @@ func copyBetween(c *cli.Context, src, dst registry.Place, from, to registry.Opti
 	if err != nil {
 		return err
 	}
-	state, err := cmd.Store(c)
+	cp, closeAll, err := copier(c)
 	if err != nil {
 		return err
 	}
-	var opened *image.Manager
-	cp := image.Copier{State: state, Images: func() (m *image.Manager, err error) {
-		opened, err = manager(c)
-		return opened, err
-	}}
-	defer func() {
-		if opened != nil {
-			opened.Close()
-		}
-	}()
+	defer closeAll()
 	ctx, cancel := deadline(c.Context, c.Duration("deadline"))
 	defer cancel()
 	tell, done, err := progressOf(c)
@@ -124,6 +115,28 @@ func copyBetween(c *cli.Context, src, dst registry.Place, from, to registry.Opti
 		return err
 	}
 	return tellDigest(c, d)
+}
+
+// copier copies between places; it opens containerd's images when one is there.
+func copier(c *cli.Context) (cp image.Copier, closeAll func(), err error) {
+	state, err := cmd.Store(c)
+	if err != nil {
+		return cp, nil, err
+	}
+	var opened *image.Manager
+	closeAll = func() {
+		if opened != nil {
+			opened.Close()
+		}
+	}
+	return image.Copier{State: state, Images: func() (*image.Manager, error) {
+		if opened != nil {
+			return opened, nil
+		}
+		var err error
+		opened, err = manager(c)
+		return opened, err
+	}}, closeAll, nil
 }
 
 func copyOptions(c *cli.Context) (registry.CopyOptions, error) {

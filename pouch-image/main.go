@@ -11,7 +11,7 @@ func main() {
 	app := cmd.App("pouch-image", "manage images", coded(
 		pullCommand(), loadCommand(), saveCommand(), lsCommand(), inspectCommand(), rmCommand(), tagCommand(), copyCommand(), pushCommand(),
 		historyCommand(), pruneCommand(), listTagsCommand(), deleteCommand(), searchCommand(), commitCommand(), loginCommand(), logoutCommand(),
-		untagCommand(), existsCommand(), importCommand(), exportCommand(), mountCommand(), unmountCommand(), lockCommand(), resolveCommand(), fsckCommand(), signCommand(), verifyCommand(), newKeyCommand(),
+		untagCommand(), existsCommand(), importCommand(), exportCommand(), mountCommand(), unmountCommand(), lockCommand(), resolveCommand(), fsckCommand(), signCommand(), verifyCommand(), newKeyCommand(), syncCommand(), convertCommand(),
 	)...)
 	app.Flags = append(app.Flags, engineFlags()...)
 	cmd.Completing(app, completer())

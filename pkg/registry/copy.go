@@ -164,5 +164,6 @@ func (o CopyOptions) library() (*copy.Options, error) {
 func compressing(dsys *types.SystemContext, opts copy.Options) {
 	if opts.DestinationCtx != nil {
 		dsys.CompressionFormat = opts.DestinationCtx.CompressionFormat
+		dsys.DirForceCompress = dsys.CompressionFormat != nil // a folder else keeps layers as they come
 	}
 }
