@@ -240,10 +240,11 @@ func TestHostileLayers(t *testing.T) {
 	noLeases(t)
 }
 
-// Pulls of one image at once all work, and each blob is written once.
+// Pulls of one image at once all work, and each layer comes once.
 func TestPullsAtOnce(t *testing.T) {
 	img := busybox(t, registrytest.Kind{})
-	r := registrytest.Start(t, registrytest.Options{})
+	g := registrytest.NewGate()
+	r := registrytest.Start(t, registrytest.Options{Front: g.Front})
 	r.Push(t, "twins", "1", img)
 	ref := r.Host + "/twins:1"
 	pouch(t, "ls")
@@ -256,6 +257,13 @@ func TestPullsAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	most := 6 * len(img.Config)
+	for _, l := range img.Layers {
+		most += len(l)
+	}
+	if got := g.Sent(); got > most {
+		t.Errorf("%d bytes were sent, each layer once is %d", got, most)
+	}
 	expect(t, 0, img.ID().Encoded()[:12]+`\n`, ``, "ls", "-q", ref)
 	expect(t, 0, `(?s).*Deleted.*`, ``, "rm", ref)
 	noLeases(t)
