@@ -21,6 +21,7 @@ func importCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "change", Aliases: []string{"c"}, KeepSpace: true, Usage: "apply a `LINE` of a Dockerfile: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR"},
 			&cli.StringFlag{Name: "message", Aliases: []string{"m"}, Usage: "`TEXT` for the history"},
+			maxLayerFlag(),
 			&cli.StringFlag{Name: "platform", Usage: "`OS/ARCH[/VARIANT]` that the files are for (default: this machine's)"},
 		},
 		Action: importImage,
@@ -46,7 +47,7 @@ func importImage(c *cli.Context) error {
 		}
 		defer in.Close()
 	}
-	m, err := manager(c)
+	m, err := boundedManager(c)
 	if err != nil {
 		return err
 	}

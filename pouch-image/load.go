@@ -20,6 +20,7 @@ func loadCommand() *cli.Command {
 		Usage: "load images from an archive (docker-archive or oci-archive, plain or compressed)",
 		Flags: append(progressFlags(),
 			&cli.StringFlag{Name: "input", Aliases: []string{"i"}, Usage: "read `FILE` (default: standard input)"},
+			maxLayerFlag(),
 			&cli.StringFlag{Name: "platform", Usage: "`OS/ARCH[/VARIANT]` to choose from an index (default: this machine's)"},
 		),
 		Action: load,
@@ -35,7 +36,7 @@ func load(c *cli.Context) error {
 		return err
 	}
 	defer in.Close()
-	m, err := manager(c)
+	m, err := boundedManager(c)
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,7 @@ func pullCommand() *cli.Command {
 			&cli.BoolFlag{Name: "all-platforms", Usage: "fetch every image of an index; that of --platform alone is unpacked"},
 			&cli.IntFlag{Name: "retry", Value: 2, Usage: "try again `N` times after a failure that may pass, and of a layer each time that nothing came"},
 			&cli.DurationFlag{Name: "retry-delay", Usage: "`TIME` before each further try, as 5s", DefaultText: "1s, doubling"},
+			maxLayerFlag(),
 			&cli.StringFlag{Name: "locked", Usage: "pull what `FILE`, written by lock, says; without names all of it"},
 			&cli.DurationFlag{Name: "deadline", Usage: "give up after this time, as in 5m (default: when nothing comes for 30s)"},
 		),
@@ -66,7 +67,7 @@ func pull(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	m, err := manager(c)
+	m, err := boundedManager(c)
 	if err != nil {
 		return err
 	}

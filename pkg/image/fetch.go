@@ -29,7 +29,7 @@ func (m *Manager) fetch(outer context.Context, names []string, keep string, tell
 		return nil, err
 	}
 	defer end(outer, s, &err)
-	s.Lock = m.lock
+	s.Lock, s.Limit = m.lock, m.MaxLayer
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	u := &unpacker{ctx: ctx, fail: fail, session: s}

@@ -24,6 +24,8 @@ import (
 type Manager struct {
 	state *store.Store
 	store *imagestore.Store
+
+	MaxLayer int64 // bytes that a layer may unpack to; 0: no bound
 }
 
 // Open returns the manager of the images in the containerd at address.

@@ -51,7 +51,7 @@ func (m *Manager) Import(outer context.Context, r *os.File, ref string, o Import
 		return nil, err
 	}
 	defer end(outer, s, &err)
-	s.Lock = m.lock
+	s.Lock, s.Limit = m.lock, m.MaxLayer
 	made, err := imported(ctx, s, r, set, o)
 	if err != nil {
 		return nil, err

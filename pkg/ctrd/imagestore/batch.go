@@ -84,7 +84,7 @@ func (b *batch) unpack(ctx context.Context, u unpacking, unlock func()) (err err
 		}}}
 	}
 	together := s.folder != "" && b.rebases(ctx)
-	if err := u.apply(ctx, mounts, !together); err != nil {
+	if err := u.apply(ctx, s.key, mounts, !together); err != nil {
 		return err
 	}
 	b.staged = append(b.staged, s)

@@ -29,6 +29,9 @@ type Session struct {
 	// back; nil: no lock, and two sessions may do the same work twice.
 	Lock func(ctx context.Context, name string) (unlock func(), err error)
 
+	// Limit bounds the disk space of an unpacked layer, bytes; 0: no bound.
+	Limit int64
+
 	partial string      // what is fetched, when a later session goes on with it
 	brought atomic.Bool // there is something to go on with
 	held    sync.Map    // kind and id of what the lease holds

@@ -97,13 +97,21 @@ func (u unpacking) prepare(ctx context.Context, parent string) (key string, moun
 
 // apply writes the layer's files, syncs them when asked to, and checks what was
 // written.
-func (u unpacking) apply(ctx context.Context, mounts []*types.Mount, sync bool) error {
+func (u unpacking) apply(outer context.Context, key string, mounts []*types.Mount, sync bool) error {
+	ctx, end := u.limited(outer, key, u.layer.Digest.String())
+	defer end()
 	r, err := u.diff().Apply(u.under(ctx), &diffapi.ApplyRequest{
 		Diff:   &types.Descriptor{MediaType: u.layer.MediaType, Digest: u.layer.Digest.String(), Size: u.layer.Size},
 		Mounts: mounts, SyncFs: sync,
 	})
+	if err != nil && ctx.Err() != nil && outer.Err() == nil {
+		return context.Cause(ctx)
+	}
 	if err != nil {
-		return fault(err, "unpack layer "+u.layer.Digest.String())
+		return layerFault(err, u.layer.Digest)
+	}
+	if err := u.within(ctx, key, u.layer.Digest.String()); err != nil {
+		return err
 	}
 	if got := r.Applied.GetDigest(); got != u.diffID.String() {
 		return errs.New(errs.Corrupt, "layer %s: unpacks to %s, the image's config says %s", u.layer.Digest, got, u.diffID)
