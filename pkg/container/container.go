@@ -27,6 +27,9 @@ type Manager struct {
 	once    sync.Once
 	client  *ctrd.Client
 	err     error
+
+	bootOnce sync.Once
+	boot     string // id of the running boot
 }
 
 // Open returns the manager of s's containers. It does nothing yet: containerd

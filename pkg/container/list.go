@@ -42,7 +42,12 @@ func (m *Manager) List(ctx context.Context, o ListOpts) ([]Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	ids, err := m.Store.ContainerIDs()
+	all := o.All || o.Last > 0 || len(o.Filters["status"]) > 0
+	which := m.Store.ContainerIDs
+	if !all {
+		which = m.Store.SupervisedIDs
+	}
+	ids, err := which()
 	if err != nil {
 		return nil, err
 	}
@@ -50,9 +55,8 @@ func (m *Manager) List(ctx context.Context, o ListOpts) ([]Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := o.All || o.Last > 0 || len(o.Filters["status"]) > 0
 	var out []Summary
-	for i, l := range m.lookAll(ids, all) {
+	for i, l := range m.lookAll(ids) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -61,7 +65,6 @@ func (m *Manager) List(ctx context.Context, o ListOpts) ([]Summary, error) {
 			st.Networks, st.Ports = a.Networks, a.Ports
 		}
 		switch {
-		case err == nil && c == nil: // it does not run
 		case errs.Is(err, errs.NotFound): // removed meanwhile, or half made: gc names it
 		case err != nil:
 			if o.Warn != nil {
@@ -85,7 +88,7 @@ func (m *Manager) List(ctx context.Context, o ListOpts) ([]Summary, error) {
 
 // glance is what look says of a container.
 type glance struct {
-	c   *record.Container // nil without an error: it does not run and was not read
+	c   *record.Container
 	st  *record.State
 	err error
 }
@@ -93,9 +96,8 @@ type glance struct {
 // many is from how many containers on they are looked at side by side.
 const many = 32
 
-// lookAll looks at containers; unless all, only the states of those that do not
-// run are read.
-func (m *Manager) lookAll(ids []string, all bool) []glance {
+// lookAll looks at containers.
+func (m *Manager) lookAll(ids []string) []glance {
 	out := make([]glance, len(ids))
 	workers := 1
 	if len(ids) > many {
@@ -106,23 +108,14 @@ func (m *Manager) lookAll(ids []string, all bool) []glance {
 	for w := range workers {
 		g.Go(func() error {
 			for i := w; i < len(ids); i += workers {
-				out[i] = m.lookAt(ids[i], all)
+				l := &out[i]
+				l.c, l.st, l.err = m.look(ids[i])
 			}
 			return nil
 		})
 	}
 	g.Wait()
 	return out
-}
-
-func (m *Manager) lookAt(id string, all bool) (l glance) {
-	if !all {
-		if st, err := m.Store.State(id); err == nil && !Alive(st) && (st.Status == record.Exited || st.Status == record.Created) {
-			return glance{st: st}
-		}
-	}
-	l.c, l.st, l.err = m.look(id)
-	return l
 }
 
 // leaving reports whether c is a container of --rm that has ended and is being

@@ -94,9 +94,11 @@ func Alive(st *record.State) bool {
 
 // bootID identifies the running boot.
 func (m *Manager) bootID() string {
-	id, err := proc.BootID()
-	if err != nil {
-		return "unknown" // as no record has it: no process of one counts as alive
-	}
-	return id
+	m.bootOnce.Do(func() {
+		var err error
+		if m.boot, err = proc.BootID(); err != nil {
+			m.boot = "unknown" // as no record has it: no process of one counts as alive
+		}
+	})
+	return m.boot
 }

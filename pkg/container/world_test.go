@@ -54,6 +54,11 @@ func (w *world) add(name string, st record.State, change func(*record.Container)
 	if err := w.Store.ClaimName(name, c.ID); err != nil {
 		w.t.Fatal(err)
 	}
+	if Alive(&st) { // its supervisor has sockets
+		if err := os.MkdirAll(w.Store.RunDir(c.ID), 0o700); err != nil {
+			w.t.Fatal(err)
+		}
+	}
 	return c
 }
 

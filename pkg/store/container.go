@@ -105,6 +105,12 @@ func (s *Store) ContainerIDs() ([]string, error) {
 	return list(s.containers(), isID)
 }
 
+// SupervisedIDs lists the containers that have a folder of sockets: none that has
+// none has a supervisor, and so none of those runs.
+func (s *Store) SupervisedIDs() ([]string, error) {
+	return list(filepath.Join(s.RunRoot, "c"), isID)
+}
+
 // RemoveContainer removes a container's files and its name. Idempotent.
 func (s *Store) RemoveContainer(id string) error {
 	if !isID(id) {
