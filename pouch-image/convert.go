@@ -15,6 +15,7 @@ func convertCommand() *cli.Command {
 		Usage:     "make an image with the same files in other layers, or under another manifest; prints its digest",
 		ArgsUsage: "IMAGE NAME[:TAG]",
 		Flags: append(progressFlags(),
+			maxLayerFlag(),
 			&cli.StringFlag{Name: "compress", Usage: "compress the layers with `ALGORITHM` gzip or zstd"},
 			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: "`FORMAT` of the manifest: oci or v2s2, docker's"},
 			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "every platform of an index"},

@@ -17,6 +17,7 @@ func copyCommand() *cli.Command {
 	flags := append(copyFlags(), progressFlags()...)
 	flags = append(flags, sideFlags("src", "the source")...)
 	flags = append(flags, sideFlags("dest", "the destination")...)
+	flags = append(flags, maxLayerFlag())
 	return &cli.Command{
 		Name:      "copy",
 		Aliases:   []string{"cp"},
@@ -134,7 +135,7 @@ func copier(c *cli.Context) (cp image.Copier, closeAll func(), err error) {
 			return opened, nil
 		}
 		var err error
-		opened, err = manager(c)
+		opened, err = boundedManager(c)
 		return opened, err
 	}}, closeAll, nil
 }
