@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -199,4 +200,44 @@ func length(t *testing.T, path string) int64 {
 		return 0 // collected, or renamed to a blob, just now
 	}
 	return st.Size()
+}
+
+// What a power cut left of a layer may be anything: then the layer is fetched anew.
+func TestPartialIsBroken(t *testing.T) {
+	for name, breakIt := range map[string]func(f *os.File, length int64) error{
+		"another byte": func(f *os.File, _ int64) error { _, err := f.WriteAt([]byte("x"), 100); return err },
+		"zeros":        func(f *os.File, n int64) error { _, err := f.WriteAt(make([]byte, 4096), n-4096); return err },
+		"too long":     func(f *os.File, _ int64) error { return f.Truncate(3 << 20) },
+		"empty":        func(f *os.File, _ int64) error { return f.Truncate(0) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			img, total := heavy(t, 1, 2<<20)
+			f := &registrytest.Fault{Path: digest.FromBytes(img.Layers[0]).Encoded(), Cut: 700 << 10}
+			r := registrytest.Start(t, registrytest.Options{Front: f.Front()})
+			r.Push(t, "broken", "1", img)
+			ref := r.Host + "/broken:1"
+			expect(t, 75, ``, `broken off`, "pull", "-q", "--retry", "0", ref)
+			_, ingests := files(t)
+			for _, in := range ingests {
+				if filepath.Base(in) != "data" {
+					continue
+				}
+				path := filepath.Join(base, "l", "engine", "io.containerd.content.v1.content", in)
+				data, err := os.OpenFile(path, os.O_RDWR, 0)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := errors.Join(breakIt(data, length(t, path)), data.Close()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			f.Heal()
+			expect(t, 0, `.*\n`, ``, "pull", "-q", ref)
+			if got := f.Sent(); got < total || got > 2*total {
+				t.Errorf("%d bytes came of a layer of %d, asked for as %q", got, total, f.Ranges())
+			}
+			expect(t, 0, `(?s).*Deleted.*`, ``, "rm", ref)
+			nothingStored(t)
+		})
+	}
 }
