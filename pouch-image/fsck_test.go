@@ -89,3 +89,41 @@ func TestFsck(t *testing.T) {
 	}
 	noLeases(t)
 }
+
+// TestFsckAfterKill: a pull that is killed at ten moments leaves nothing that is
+// broken, and nothing that prune does not take away.
+func TestFsckAfterKill(t *testing.T) {
+	img, total := heavy(t, 3, 1<<20)
+	g := registrytest.NewGate()
+	r := registrytest.Start(t, registrytest.Options{Front: g.Front})
+	r.Push(t, "killed", "1", img)
+	ref := r.Host + "/killed:1"
+	sum := `\d+ images, \d+ blobs, [^\n]*\n`
+	expect(t, 0, `(?s).*`, ``, "fsck", "--repair")
+	before := expect(t, 0, sum, ``, "fsck").out
+	for i := range 10 {
+		held := g.Hold(total / 11)
+		c := command(t, "pull", "-q", ref)
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		<-held
+		if err := c.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		c.Wait()
+		if got := pouch(t, "fsck"); got.code != 0 {
+			t.Fatalf("killed for the %dth time: %+v", i+1, got)
+		}
+		expect(t, 1, ``, ``, "exists", ref)
+	}
+	g.Open()
+	expect(t, 0, `(?s).*`, `reclaimed`, "prune", "-f")
+	if after := expect(t, 0, sum, ``, "fsck").out; after != before {
+		t.Errorf("before %q, after %q", before, after)
+	}
+	expect(t, 0, ref+"\n", ``, "pull", "-q", ref)
+	expect(t, 0, sum, ``, "fsck")
+	expect(t, 0, `(?s).*Deleted.*`, ``, "rm", ref)
+	noLeases(t)
+}

@@ -111,8 +111,18 @@ func (m *Manager) check(ctx context.Context, s *imagestore.Session, pick func(im
 		if err := c.image(ctx, r); err != nil {
 			return nil, err
 		}
+		if c.broken[r.Name] && !m.means(ctx, r) { // it went while it was looked at
+			delete(c.broken, r.Name)
+			c.Problems = slices.DeleteFunc(c.Problems, func(p Problem) bool { return p.Image == imageref.Familiar(r.Name) })
+		}
 	}
 	return c.Checked, c.rest(ctx, pick == nil)
+}
+
+// means reports whether the name still means what the record says.
+func (m *Manager) means(ctx context.Context, r imagestore.Record) bool {
+	now, err := m.store.Image(ctx, r.Name)
+	return err == nil && now.Target.Digest == r.Target.Digest
 }
 
 // checking is a check at work.
