@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -72,6 +73,9 @@ func kindOf(err error) errs.Kind {
 	}
 	if mismatch(err) {
 		return errs.Corrupt
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return errs.Denied // it will not be another one later
 	}
 	if strings.Contains(err.Error(), "is blocked in one of") { // of the library's, without a type
 		return errs.Denied

@@ -14,6 +14,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -74,7 +75,7 @@ func Start(t testing.TB, o Options) *Registry {
 		r.tokens = &tokens{o: o, given: map[string][]string{}}
 	}
 	s := httptest.NewUnstartedServer(http.HandlerFunc(r.serve))
-	s.Config.ErrorLog = nil
+	s.Config.ErrorLog = log.New(io.Discard, "", 0) // handshakes that fail on purpose
 	if o.TLS {
 		r.CertDir = t.TempDir()
 		s.TLS = &tls.Config{Certificates: []tls.Certificate{certificate(t, filepath.Join(r.CertDir, "ca.crt"))}}
