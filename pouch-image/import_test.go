@@ -127,4 +127,19 @@ func TestMount(t *testing.T) {
 		t.Errorf("the folder is left: %v", err)
 	}
 	expect(t, 1, ``, `no image is mounted`, "umount", "mounted:1")
+
+	// What somebody else has mounted there in the meantime is not Pouch's to undo.
+	pulled(t, "mounted:2", registrytest.Kind{})
+	expect(t, 0, dir+`\n`, ``, "mount", "mounted:2", dir)
+	if err := unix.Unmount(dir, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mount("other", dir, "tmpfs", 0, ""); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, 0, ``, ``, "unmount", "-a")
+	if err := unix.Unmount(dir, 0); err != nil {
+		t.Errorf("the other mount is gone: %v", err)
+	}
+	expect(t, 0, `(?s).*Deleted.*`, ``, "rm", "mounted:2")
 }

@@ -26,7 +26,8 @@ const (
 	labelID     = "pouch.image.id"
 	labelName   = "pouch.image.name"
 	labelOwn    = "pouch.image.own-folder"
-	labelBoot   = "pouch.image.boot" // what is mounted at the folder after another one is somebody else's
+	labelFact   = "pouch.image.mount" // see mountFact; without: it was not told in time
+	labelBoot   = "pouch.image.boot"  // what is mounted at the folder after another one is somebody else's
 )
 
 // Mounted is an image that can be read at a folder.
@@ -83,13 +84,29 @@ func (m *Manager) Mount(outer context.Context, target, folder string) (at *Mount
 	}
 	v, err := m.store.KeepView(ctx, at.key, d.Config.RootFS.DiffIDs, labels)
 	if err == nil {
-		err = mount.All(readOnly(v), at.Folder)
+		err = m.mountView(ctx, v, at.Folder)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("mount %s: %w", target, err), m.drop(ctx, *at))
 	}
 	m.event("mount", img.Name, img.ID)
 	return at, nil
+}
+
+// mountView mounts a view, and notes which mount that is.
+func (m *Manager) mountView(ctx context.Context, v *imagestore.View, folder string) error {
+	err := mount.All(readOnly(v), folder)
+	if err != nil {
+		return err
+	}
+	fact, err := mountFact(folder)
+	if err == nil {
+		err = m.store.LabelView(ctx, v.Key, labelFact, fact)
+	}
+	if err != nil {
+		return errors.Join(err, mount.UnmountAll(folder))
+	}
+	return nil
 }
 
 // prepare makes the folder ready, and its path absolute.
@@ -151,11 +168,11 @@ func (m *Manager) mounted(ctx context.Context) (out []Mounted, err error) {
 			Folder: v.Labels[labelFolder], ID: digest.Digest(v.Labels[labelID]), Name: v.Labels[labelName],
 			key: v.Key, own: v.Labels[labelOwn] != "",
 		}
-		there, err := mount.Mounted(at.Folder)
+		there, err := at.stands(v.Labels, boot)
 		if err != nil {
 			return nil, err
 		}
-		if there && v.Labels[labelBoot] == boot {
+		if there {
 			out = append(out, at)
 		} else if err := m.drop(ctx, at); err != nil {
 			return nil, err
@@ -163,6 +180,16 @@ func (m *Manager) mounted(ctx context.Context) (out []Mounted, err error) {
 	}
 	slices.SortFunc(out, func(a, b Mounted) int { return strings.Compare(a.Folder, b.Folder) })
 	return out, nil
+}
+
+// stands reports whether what is mounted at the folder is what the labels tell of.
+func (at Mounted) stands(labels map[string]string, boot string) (bool, error) {
+	there, err := mount.Mounted(at.Folder)
+	if err != nil || !there || labels[labelBoot] != boot {
+		return false, err
+	}
+	fact, err := mountFact(at.Folder)
+	return labels[labelFact] == "" || labels[labelFact] == fact, err
 }
 
 // drop removes what is left of a mount that is none any more. Idempotent.

@@ -8,6 +8,7 @@ import (
 	"github.com/containerd/containerd/api/types"
 	"github.com/opencontainers/go-digest"
 	"github.com/opencontainers/image-spec/identity"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -81,3 +82,13 @@ func (s *Store) RemoveView(ctx context.Context, key string) error {
 
 // ViewKey is a name for a view of this session alone.
 func (s *Session) ViewKey() string { return "view-" + s.lease }
+
+// LabelView sets a label of a view. Idempotent.
+func (s *Store) LabelView(ctx context.Context, key, label, value string) error {
+	_, err := s.snapshots().Update(s.in(ctx), &snapshotsapi.UpdateSnapshotRequest{
+		Snapshotter: Snapshotter,
+		Info:        &snapshotsapi.Info{Name: key, Labels: map[string]string{label: value}},
+		UpdateMask:  &fieldmaskpb.FieldMask{Paths: []string{"labels." + label}},
+	})
+	return fault(err, "label view "+key)
+}
