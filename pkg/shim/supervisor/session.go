@@ -74,7 +74,7 @@ func (c *session) serve() {
 	}
 	if c.exec != nil && !c.detached.Load() {
 		if t, err := c.s.only(); err == nil {
-			t.hangUp(c.exec)
+			t.clientLeft(c.exec)
 		}
 	}
 }
