@@ -65,7 +65,8 @@ func (m *Manager) Why(ctx context.Context, target string) (*Why, error) {
 	switch {
 	case errs.Is(err, errs.NotFound):
 		e, err = m.traces(ctx, target)
-	case err == nil && Alive(st) && m.initEnded(st): // it has ended just now, and is about to go
+	case err == nil && (Alive(st) && m.initEnded(st) || st.Status == record.Removing && st.Finished.IsZero()):
+		// It has ended just now, and is about to go: the record is not told the end.
 		if e, err = m.traces(ctx, c.ID); err == nil {
 			e.c, e.st.Status = c, record.Exited
 		}
