@@ -50,7 +50,8 @@ func TestSoak(t *testing.T) {
 		}
 	}
 	early, late := seen[1], seen[portions-1] // the first one warms up
-	if late.files > early.files+4 || late.state > early.state {
+	// The log of events is rotated once in a while: then it is two files and a lock.
+	if late.files > early.files+4 || late.state > early.state+2 {
 		t.Errorf("files grow: %v, then %v", early, late)
 	}
 	if late.anon > early.anon*3/2+8<<10 {
