@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -28,15 +29,21 @@ func (s *Store) CreateSecret(v *record.StoredSecret, replace bool) error {
 	if replace {
 		write = fsx.WriteJSON
 	}
-	for {
-		if err := makeDurable(s.secrets(), 0o700); err != nil {
-			return err
-		}
-		err := write(s.secret(v.Name), v, 0o600)
-		if !errors.Is(err, fs.ErrNotExist) { // else who removed the last one was faster
-			return err
-		}
+	l, err := s.lockSecrets()
+	if err != nil {
+		return err
 	}
+	defer l.Unlock()
+	if err := makeDurable(s.secrets(), 0o700); err != nil {
+		return err
+	}
+	return write(s.secret(v.Name), v, 0o600)
+}
+
+// lockSecrets is held while the folder of secrets, which goes with the last one, is
+// made or removed.
+func (s *Store) lockSecrets() (*fsx.Lock, error) {
+	return fsx.LockWait(context.Background(), filepath.Join(s.locks(), "secrets"))
 }
 
 // makeDurable makes a folder whose entry survives a power cut. Idempotent.
@@ -73,11 +80,16 @@ func (s *Store) SecretNames() ([]string, error) {
 // RemoveSecret removes a stored secret, durably. A missing one gives an error
 // that is fs.ErrNotExist.
 func (s *Store) RemoveSecret(name string) error {
+	l, err := s.lockSecrets()
+	if err != nil {
+		return err
+	}
+	defer l.Unlock()
 	if err := os.Remove(s.secret(name)); err != nil {
 		return err
 	}
 	os.Remove(s.secrets()) // when it was the last one
-	err := fsx.SyncDir(s.secrets())
+	err = fsx.SyncDir(s.secrets())
 	if errors.Is(err, fs.ErrNotExist) {
 		return fsx.SyncDir(s.Root)
 	}
