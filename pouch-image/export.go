@@ -1,13 +1,9 @@
 package main
 
 import (
-	"os"
-
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"github.com/pouchcontainer/pouch/pkg/cmd"
-	"github.com/pouchcontainer/pouch/pkg/errs"
 )
 
 func exportCommand() *cli.Command {
@@ -16,7 +12,7 @@ func exportCommand() *cli.Command {
 		Usage:     "write the root of an image, its layers put together, as one tar archive",
 		ArgsUsage: "IMAGE",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write `FILE` (default: standard output)"},
+			cmd.OutputFlag(),
 		},
 		Action: export,
 	}
@@ -27,16 +23,16 @@ func export(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	out := c.String("output")
-	if out == "" && term.IsTerminal(int(os.Stdout.Fd())) {
-		return errs.New(errs.Invalid, "export: standard output is a terminal: give -o FILE, or redirect it")
+	out, err := cmd.OutputFile(c)
+	if err != nil {
+		return err
 	}
 	m, err := manager(c)
 	if err != nil {
 		return err
 	}
 	defer m.Close()
-	if out == "" || out == "-" {
+	if out == "" {
 		return m.Export(c.Context, args[0], c.App.Writer)
 	}
 	return m.ExportFile(c.Context, args[0], out)

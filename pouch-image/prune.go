@@ -2,15 +2,12 @@ package main
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/pouchcontainer/pouch/pkg/cmd"
-	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/image"
-	"github.com/pouchcontainer/pouch/pkg/parse"
 )
 
 func pruneCommand() *cli.Command {
@@ -30,7 +27,7 @@ func prune(c *cli.Context) error {
 	if _, err := cmd.Args(c, 0, 0); err != nil {
 		return err
 	}
-	keep, err := pruneFilter(c.StringSlice("filter"))
+	keep, err := image.PruneFilter(c.StringSlice("filter"), time.Now())
 	if err != nil {
 		return err
 	}
@@ -58,36 +55,4 @@ func prune(c *cli.Context) error {
 	}
 	fmt.Fprintf(c.App.ErrWriter, "Total reclaimed space: %s\n", cmd.HumanSize(p.Freed))
 	return err
-}
-
-// pruneFilter returns which images stay.
-func pruneFilter(filters []string) (func(image.Entry) bool, error) {
-	var tests []func(image.Entry) bool
-	for _, f := range filters {
-		key, val, _ := strings.Cut(f, "=")
-		switch key {
-		case "until":
-			t, err := parse.Time(val, time.Now())
-			if err != nil {
-				return nil, err
-			}
-			tests = append(tests, func(e image.Entry) bool { return e.Created.Before(t) })
-		case "label", "label!":
-			name, want, given := strings.Cut(val, "=")
-			tests = append(tests, func(e image.Entry) bool {
-				got, ok := e.Labels[name]
-				return (ok && (!given || got == want)) == (key == "label")
-			})
-		default:
-			return nil, errs.New(errs.Invalid, "invalid filter '%s': until, label or label!", key)
-		}
-	}
-	return func(e image.Entry) bool {
-		for _, ok := range tests {
-			if !ok(e) {
-				return true
-			}
-		}
-		return false
-	}, nil
 }

@@ -1,13 +1,9 @@
 package main
 
 import (
-	"os"
-
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"github.com/pouchcontainer/pouch/pkg/cmd"
-	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/image"
 )
 
@@ -17,7 +13,7 @@ func saveCommand() *cli.Command {
 		Usage:     "write images as an archive",
 		ArgsUsage: "IMAGE…",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write `FILE` (default: standard output)"},
+			cmd.OutputFlag(),
 			&cli.StringFlag{Name: "format", Value: image.DockerArchive, Usage: image.DockerArchive + " (as docker save) or " + image.OCIArchive},
 		},
 		Action: save,
@@ -29,16 +25,16 @@ func save(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	out := c.String("output")
-	if out == "" && term.IsTerminal(int(os.Stdout.Fd())) {
-		return errs.New(errs.Invalid, "save: standard output is a terminal: give -o FILE, or redirect it")
+	out, err := cmd.OutputFile(c)
+	if err != nil {
+		return err
 	}
 	m, err := manager(c)
 	if err != nil {
 		return err
 	}
 	defer m.Close()
-	if out == "" || out == "-" {
+	if out == "" {
 		return m.Save(c.Context, targets, c.String("format"), c.App.Writer)
 	}
 	return m.SaveFile(c.Context, targets, c.String("format"), out)

@@ -1,13 +1,9 @@
 package main
 
 import (
-	"os"
-
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"github.com/pouchcontainer/pouch/pkg/cmd"
-	"github.com/pouchcontainer/pouch/pkg/errs"
 )
 
 func exportCommand() *cli.Command {
@@ -15,7 +11,7 @@ func exportCommand() *cli.Command {
 		Name:      "export",
 		Usage:     "write a container's root as a tar stream, without its volumes",
 		ArgsUsage: "CONTAINER",
-		Flags:     []cli.Flag{text("output", "write `FILE` (default: standard output)", "o")},
+		Flags:     []cli.Flag{cmd.OutputFlag()},
 		Action:    export,
 	}
 }
@@ -25,15 +21,15 @@ func export(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	out := c.String("output")
-	if out == "" && term.IsTerminal(int(os.Stdout.Fd())) {
-		return errs.New(errs.Invalid, "export: standard output is a terminal: give -o FILE, or redirect it")
+	out, err := cmd.OutputFile(c)
+	if err != nil {
+		return err
 	}
 	m, err := manager(c)
 	if err != nil {
 		return err
 	}
-	if out == "" || out == "-" {
+	if out == "" {
 		return m.Export(c.Context, args[0], c.App.Writer)
 	}
 	return m.ExportFile(c.Context, args[0], out)

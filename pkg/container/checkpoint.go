@@ -45,7 +45,7 @@ func (m *Manager) Checkpoint(ctx context.Context, target, name string, o Checkpo
 	if exists(dir) {
 		return errs.New(errs.Conflict, "checkpoint with name %s already exists for container %s", name, c.Name)
 	}
-	tmp, done, err := draftCheckpoint(filepath.Dir(dir))
+	tmp, done, err := store.DraftCheckpoint(filepath.Dir(dir))
 	if err != nil {
 		return err
 	}
@@ -73,40 +73,6 @@ func (m *Manager) Checkpoint(ctx context.Context, target, name string, o Checkpo
 		return nil
 	}
 	return m.awaitSupervisor(context.WithoutCancel(ctx), c.ID, supervisorEnd)
-}
-
-// draftCheckpoint makes the folder in which a checkpoint comes into being, and
-// removes those of commands that were killed. done removes what is there yet.
-func draftCheckpoint(all string) (tmp string, done func(), err error) {
-	if err := os.MkdirAll(all, 0o700); err != nil {
-		return "", nil, err
-	}
-	const prefix = fsx.TempPrefix + "checkpoint-"
-	old, err := filepath.Glob(filepath.Join(all, prefix+"*"))
-	if err != nil {
-		return "", nil, err
-	}
-	for _, dir := range old {
-		removeUnheld(dir)
-	}
-	if tmp, err = os.MkdirTemp(all, prefix); err != nil {
-		return "", nil, err
-	}
-	l, err := fsx.LockDir(tmp)
-	if err != nil {
-		return "", nil, err
-	}
-	return tmp, func() { os.RemoveAll(tmp); l.Unlock() }, nil
-}
-
-// removeUnheld removes a draft whose command is gone.
-func removeUnheld(dir string) {
-	ctx, cancel := context.WithTimeout(context.Background(), probing)
-	defer cancel()
-	if l, err := fsx.LockDirWait(ctx, dir); err == nil {
-		os.RemoveAll(dir)
-		l.Unlock()
-	}
 }
 
 // dump has the supervisor write the processes to the folder dir. It goes on to its
@@ -200,7 +166,7 @@ func (m *Manager) RemoveCheckpoint(target, name, dir string) error {
 	if _, err := store.ReadCheckpoint(path); err != nil {
 		return noCheckpoint(c, name)
 	}
-	return os.RemoveAll(path)
+	return store.RemoveCheckpoint(path)
 }
 
 func noCheckpoint(c *record.Container, name string) error {

@@ -19,15 +19,11 @@ type Filters map[string][]string
 // ParseFilters parses key=value words. It fails with kind invalid for a word
 // without a key or a key that does not exist.
 func ParseFilters(words []string) (Filters, error) {
-	f := Filters{}
-	for _, w := range words {
-		key, value, ok := strings.Cut(w, "=")
-		key = strings.ToLower(strings.TrimSpace(key))
-		if !ok {
-			return nil, errs.New(errs.Invalid, "invalid filter %q: want key=value", w)
-		}
-		f[key] = append(f[key], strings.TrimSpace(value))
+	byKey, err := parse.Filters(words)
+	if err != nil {
+		return nil, err
 	}
+	f := Filters(byKey)
 	return f, f.check()
 }
 

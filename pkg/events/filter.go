@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/parse"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
@@ -15,17 +16,14 @@ type Filters map[string][]string
 // ParseFilters parses key=value words. It fails with kind invalid for a word
 // without a key or a key that does not exist.
 func ParseFilters(words []string) (Filters, error) {
-	f := Filters{}
-	for _, w := range words {
-		key, value, ok := strings.Cut(w, "=")
-		key = strings.ToLower(strings.TrimSpace(key))
-		if !ok {
-			return nil, errs.New(errs.Invalid, "invalid filter %q: want key=value", w)
-		}
+	f, err := parse.Filters(words)
+	if err != nil {
+		return nil, err
+	}
+	for key := range f {
 		if matcher(key) == nil {
 			return nil, errs.New(errs.Invalid, "invalid filter '%s': one of type, event, container, image, network, volume, label, scope", key)
 		}
-		f[key] = append(f[key], strings.TrimSpace(value))
 	}
 	return f, nil
 }

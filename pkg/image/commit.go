@@ -60,14 +60,7 @@ func (m *Manager) Commit(outer context.Context, id, ref string, o CommitOpts) (i
 	if err != nil {
 		return nil, err
 	}
-	if name == "" {
-		name = nameless(made.config.Digest)
-	}
-	if err := m.store.SetImage(ctx, name, made.target); err != nil {
-		return nil, err
-	}
-	m.event("commit", name, made.config.Digest)
-	return &Image{Name: name, ID: made.config.Digest, Digest: made.target.Digest}, nil
+	return m.named(ctx, name, made, "commit")
 }
 
 // commitName is the full reference of a new image: a name, with a tag or none.
@@ -84,6 +77,19 @@ func commitName(ref string) (string, error) {
 
 // committed is an image that is complete but has no name yet.
 type committed struct{ config, target ocispec.Descriptor }
+
+// named gives a new image its name, without one that of its id, and tells the event
+// that it came from.
+func (m *Manager) named(ctx context.Context, name string, made *committed, action string) (*Image, error) {
+	if name == "" {
+		name = nameless(made.config.Digest)
+	}
+	if err := m.store.SetImage(ctx, name, made.target); err != nil {
+		return nil, err
+	}
+	m.event(action, name, made.config.Digest)
+	return &Image{Name: name, ID: made.config.Digest, Digest: made.target.Digest}, nil
+}
 
 // commit stores layer, config and manifest, and unpacks the layer.
 func commit(ctx context.Context, s *imagestore.Session, c *record.Container, base *imagestore.Details, o CommitOpts) (*committed, error) {

@@ -56,14 +56,7 @@ func (m *Manager) Import(outer context.Context, r *os.File, ref string, o Import
 	if err != nil {
 		return nil, err
 	}
-	if name == "" {
-		name = nameless(made.config.Digest)
-	}
-	if err := m.store.SetImage(ctx, name, made.target); err != nil {
-		return nil, err
-	}
-	m.event("import", name, made.config.Digest)
-	return &Image{Name: name, ID: made.config.Digest, Digest: made.target.Digest}, nil
+	return m.named(ctx, name, made, "import")
 }
 
 // changed are the settings of an image that has none but what the lines say.

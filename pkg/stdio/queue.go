@@ -46,8 +46,8 @@ type Queue struct {
 	mu      sync.Mutex
 	list    []queued
 	bytes   int
-	freed   chan struct{} // closed when there is more room; nil: nobody waits
-	bad     bool          // the sink fails, or is stuck
+	room    room
+	bad     bool // the sink fails, or is stuck
 	closed  bool
 	dropped uint64
 	untold  uint64 // of dropped, what the sink does not know of
@@ -100,7 +100,7 @@ func (q *Queue) admit(n int) bool {
 		if q.bad || !q.o.Block {
 			return false
 		}
-		if !q.awaitRoom() {
+		if !q.room.await(&q.mu, queuePatience) {
 			q.bad = true // until it takes something
 			if q.o.Changed != nil {
 				go q.o.Changed(errStuck, q.dropped)
@@ -112,33 +112,6 @@ func (q *Queue) admit(n int) bool {
 
 // errStuck is told of a sink that does not fail and takes nothing.
 var errStuck = fmt.Errorf("the log took nothing for %v", queuePatience)
-
-// awaitRoom waits until the sink has taken something, or fails; false when it
-// does neither. It lets go of q.mu meanwhile.
-func (q *Queue) awaitRoom() bool {
-	if q.freed == nil {
-		q.freed = make(chan struct{})
-	}
-	freed := q.freed
-	q.mu.Unlock()
-	defer q.mu.Lock()
-	t := time.NewTimer(queuePatience)
-	defer t.Stop()
-	select {
-	case <-freed:
-		return true
-	case <-t.C:
-		return false
-	}
-}
-
-// wake lets those go on who wait for room. The caller holds q.mu.
-func (q *Queue) wake() {
-	if q.freed != nil {
-		close(q.freed)
-		q.freed = nil
-	}
-}
 
 // Dropped implements Log.
 func (q *Queue) Dropped() uint64 {
@@ -160,7 +133,7 @@ func (q *Queue) Close() error {
 	if q.bad {
 		limit = queueFlushBad
 	}
-	q.wake()
+	q.room.wake()
 	q.mu.Unlock()
 	close(q.ending)
 	t := time.NewTimer(limit)
@@ -221,7 +194,7 @@ func (q *Queue) taken(n int) {
 		q.list = q.list[1:]
 		q.bytes -= n
 	}
-	q.wake()
+	q.room.wake()
 }
 
 // deliver sends one entry, as often as it takes; false when that is given up.
@@ -254,7 +227,7 @@ func (q *Queue) changed(err error) {
 	was, dropped := q.bad, q.dropped
 	q.bad = err != nil
 	if q.bad {
-		q.wake()
+		q.room.wake()
 	}
 	q.mu.Unlock()
 	if q.o.Changed != nil && was != (err != nil) {

@@ -13,11 +13,11 @@ type sink struct {
 	done chan struct{} // closed when nothing more is written
 
 	mu      sync.Mutex
-	cond    sync.Cond     // of what run waits for
-	freed   chan struct{} // closed when there is more room; nil: nobody waits
-	ring    []byte        // the queue; it grows up to queueLimit
-	start   int           // of the first byte
-	n       int           // bytes in it
+	cond    sync.Cond // of what run waits for
+	room    room
+	ring    []byte // the queue; it grows up to queueLimit
+	start   int    // of the first byte
+	n       int    // bytes in it
 	closing bool
 	dead    bool
 }
@@ -38,7 +38,7 @@ func (s *sink) put(p []byte, late time.Time) bool {
 		if len(p) == 0 {
 			return true
 		}
-		if !s.awaitRoom(late) {
+		if !s.room.await(&s.mu, s.patience(late)) {
 			s.dead = true
 			s.cond.Broadcast()
 			go s.cutOff()
@@ -72,35 +72,13 @@ func (s *sink) grow(size int) {
 	s.ring, s.start = ring, 0
 }
 
-// awaitRoom waits until there is room, or the client is gone; false when that
-// took too long. It lets go of s.mu meanwhile.
-func (s *sink) awaitRoom(late time.Time) bool {
-	if s.freed == nil {
-		s.freed = make(chan struct{})
-	}
-	freed := s.freed
-	s.mu.Unlock()
-	defer s.mu.Lock()
+// patience is how long room is waited for: until late, or for ever where the client
+// is never cut off.
+func (s *sink) patience(late time.Time) time.Duration {
 	if s.cut == nil {
-		<-freed
-		return true
+		return 0
 	}
-	t := time.NewTimer(time.Until(late))
-	defer t.Stop()
-	select {
-	case <-freed:
-		return true
-	case <-t.C:
-		return false
-	}
-}
-
-// wake lets go on who waits for room. The caller holds s.mu.
-func (s *sink) wake() {
-	if s.freed != nil {
-		close(s.freed)
-		s.freed = nil
-	}
+	return max(1, time.Until(late))
 }
 
 func (s *sink) cutOff() {
@@ -113,7 +91,7 @@ func (s *sink) kill() {
 	s.mu.Lock()
 	s.dead = true
 	s.cond.Broadcast()
-	s.wake()
+	s.room.wake()
 	s.mu.Unlock()
 	s.w.Close()
 }
@@ -177,7 +155,7 @@ func (s *sink) next() ([]byte, bool) {
 	}
 	if s.n == 0 || s.dead {
 		s.dead = true
-		s.wake()
+		s.room.wake()
 		return nil, false
 	}
 	return s.ring[s.start:min(len(s.ring), s.start+s.n, s.start+oneWrite)], true
@@ -189,5 +167,5 @@ func (s *sink) taken(k int, failed bool) {
 	defer s.mu.Unlock()
 	s.start, s.n = (s.start+k)%len(s.ring), s.n-k
 	s.dead = s.dead || failed
-	s.wake()
+	s.room.wake()
 }
