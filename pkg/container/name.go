@@ -91,11 +91,14 @@ func nameTaken(name, holder string) error {
 	return errs.New(errs.Conflict, "the container name %q is in use by container %s: remove or rename it first", name, short(holder))
 }
 
-// ends reports whether container id is on its way out: one whose maker or
+// ends reports whether container id is gone or on its way out: one whose maker or
 // remover died, or a --rm container whose process has ended.
 func (m *Manager) ends(id string) bool {
 	c, cerr := m.Store.Container(id)
 	st, err := m.Store.State(id)
+	if errs.Is(err, errs.NotFound) {
+		return true // it has just gone
+	}
 	if err != nil || m.lost(st) {
 		return err == nil
 	}

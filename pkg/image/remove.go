@@ -125,7 +125,7 @@ func (m *Manager) unused(target string, id digest.Digest, force bool) error {
 func (m *Manager) leaves(c *record.Container) bool {
 	st, err := m.state.State(c.ID)
 	if err != nil {
-		return false
+		return errs.Is(err, errs.NotFound) // it has just gone
 	}
 	ran := st.Status != record.Creating && st.Status != record.Created
 	return st.Status == record.Removing || c.Policy.AutoRemove && ran
