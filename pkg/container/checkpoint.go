@@ -45,7 +45,7 @@ func (m *Manager) Checkpoint(ctx context.Context, target, name string, o Checkpo
 	if exists(dir) {
 		return errs.New(errs.Conflict, "checkpoint with name %s already exists for container %s", name, c.Name)
 	}
-	tmp, done, err := store.DraftCheckpoint(filepath.Dir(dir))
+	tmp, lock, done, err := store.DraftCheckpoint(filepath.Dir(dir))
 	if err != nil {
 		return err
 	}
@@ -57,10 +57,7 @@ func (m *Manager) Checkpoint(ctx context.Context, target, name string, o Checkpo
 	if err := store.WriteCheckpoint(tmp, &cp); err != nil {
 		return err
 	}
-	if err := m.dump(c.ID, tmp, o); err != nil {
-		return err
-	}
-	if err := syncFiles(tmp); err != nil {
+	if err := m.dump(c.ID, lock.File(), o); err != nil {
 		return err
 	}
 	if err := fsx.MoveDir(tmp, dir); errors.Is(err, fs.ErrExist) {
@@ -75,40 +72,22 @@ func (m *Manager) Checkpoint(ctx context.Context, target, name string, o Checkpo
 	return m.awaitSupervisor(context.WithoutCancel(ctx), c.ID, supervisorEnd)
 }
 
-// dump has the supervisor write the processes to the folder dir. It goes on to its
-// end: the container may have ended with it already, and lives on in dir alone.
-func (m *Manager) dump(id, dir string, o CheckpointOpts) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
+// dump has the supervisor write the processes to the folder dir and mark it complete.
+// It goes on to its end, also when this command is killed: the container may have
+// ended with it already, and lives on in dir alone. With the descriptor the
+// supervisor holds the draft's lock.
+func (m *Manager) dump(id string, dir *os.File, o CheckpointOpts) error {
 	conn, err := ctl.Dial(m.Store.ControlSocket(id))
 	if err != nil {
 		return m.unreachable(id)
 	}
 	defer conn.Close()
 	msg := &ctl.Message{Op: ctl.Checkpoint, Checkpoint: &ctl.CheckpointOpts{LeaveRunning: o.LeaveRunning, TCPClose: o.TCPClose}}
-	if err := conn.Send(msg, f); err != nil {
+	if err := conn.Send(msg, dir); err != nil {
 		return err
 	}
 	_, err = await(conn, ctl.OK)
 	return err
-}
-
-// syncFiles waits until what CRIU has written is on the disk.
-func syncFiles(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	var paths []string
-	for _, e := range entries {
-		if e.Type().IsRegular() {
-			paths = append(paths, filepath.Join(dir, e.Name()))
-		}
-	}
-	return fsx.SyncAll(paths...)
 }
 
 // checkpointDir is the folder of one checkpoint.
@@ -120,11 +99,17 @@ func (m *Manager) checkpointDir(id, name, dir string) (string, error) {
 	return filepath.Join(all, name), err
 }
 
+// checkpoints is the folder of all of a container's, where those of commands that
+// were killed have been settled.
 func (m *Manager) checkpoints(id, dir string) (string, error) {
+	all := m.Store.CheckpointsDir(id)
 	if dir != "" {
-		return filepath.Abs(dir)
+		var err error
+		if all, err = filepath.Abs(dir); err != nil {
+			return "", err
+		}
 	}
-	return m.Store.CheckpointsDir(id), nil
+	return all, store.SettleCheckpoints(all)
 }
 
 // Checkpoints lists the checkpoints of the container that target names, by name;

@@ -10,6 +10,7 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/record"
 	"github.com/pouchcontainer/pouch/pkg/shim/engine"
+	"github.com/pouchcontainer/pouch/pkg/store"
 )
 
 // onCheckpoint writes the container's processes to the folder that came along.
@@ -50,6 +51,9 @@ func (t *task) checkpoint(dir *os.File, o *ctl.CheckpointOpts) error {
 	err := p.Checkpoint(engine.Checkpoint{
 		Dir: fmt.Sprintf("/proc/self/fd/%d", dir.Fd()), LeaveRunning: o.LeaveRunning, TCPClose: o.TCPClose,
 	})
+	if err == nil {
+		err = store.CompleteCheckpoint(dir)
+	}
 	if err != nil || o.LeaveRunning {
 		t.setDumping(false)
 		return err
