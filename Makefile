@@ -119,6 +119,7 @@ deps-vm:
 
 images: deps-test
 	@scripts/test-images busybox minbase nginx systemd
+	@scripts/cni-plugins >/dev/null
 
 run: deps
 	@$(MAKE) --no-print-directory build

@@ -1,11 +1,13 @@
 package harness
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 )
 
 // Tree is the folder of go.mod.
@@ -58,4 +60,21 @@ func Image(name string) (string, error) {
 		dir = filepath.Join(tree, ".cache", "images")
 	}
 	return filepath.Join(dir, name+".tar"), nil
+}
+
+// CNIPlugins returns the folder of the CNI project's reference plugins and of
+// cnitool, built by scripts/cni-plugins unless they are.
+func CNIPlugins() (string, error) {
+	tree, err := Tree()
+	if err != nil {
+		return "", err
+	}
+	c := exec.Command(filepath.Join(tree, "scripts", "cni-plugins"))
+	var why bytes.Buffer
+	c.Stderr = &why
+	out, err := c.Output()
+	if err != nil {
+		return "", fmt.Errorf("build the CNI plugins: %w: %s", err, why.Bytes())
+	}
+	return strings.TrimSpace(string(out)), nil
 }
