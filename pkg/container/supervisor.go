@@ -74,7 +74,7 @@ func (m *Manager) spawn(s *supervisor, id, containerd string) error {
 	}
 	s.proc, err = os.StartProcess(path, argv, &os.ProcAttr{
 		Dir:   "/",
-		Env:   []string{"PATH=" + hostPath, "TTRPC_ADDRESS=" + containerd + ".ttrpc", "GRPC_ADDRESS=" + containerd},
+		Env:   append(pluginDirs(), "PATH="+hostPath, "TTRPC_ADDRESS="+containerd+".ttrpc", "GRPC_ADDRESS="+containerd),
 		Files: []*os.File{s.in.null, s.in.null, s.in.log, s.in.theirs, s.in.ctl, s.in.task, s.lock.File()},
 		Sys:   &syscall.SysProcAttr{Setsid: true, Cloneflags: unix.CLONE_NEWNS | m.unit.parent()},
 	})
@@ -83,6 +83,18 @@ func (m *Manager) spawn(s *supervisor, id, containerd string) error {
 	}
 	slog.Debug("supervisor started", "id", short(id), "pid", s.proc.Pid)
 	return sign(s.lock, s.proc.Pid)
+}
+
+// pluginDirs is where plugins are looked for, which the supervisor's last act
+// must find again.
+func pluginDirs() []string {
+	var out []string
+	for _, name := range []string{"POUCH_PLUGIN_DIRS", "POUCH_CSI_DIRS"} {
+		if v := os.Getenv(name); v != "" {
+			out = append(out, name+"="+v)
+		}
+	}
+	return out
 }
 
 // letGo closes this command's own copies of what the supervisor inherits.
