@@ -19,6 +19,7 @@ type Link struct {
 	MAC   string
 	Index int
 	MTU   int
+	group uint32
 }
 
 // FindLink returns the link called name; a missing one gives kind not_found.
@@ -76,7 +77,7 @@ func LinkNames(path string) ([]string, error) {
 
 func toLink(l netlink.Link) *Link {
 	a := l.Attrs()
-	return &Link{Name: a.Name, Alias: a.Alias, Type: l.Type(), MAC: a.HardwareAddr.String(), Index: a.Index, MTU: a.MTU}
+	return &Link{Name: a.Name, Alias: a.Alias, Type: l.Type(), MAC: a.HardwareAddr.String(), Index: a.Index, MTU: a.MTU, group: a.Group}
 }
 
 // DeleteLink removes a link, and with one end of a veth pair the other.
