@@ -230,22 +230,24 @@ func TestParentsAreMadeAndCompleted(t *testing.T) {
 		kind, name string
 		ensure     func(name, alias string) error
 	}{{"vlan", "par0.7", EnsureVLAN}, {"dummy", "pd0", EnsureDummy}} {
-		err := p.ensure(p.name, "test parent")
-		if errs.Is(err, errs.Unsupported) {
-			t.Logf("not tested: %v", err)
-			continue
-		}
-		for range 2 {
-			if err := p.ensure(p.name, "test parent"); err != nil {
+		t.Run(p.kind, func(t *testing.T) {
+			t.Cleanup(func() { DeleteLink(p.name) })
+			err := p.ensure(p.name, "test parent")
+			if errs.Is(err, errs.Unsupported) {
+				t.Skip(err)
+			}
+			if err != nil {
 				t.Fatal(err)
 			}
-		}
-		if l, err := FindLink(p.name); err != nil || l.Type != p.kind || l.Alias != "test parent" || l.group != 0 {
-			t.Errorf("%+v %v", l, err)
-		}
-		if err := p.ensure(p.name, "another"); !errs.Is(err, errs.Conflict) {
-			t.Errorf("%s of somebody else: %v", p.kind, err)
-		}
-		DeleteLink(p.name)
+			if err := p.ensure(p.name, "test parent"); err != nil {
+				t.Errorf("again: %v", err)
+			}
+			if l, err := FindLink(p.name); err != nil || l.Type != p.kind || l.Alias != "test parent" || l.group != 0 {
+				t.Errorf("%+v %v", l, err)
+			}
+			if err := p.ensure(p.name, "another"); !errs.Is(err, errs.Conflict) {
+				t.Errorf("one of somebody else: %v", err)
+			}
+		})
 	}
 }

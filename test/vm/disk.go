@@ -84,6 +84,8 @@ func build(tree, stage string) error {
 	for _, args := range [][]string{
 		{"build", "-o", filepath.Join(stage, "agent"), "./test/vm/agent"},
 		{"test", "-c", "-tags", tags, "-o", filepath.Join(stage, "test/cli/cli.test"), "./test/cli"},
+		{"test", "-c", "-tags", tags, "-o", filepath.Join(stage, "test/netdev.test"), "./pkg/netdev"},
+		{"test", "-c", "-tags", tags, "-o", filepath.Join(stage, "test/network.test"), "./pkg/network"},
 	} {
 		c := exec.Command("go", args...)
 		c.Dir, c.Env = tree, append(os.Environ(), "CGO_ENABLED=0")

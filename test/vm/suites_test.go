@@ -3,7 +3,9 @@
 package vm
 
 import (
+	"bytes"
 	"os"
+	"strings"
 	"testing"
 	"time"
 )
@@ -35,6 +37,30 @@ func TestCommandLine(t *testing.T) {
 			})
 			if r.Err != nil || r.Code != 0 {
 				t.Errorf("exit %d, %v", r.Code, r.Err)
+			}
+		})
+	}
+}
+
+// TestNetworks runs the tests of links and networks in the machine: its kernel
+// has kinds of links that others lack, as ipvlan, VLANs and dummy.
+func TestNetworks(t *testing.T) {
+	if machine == nil {
+		t.Skip("needs root")
+	}
+	for _, name := range []string{"netdev", "network"} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			r := machine.Run(t.Context(), Command{
+				Args:  []string{prefix + "/test/" + name + ".test", "-test.v", "-test.timeout", suiteLimit.String()},
+				Dir:   prefix + "/test",
+				Limit: suiteLimit, Stdout: &out, Stderr: &out,
+			})
+			if r.Err != nil || r.Code != 0 {
+				t.Errorf("exit %d, %v\n%s", r.Code, r.Err, out.Bytes())
+			}
+			if skips := strings.Count(out.String(), "--- SKIP"); skips > 0 {
+				t.Errorf("%d tests are skipped, in a machine that has it all\n%s", skips, out.Bytes())
 			}
 		})
 	}
