@@ -5,5 +5,5 @@ import "github.com/pouchcontainer/pouch/pkg/cmd"
 
 func main() {
 	cmd.Main("pouch-vol", "manage volumes", completer(),
-		create(), ls(), inspect(), rm(), prune())
+		create(), ls(), inspect(), rm(), prune(), drive())
 }

@@ -13,5 +13,5 @@ func open(c *cli.Context) (*volume.Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	return volume.Open(s), nil
+	return volume.OpenWith(s, driver), nil
 }

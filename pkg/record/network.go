@@ -7,7 +7,7 @@ type Network struct {
 	SchemaVersion int               `json:"schemaVersion"`
 	ID            string            `json:"id"` // 64 hex
 	Name          string            `json:"name"`
-	Driver        string            `json:"driver"` // bridge
+	Driver        string            `json:"driver"` // bridge, macvlan …
 	Created       time.Time         `json:"created"`
 	Bridge        string            `json:"bridge"` // name of the link
 	Subnets       []Subnet          `json:"subnets"`
@@ -27,6 +27,7 @@ type Subnet struct {
 // Lease is leases/<network>/<ip> below the run-root: an address in use. It is
 // void when its netns is gone.
 type Lease struct {
+	Driver     string   `json:"driver,omitempty"`    // of the network; empty: bridge
 	Container  string   `json:"container,omitempty"` // id, when a container has it
 	Netns      string   `json:"netns"`               // path
 	NetnsInode uint64   `json:"netnsInode"`
@@ -42,10 +43,12 @@ type Lease struct {
 type Volume struct {
 	SchemaVersion int               `json:"schemaVersion"`
 	Name          string            `json:"name"`
-	Driver        string            `json:"driver"` // local
+	Driver        string            `json:"driver"` // local, csi:unix:///path, or a plugin's name
 	Created       time.Time         `json:"created"`
-	Options       map[string]string `json:"options,omitempty"` // type, o, device
+	Options       map[string]string `json:"options,omitempty"` // the driver's; of local type, o, device
 	Labels        Labels            `json:"labels,omitempty"`
 	Anonymous     bool              `json:"anonymous,omitempty"`
 	Populated     bool              `json:"populated,omitempty"` // the image's content was copied, or need not be
+	Scope         string            `json:"scope,omitempty"`     // local when empty, or global
+	Foreign       *Foreign          `json:"foreign,omitempty"`   // with a driver other than local
 }

@@ -16,12 +16,13 @@ import (
 // CreateOptions say what volume to make.
 type CreateOptions struct {
 	Name    string            // empty: 64 random hex digits, and anonymous
-	Driver  string            // empty: local
-	Options map[string]string // type, o and device, as docker's local driver has them
+	Driver  string            // empty: local; csi:ADDRESS; or the name of a plugin of docker's
+	Options map[string]string // the driver's; of local: type, o and device, as docker has them
 	Labels  record.Labels
 }
 
-// Create makes a volume, or returns the one that has the name already. It fails
+// Create makes a volume, or returns the one that has the name already; one that a
+// killed command has left half made is completed. It fails
 // with kind conflict when that one has another driver or other options, and
 // with kind invalid for a bad name or bad options. Idempotent.
 func (m *Manager) Create(ctx context.Context, o CreateOptions) (*record.Volume, error) {
@@ -38,6 +39,13 @@ func (m *Manager) Create(ctx context.Context, o CreateOptions) (*record.Volume, 
 func (m *Manager) create(ctx context.Context, v *record.Volume) (*record.Volume, error) {
 	if err := check(v); err != nil {
 		return nil, fmt.Errorf("create volume %s: %w", v.Name, err)
+	}
+	if isForeign(v.Driver) {
+		made, err := m.createForeign(ctx, v)
+		if err != nil && !errs.Is(err, errs.Conflict) {
+			err = fmt.Errorf("create volume %s: %w", v.Name, err)
+		}
+		return made, err
 	}
 	l, err := m.lock(ctx, v.Name)
 	if err != nil {
@@ -63,7 +71,7 @@ func (m *Manager) createLocked(v *record.Volume) (*record.Volume, error) {
 		return nil, fmt.Errorf("create volume %s: %w", v.Name, err)
 	}
 	slog.Debug("volume made", "name", v.Name)
-	m.event(v.Name, "create", nil)
+	m.event(v, "create", nil)
 	return v, nil
 }
 
@@ -83,8 +91,8 @@ func check(v *record.Volume) error {
 	if err := CheckName(v.Name); err != nil {
 		return err
 	}
-	if v.Driver != Local {
-		return errs.New(errs.NotFound, "no volume driver %q: this build has: %s", v.Driver, Local)
+	if isForeign(v.Driver) {
+		return nil // its driver looks at them
 	}
 	return checkOptions(v.Options)
 }

@@ -38,7 +38,7 @@ func checkOptions(o map[string]string) error {
 	return err
 }
 
-// Mount mounts the volumes of c that have a device, unless they are: before c's
+// Mount mounts the volumes of c that have a device or a driver of their own, unless they are: before c's
 // supervisor starts, whose mounts are a copy of those of that moment. Release
 // undoes it. It fails when a device cannot be mounted, naming volume and
 // device. Idempotent.
@@ -66,7 +66,7 @@ func (m *Manager) Mount(ctx context.Context, c *record.Container) error {
 func (m *Manager) tellMounts(c *record.Container) {
 	for _, mt := range c.Mounts {
 		if mt.Type == "volume" {
-			m.event(mt.Name, "mount", record.Labels{
+			m.eventOf(mt.Name, "mount", record.Labels{
 				"container": c.ID, "destination": mt.Destination, "propagation": mt.Propagation, "read/write": strconv.FormatBool(!mt.ReadOnly),
 			})
 		}
@@ -74,7 +74,10 @@ func (m *Manager) tellMounts(c *record.Container) {
 }
 
 func (m *Manager) mountLocked(ctx context.Context, v *record.Volume) error {
-	l, err := m.lock(ctx, v.Name)
+	if m.apart(v.Driver) {
+		return m.drive(ctx, driveMount, v, "")
+	}
+	l, err := m.lockPatiently(ctx, v.Name)
 	if err != nil {
 		return err
 	}
@@ -85,6 +88,9 @@ func (m *Manager) mountLocked(ctx context.Context, v *record.Volume) error {
 // mountDevice mounts what the volume's options name on its data folder, unless
 // that is done. The caller holds the volume's lock. Idempotent.
 func (m *Manager) mountDevice(ctx context.Context, v *record.Volume) error {
+	if isForeign(v.Driver) {
+		return m.mountForeign(ctx, v.Name)
+	}
 	data := m.s.VolumeData(v.Name)
 	if err := makeData(data); err != nil {
 		return err

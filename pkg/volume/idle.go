@@ -10,23 +10,41 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/pkg/mount"
+	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
 // unmountIdle unmounts a volume's device unless a container other than except
 // runs with it, and reports whether there was something to unmount.
-func (m *Manager) unmountIdle(ctx context.Context, name, except string) (bool, error) {
-	data := m.s.VolumeData(name)
-	if on, err := mount.Mounted(data); err != nil || !on {
+func (m *Manager) unmountIdle(ctx context.Context, v *record.Volume, except string) (bool, error) {
+	if on, err := m.isHere(v); err != nil || !on {
 		return false, err
 	}
+	if m.apart(v.Driver) {
+		return true, m.drive(ctx, driveUnmount, v, except)
+	}
+	done, err := m.unmountUnused(ctx, v.Name, except)
+	if err != nil {
+		return false, fmt.Errorf("unmount volume %s: %w", v.Name, err)
+	}
+	return done, nil
+}
+
+func (m *Manager) unmountUnused(ctx context.Context, name, except string) (bool, error) {
 	l, err := m.lock(ctx, name)
 	if err != nil {
-		return false, fmt.Errorf("unmount volume %s: %w", name, err)
+		return false, err
 	}
 	defer l.Unlock()
+	v, err := m.s.Volume(name)
+	if err != nil {
+		return false, err
+	}
 	busy, err := m.busy(name, except)
 	if err != nil || busy {
 		return false, err
+	}
+	if isForeign(v.Driver) {
+		return true, m.unmountForeign(ctx, v)
 	}
 	return true, m.unmountDevice(name)
 }

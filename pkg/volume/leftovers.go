@@ -8,7 +8,7 @@ import (
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/fsx"
-	"github.com/pouchcontainer/pouch/pkg/mount"
+	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
 // Leftover is something that a crash or a power cut left behind.
@@ -26,6 +26,7 @@ const (
 	filled  = "volume content" // copied, not all of it in its place
 	empty   = "volume folder"  // without a record and without data
 	idle    = "volume mount"   // and no container runs with it
+	foreign = "volume storage" // that a driver has half made or half removed
 )
 
 // Leftovers lists what Clean removes. What a running command works
@@ -72,7 +73,10 @@ func (m *Manager) leftoversOf(name string) ([]Leftover, error) {
 	if !onDevice(v) {
 		return out, nil
 	}
-	on, err := mount.Mounted(m.s.VolumeData(name))
+	if half := halfDone(v); half != "" {
+		return append(out, Leftover{foreign, m.s.VolumeDir(name), name, half}), nil
+	}
+	on, err := m.isHere(v)
 	if err != nil || !on {
 		return out, err
 	}
@@ -117,9 +121,15 @@ func (m *Manager) Clean(ctx context.Context) error {
 
 // clean removes what Leftovers listed, unless it is none any more.
 func (m *Manager) clean(ctx context.Context, lo Leftover) error {
-	if lo.Kind == idle {
-		_, err := m.unmountIdle(ctx, lo.Owner, "")
+	switch lo.Kind {
+	case idle:
+		v, err := m.s.Volume(lo.Owner)
+		if err == nil {
+			_, err = m.unmountIdle(ctx, v, "")
+		}
 		return err
+	case foreign:
+		return m.cleanForeign(ctx, lo.Owner)
 	}
 	l, err := m.lock(ctx, lo.Owner)
 	if err != nil {
@@ -135,13 +145,40 @@ func (m *Manager) clean(ctx context.Context, lo Leftover) error {
 		err = m.finishLeft(lo.Owner)
 	case empty:
 		if _, rerr := m.s.Volume(lo.Owner); errs.Is(rerr, errs.NotFound) && m.dataEmpty(lo.Owner) {
-			_, err = m.removeLocked(lo.Owner)
+			_, err = m.removeLocked(ctx, lo.Owner, false)
 		}
 	}
 	if err != nil {
 		return fmt.Errorf("remove %s: %w", lo.Name, err)
 	}
 	return nil
+}
+
+// halfDone says what is half done of a volume that a driver keeps.
+func halfDone(v *record.Volume) string {
+	switch {
+	case v.Foreign == nil || v.Foreign.Made && !v.Foreign.Removing:
+		return ""
+	case v.Foreign.Removing:
+		return "driver " + v.Driver + " has not said that it is removed"
+	}
+	return "driver " + v.Driver + " has not said that it is made"
+}
+
+// cleanForeign removes a volume that is half made or half removed, unless it is
+// whole by now or has got a user, who completes it.
+func (m *Manager) cleanForeign(ctx context.Context, name string) error {
+	v, err := m.s.Volume(name)
+	if errs.Is(err, errs.NotFound) || err == nil && halfDone(v) == "" {
+		return nil
+	}
+	if err == nil {
+		_, err = m.remove(ctx, name, "", false)
+	}
+	if errs.Is(err, errs.InUse) {
+		return nil
+	}
+	return err
 }
 
 // finishLeft goes on with a copy that is complete but not all moved.

@@ -59,6 +59,9 @@ func (m *Manager) populate(ctx context.Context, name, rootfs, pathInImage string
 			return m.finishFill(v)
 		}
 	}
+	if v.Foreign != nil && v.Foreign.ReadOnly || isBlock(m.s.VolumeData(name)) {
+		return nil
+	}
 	if empty, err := isEmptyDir(m.s.VolumeData(name)); err != nil || !empty {
 		return err
 	}

@@ -28,7 +28,7 @@ func (m *Manager) Prune(ctx context.Context, all bool, keep func(*Info) bool) (r
 		if err := ctx.Err(); err != nil {
 			return removed, bytes, err
 		}
-		n, err := m.remove(ctx, v.Name, "") // looks for users again, with the lock held
+		n, err := m.remove(ctx, v.Name, "", false) // looks for users again, with the lock held
 		if errs.Is(err, errs.InUse) {
 			continue
 		}

@@ -28,7 +28,7 @@ func (m *Manager) Remove(ctx context.Context, name string, force bool) error {
 	if CheckName(name) != nil || err != nil && !m.isLeft(name) {
 		return nil
 	}
-	_, err = m.remove(ctx, name, "")
+	_, err = m.remove(ctx, name, "", force)
 	return err
 }
 
@@ -38,10 +38,13 @@ const ending = 5 * time.Second
 
 // remove removes the volume unless a container other than except mounts it,
 // and returns the bytes that its data took. Idempotent.
-func (m *Manager) remove(ctx context.Context, name, except string) (int64, error) {
+func (m *Manager) remove(ctx context.Context, name, except string, force bool) (int64, error) {
+	if v, err := m.s.Volume(name); err == nil && m.apart(v.Driver) {
+		return 0, m.drive(ctx, driveRemove, v, except)
+	}
 	until := time.Now().Add(ending)
 	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
-		size, users, err := m.tryRemove(ctx, name, except)
+		size, users, err := m.tryRemove(ctx, name, except, force)
 		if err != nil {
 			return 0, fmt.Errorf("remove %s: %w", name, err)
 		}
@@ -60,14 +63,14 @@ func (m *Manager) remove(ctx context.Context, name, except string) (int64, error
 }
 
 // tryRemove removes the volume, or returns who mounts it.
-func (m *Manager) tryRemove(ctx context.Context, name, except string) (size int64, users []string, err error) {
+func (m *Manager) tryRemove(ctx context.Context, name, except string, force bool) (size int64, users []string, err error) {
 	l, err := m.lock(ctx, name)
 	if err != nil {
 		return 0, nil, err
 	}
 	all, err := m.users(except)
 	if users = all[name]; err == nil && len(users) == 0 {
-		size, err = m.removeLocked(name)
+		size, err = m.removeLocked(ctx, name, force)
 	}
 	if err != nil || len(users) > 0 {
 		l.Unlock()
@@ -78,19 +81,24 @@ func (m *Manager) tryRemove(ctx context.Context, name, except string) (size int6
 }
 
 // removeLocked is remove for who holds the lock and knows there is no user.
-func (m *Manager) removeLocked(name string) (int64, error) {
+func (m *Manager) removeLocked(ctx context.Context, name string, force bool) (int64, error) {
+	v, there := m.s.Volume(name)
+	if there == nil && isForeign(v.Driver) {
+		if err := m.removeForeign(ctx, v, force); err != nil {
+			return 0, err
+		}
+	}
 	if err := mount.UnmountBelow(m.s.VolumeDir(name)); err != nil {
 		return 0, err
 	}
 	if err := m.clearStaging(name); err != nil {
 		return 0, err
 	}
-	_, there := m.s.Volume(name)
 	if _, err := m.s.SetVolumeAside(name); err != nil {
 		return 0, err
 	}
 	if there == nil {
-		m.event(name, "destroy", nil)
+		m.event(v, "destroy", nil)
 	}
 	size := usage(filepath.Join(m.s.VolumeStaging(name), "_data"))
 	return size, m.clearStaging(name)
@@ -117,7 +125,7 @@ func (m *Manager) RemoveAnonymous(ctx context.Context, c *record.Container) erro
 		if mt.Type != "volume" || !mt.Anonymous || CheckName(mt.Name) != nil {
 			continue
 		}
-		if _, err := m.remove(ctx, mt.Name, c.ID); err != nil && !errs.Is(err, errs.InUse) {
+		if _, err := m.remove(ctx, mt.Name, c.ID, false); err != nil && !errs.Is(err, errs.InUse) {
 			all = append(all, err)
 		}
 	}
@@ -126,19 +134,24 @@ func (m *Manager) RemoveAnonymous(ctx context.Context, c *record.Container) erro
 
 // Release unmounts the volumes of c with a device that no other container uses
 // any more: when c has ended, before its run folder goes. Their data and records
-// stay. Idempotent.
+// stay. A driver that fails is told of and holds nothing up: Clean tries again.
+// Idempotent.
 func (m *Manager) Release(ctx context.Context, c *record.Container) error {
 	var all []error
 	ran := m.active(c.ID)
 	for _, name := range named(c) {
 		if ran {
-			m.event(name, "unmount", record.Labels{"container": c.ID})
+			m.eventOf(name, "unmount", record.Labels{"container": c.ID})
 		}
 		v, err := m.s.Volume(name)
 		if err != nil || !onDevice(v) {
 			continue
 		}
-		_, err = m.unmountIdle(ctx, name, c.ID)
+		if m.apart(v.Driver) {
+			m.letGo(v, c.ID)
+			continue
+		}
+		_, err = m.unmountIdle(ctx, v, c.ID)
 		all = append(all, err)
 	}
 	return errors.Join(all...)

@@ -95,7 +95,7 @@ func (m *Manager) Provide(ctx context.Context, c *record.Container) (warnings []
 // provideVolume takes the lock even when the volume is there: a removal that
 // looked for users before c's record was written has ended then.
 func (m *Manager) provideVolume(ctx context.Context, mt record.Mount) error {
-	l, err := m.lock(ctx, mt.Name)
+	l, err := m.lockPatiently(ctx, mt.Name)
 	if err != nil {
 		return fmt.Errorf("volume %s: %w", mt.Name, err)
 	}

@@ -22,16 +22,28 @@ const Local = "local"
 
 // Manager has the operations. Its methods are safe for use by any number of
 // processes at once.
-type Manager struct{ s *store.Store }
+type Manager struct {
+	s       *store.Store
+	drivers Drivers // nil: pouch-vol is run for what needs one
+}
 
 // Open returns the manager of s's volumes. It does nothing yet.
 func Open(s *store.Store) *Manager { return &Manager{s: s} }
 
 // event tells what happened to a volume.
-func (m *Manager) event(name, action string, more record.Labels) {
-	a := record.Labels{"driver": Local}
+func (m *Manager) event(v *record.Volume, action string, more record.Labels) {
+	a := record.Labels{"driver": v.Driver}
 	maps.Copy(a, more)
-	events.Emit(m.s, record.Event{Type: "volume", Action: action, ID: name, Attributes: a})
+	events.Emit(m.s, record.Event{Type: "volume", Action: action, ID: v.Name, Attributes: a})
+}
+
+// eventOf is event of a volume that may have no record.
+func (m *Manager) eventOf(name, action string, more record.Labels) {
+	v, err := m.s.Volume(name)
+	if err != nil {
+		v = &record.Volume{Name: name, Driver: Local}
+	}
+	m.event(v, action, more)
 }
 
 // CheckName fails with kind invalid unless name can name a volume:
@@ -64,4 +76,4 @@ func missing(name string) error {
 }
 
 // onDevice reports whether the volume's data lies elsewhere than in its folder.
-func onDevice(v *record.Volume) bool { return len(v.Options) > 0 }
+func onDevice(v *record.Volume) bool { return isForeign(v.Driver) || len(v.Options) > 0 }
