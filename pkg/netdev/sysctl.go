@@ -28,6 +28,17 @@ func setSysctl(path, value string) error {
 	return nil
 }
 
+// Forwards reports whether EnableForwarding(v6) has nothing to do.
+func Forwards(v6 bool) bool {
+	return isSet("ipv4/ip_forward") && (!v6 || isSet("ipv6/conf/all/forwarding"))
+}
+
+// isSet reports whether a network setting is 1, or the kernel lacks it.
+func isSet(path string) bool {
+	v, err := os.ReadFile(filepath.Join("/proc/sys/net", path))
+	return errors.Is(err, fs.ErrNotExist) || string(bytes.TrimSpace(v)) == "1"
+}
+
 // EnableForwarding lets the kernel route IPv4 packets, and with v6 IPv6
 // packets, between links. Idempotent. Before IPv6 forwarding is switched on,
 // links that learn their routes by router advertisements are told to go on

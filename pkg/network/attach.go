@@ -79,7 +79,7 @@ func (m *Manager) prepare(ctx context.Context, o *AttachOpts) (*record.Network, 
 		return nil, nil, err
 	}
 	l := &record.Lease{
-		Container: o.Container, Netns: o.Netns, NetnsInode: inode, Owner: self,
+		Driver: n.Driver, Container: o.Container, Netns: o.Netns, NetnsInode: inode, Owner: self,
 		Names: names, Iface: o.Iface, MAC: o.Join.MAC, Ports: o.Ports,
 	}
 	k := key(o.Container, o.Netns, inode)
@@ -125,10 +125,11 @@ func (m *Manager) join(ctx context.Context, n *record.Network, l *record.Lease, 
 	if err != nil {
 		return record.Joined{}, err
 	}
-	v := netdev.Veth{
-		Host: l.HostLink, Alias: m.alias(key(l.Container, l.Netns, l.NetnsInode)), Master: n.Bridge,
-		Hairpin: len(l.Ports) > 0, Netns: l.Netns, Iface: l.Iface,
+	d, err := driverOf(n.Driver)
+	if err != nil {
+		return record.Joined{}, err
 	}
+	var p plug
 	j := newJoined(n, l)
 	var got []member
 	for _, s := range subs {
@@ -138,13 +139,13 @@ func (m *Manager) join(ctx context.Context, n *record.Network, l *record.Lease, 
 		}
 		got = append(got, member{n.Name, a, l})
 		setAddress(&j, n, a)
-		v.Addrs = append(v.Addrs, netip.PrefixFrom(a, s.prefix.Bits()))
+		p.addrs = append(p.addrs, netip.PrefixFrom(a, s.prefix.Bits()))
 		if !n.Internal {
-			v.Gateways = append(v.Gateways, s.gateway)
+			p.gateways = append(p.gateways, s.gateway)
 		}
 	}
-	v.MAC, j.MAC = l.MAC, l.MAC
-	if err := netdev.AddVeth(v); err != nil {
+	j.MAC = l.MAC
+	if err := d.plug(ctx, m, n, l, p); err != nil {
 		if errors.Is(err, unix.EEXIST) {
 			err = errs.New(errs.Conflict, "interface %s: the network namespace %s has one of that name", l.Iface, l.Netns)
 		}

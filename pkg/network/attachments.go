@@ -26,7 +26,7 @@ func (m *Manager) Attachments() (map[string]Attachment, error) {
 		if e.lease.Container == "" {
 			continue
 		}
-		n, err := m.s.Network(e.network)
+		n, err := m.known(e.network)
 		if errs.Is(err, errs.NotFound) || errs.Is(err, errs.Corrupt) {
 			continue // a damaged network is told where it is asked for
 		}

@@ -1,12 +1,12 @@
 package network
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"net/netip"
-	"strconv"
 	"time"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -40,7 +40,11 @@ func (m *Manager) Create(ctx context.Context, o CreateOpts) (*record.Network, er
 }
 
 func (m *Manager) create(ctx context.Context, o CreateOpts) (*record.Network, error) {
-	if err := checkOpts(o); err != nil {
+	d, err := driverOf(o.Driver)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.check(o); err != nil {
 		return nil, err
 	}
 	lock, err := m.s.Lock(ctx, "networks", "")
@@ -48,7 +52,7 @@ func (m *Manager) create(ctx context.Context, o CreateOpts) (*record.Network, er
 		return nil, err
 	}
 	defer lock.Unlock()
-	n, err := m.plan(o)
+	n, err := m.plan(d, o)
 	if err != nil {
 		return nil, err
 	}
@@ -62,30 +66,20 @@ func (m *Manager) create(ctx context.Context, o CreateOpts) (*record.Network, er
 	return n, nil
 }
 
-func checkOpts(o CreateOpts) error {
-	if o.Driver != "" && o.Driver != Driver {
-		return errs.New(errs.Unsupported, "network driver %q: not known: use bridge", o.Driver)
-	}
-	if v, ok := o.Options[OptMTU]; ok {
-		if n, err := strconv.Atoi(v); err != nil || n < 68 || n > 65535 || (o.IPv6 && n < 1280) {
-			return errs.New(errs.Invalid, "%s=%s: not an MTU", OptMTU, v)
-		}
-	}
-	return nil
-}
-
 // plan is the record of a new network. It is called with the lock of all networks.
-func (m *Manager) plan(o CreateOpts) (*record.Network, error) {
+func (m *Manager) plan(d driver, o CreateOpts) (*record.Network, error) {
 	id := make([]byte, 32)
 	rand.Read(id)
 	n := &record.Network{
-		ID: hex.EncodeToString(id), Name: o.Name, Driver: Driver, Created: time.Now().UTC(),
+		ID: hex.EncodeToString(id), Name: o.Name, Driver: cmp.Or(o.Driver, Driver), Created: time.Now().UTC(),
 		Internal: o.Internal, IPv6: o.IPv6, Options: o.Options, Labels: o.Labels,
 	}
-	n.Bridge = m.bridgeName(o.Name, n.ID)
 	nets, routes, err := m.used()
 	if err != nil {
 		return nil, err
+	}
+	if !d.routed() {
+		routes = nil
 	}
 	subs, err := wanted(o, nets, routes)
 	if err != nil {
@@ -94,8 +88,10 @@ func (m *Manager) plan(o CreateOpts) (*record.Network, error) {
 	if subs, err = complete(o, n.ID, subs, append(nets, routes...)); err != nil {
 		return nil, err
 	}
-	n.Subnets, err = details(o, subs)
-	return n, err
+	if n.Subnets, err = details(o, subs); err != nil {
+		return nil, err
+	}
+	return n, d.plan(m, n)
 }
 
 // used returns the subnets of the networks, and the routes of the host.

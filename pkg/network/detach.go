@@ -80,7 +80,7 @@ func (m *Manager) DetachAll(ctx context.Context, container string) error {
 
 // left tells that containers are in a network no more.
 func (m *Manager) left(network string, containers ...string) {
-	n, err := m.s.Network(network)
+	n, err := m.known(network)
 	if err != nil {
 		return
 	}

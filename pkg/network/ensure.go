@@ -3,7 +3,6 @@ package network
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/netdev"
@@ -25,17 +24,15 @@ func (m *Manager) get(ctx context.Context, target string) (*record.Network, erro
 	return n, err
 }
 
-// ready makes sure that the network's link and rules are there; when they are
+// ready makes sure that what the network needs on the host is there; when it is
 // it costs two questions to the kernel.
 func (m *Manager) ready(ctx context.Context, n *record.Network) error {
-	l, err := netdev.FindLink(n.Bridge)
-	if err != nil || l.Alias != m.alias(n.ID) {
-		return m.ensure(ctx, n)
+	d, err := driverOf(n.Driver)
+	if err != nil {
+		return err
 	}
-	if !n.Internal {
-		if err := netdev.EnableForwarding(n.IPv6); err != nil {
-			return err
-		}
+	if ok, err := d.ready(m, n); err != nil || !ok {
+		return m.ensure(ctx, n)
 	}
 	return m.checkRules(ctx, n)
 }
@@ -54,50 +51,24 @@ func (m *Manager) ensure(ctx context.Context, n *record.Network) error {
 	if err := m.s.MakeLeases(n.Name); err != nil {
 		return err
 	}
-	b, err := m.bridgeOf(n)
+	d, err := driverOf(n.Driver)
 	if err != nil {
 		return err
 	}
-	if err := m.replaceStray(b); err != nil {
+	if err := d.ensure(ctx, m, n); err != nil {
 		return err
-	}
-	if _, err := netdev.EnsureBridge(b); err != nil {
-		return err
-	}
-	if !n.Internal {
-		if err := netdev.EnableForwarding(n.IPv6); err != nil {
-			return err
-		}
 	}
 	return m.checkRules(ctx, n)
 }
 
-// replaceStray removes a bridge of the name that this pouch made for a network
-// which is gone: the default bridge has the same name again after the state
-// was wiped.
-func (m *Manager) replaceStray(b netdev.Bridge) error {
-	l, err := netdev.FindLink(b.Name)
-	if errs.Is(err, errs.NotFound) {
-		return nil
-	}
-	if err != nil || l.Alias == b.Alias {
-		return err
-	}
-	id, ours := strings.CutPrefix(l.Alias, m.alias(""))
-	if !ours {
-		return nil // EnsureBridge says whose it is
-	}
-	all, err := m.List()
-	if err != nil || match(all, id) != nil {
-		return err
-	}
-	return netdev.DeleteLink(b.Name)
-}
-
 // checkRules renders the rules when those of the network are missing.
 func (m *Manager) checkRules(ctx context.Context, n *record.Network) error {
+	r, has, err := rulesOf(n)
+	if err != nil || !has {
+		return err
+	}
 	there, err := netdev.Stamps(m.Table())
-	if err != nil || slices.Contains(there, stamp(n)) {
+	if err != nil || slices.Contains(there, r.Stamp) {
 		return err
 	}
 	return m.render(ctx, nil)

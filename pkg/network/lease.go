@@ -164,7 +164,7 @@ func (m *Manager) reap(ctx context.Context, network string) (freed int, err erro
 	return freed, err
 }
 
-// free gives leases back: first the link that carries the address, then the
+// free gives leases back: first the interface that carries the address, then the
 // rules that lead to it, last the address. It is the only place where leases
 // end, and looks at each under the lock, so nobody's new lease goes.
 func (m *Manager) free(ctx context.Context, network string, ends func(*record.Lease) bool, told func(*record.Lease)) error {
@@ -181,7 +181,7 @@ func (m *Manager) free(ctx context.Context, network string, ends func(*record.Le
 		return err
 	}
 	for _, e := range ending {
-		if err := m.deleteVeth(e.lease); err != nil {
+		if err := m.unplug(ctx, network, e.lease); err != nil {
 			return err
 		}
 	}
@@ -242,16 +242,4 @@ func forgetUDP(flows []member) error {
 		}
 	}
 	return nil
-}
-
-// deleteVeth removes the host's end of a lease, when this pouch made it.
-func (m *Manager) deleteVeth(l *record.Lease) error {
-	link, err := netdev.FindLink(l.HostLink)
-	if errs.Is(err, errs.NotFound) {
-		return nil
-	}
-	if err != nil || link.Type != "veth" {
-		return err
-	}
-	return netdev.DeleteLink(l.HostLink)
 }

@@ -98,7 +98,7 @@ func (m *Manager) interfaces(own []member) ([]record.Joined, error) {
 	var out []record.Joined
 	at := map[string]int{}
 	for _, e := range own {
-		n, err := m.s.Network(e.network)
+		n, err := m.known(e.network)
 		if errs.Is(err, errs.NotFound) {
 			continue
 		}

@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 
+	"github.com/pouchcontainer/pouch/pkg/record"
 	"github.com/pouchcontainer/pouch/pkg/store"
 )
 
@@ -43,6 +44,11 @@ func (m *Manager) Table() string {
 
 // alias says on a link that this pouch made it, and for whom.
 func (m *Manager) alias(owner string) string { return "pouch " + m.s.RunRoot + " " + owner }
+
+// aliasOf is the alias of a lease's link.
+func (m *Manager) aliasOf(l *record.Lease) string {
+	return m.alias(key(l.Container, l.Netns, l.NetnsInode))
+}
 
 // bridgeName derives the name of a network's bridge.
 func (m *Manager) bridgeName(name, id string) string {

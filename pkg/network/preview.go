@@ -33,11 +33,13 @@ func (m *Manager) Preview(o AttachOpts) (*Preview, error) {
 	if l.HostLink, err = hostLink(key(o.Container, o.Netns, 0), o.Iface); err != nil {
 		return nil, err
 	}
-	rules, err := rulesOf(n)
+	rules, filtered, err := rulesOf(n)
 	if err != nil {
 		return nil, err
 	}
-	p.Rules.Networks = []netdev.NetworkRules{rules}
+	if filtered {
+		p.Rules.Networks = []netdev.NetworkRules{rules}
+	}
 	subs, err := subnets(n)
 	if err != nil {
 		return nil, err
@@ -52,7 +54,9 @@ func (m *Manager) Preview(o AttachOpts) (*Preview, error) {
 			p.Joined.MAC = macFor(n, a, "")
 		}
 		setAddress(&p.Joined, n, a)
-		p.Rules.Ports = append(p.Rules.Ports, translations(a, l.Ports)...)
+		if filtered {
+			p.Rules.Ports = append(p.Rules.Ports, translations(a, l.Ports)...)
+		}
 	}
 	return p, nil
 }
@@ -63,7 +67,7 @@ func (m *Manager) present(target string) (n *record.Network, made bool, err erro
 	if canonical(target) != Default || !errs.Is(err, errs.NotFound) {
 		return n, false, err
 	}
-	n, err = m.plan(CreateOpts{Name: Default})
+	n, err = m.plan(bridgeDriver{}, CreateOpts{Name: Default})
 	return n, true, err
 }
 

@@ -3,10 +3,8 @@ package network
 import (
 	"net/netip"
 	"strconv"
-	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
-	"github.com/pouchcontainer/pouch/pkg/netdev"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
@@ -41,19 +39,6 @@ func subnets(n *record.Network) ([]subnet, error) {
 	return out, nil
 }
 
-// bridgeOf is the link of a network.
-func (m *Manager) bridgeOf(n *record.Network) (netdev.Bridge, error) {
-	subs, err := subnets(n)
-	if err != nil {
-		return netdev.Bridge{}, err
-	}
-	b := netdev.Bridge{Name: n.Bridge, Alias: m.alias(n.ID), MTU: mtu(n.Options)}
-	for _, s := range subs {
-		b.Addrs = append(b.Addrs, netip.PrefixFrom(s.gateway, s.prefix.Bits()))
-	}
-	return b, nil
-}
-
 func mtu(options map[string]string) int {
 	v, err := strconv.Atoi(options[OptMTU])
 	if err != nil {
@@ -64,18 +49,3 @@ func mtu(options map[string]string) int {
 
 // stamp names a network and the version of this build's rules.
 func stamp(n *record.Network) string { return "1 " + n.Name + " " + n.ID[:12] }
-
-func rulesOf(n *record.Network) (netdev.NetworkRules, error) {
-	subs, err := subnets(n)
-	if err != nil {
-		return netdev.NetworkRules{}, err
-	}
-	r := netdev.NetworkRules{
-		Stamp: stamp(n), Bridge: n.Bridge, Internal: n.Internal,
-		Masquerade: !strings.EqualFold(n.Options[OptMasquerade], "false"),
-	}
-	for _, s := range subs {
-		r.Subnets = append(r.Subnets, s.prefix)
-	}
-	return r, nil
-}

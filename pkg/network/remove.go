@@ -7,7 +7,6 @@ import (
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/events"
-	"github.com/pouchcontainer/pouch/pkg/netdev"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
@@ -48,11 +47,19 @@ func (m *Manager) destroy(ctx context.Context, n *record.Network) error {
 	if err := m.s.RemoveNetwork(n.Name); err != nil {
 		return err
 	}
-	if err := m.deleteBridge(n); err != nil {
+	if err := m.unmake(ctx, n); err != nil {
 		return err
 	}
 	lock.Remove()
 	return m.render(ctx, nil)
+}
+
+func (m *Manager) unmake(ctx context.Context, n *record.Network) error {
+	d, err := driverOf(n.Driver)
+	if err != nil {
+		return err
+	}
+	return d.remove(ctx, m, n)
 }
 
 // inUse says who is in the network.
@@ -69,17 +76,6 @@ func (m *Manager) inUse(n *record.Network, cause error) error {
 		who = names[0]
 	}
 	return errs.New(errs.InUse, "network %s has active endpoints (%d, one is %s): disconnect or remove them first", n.Name, len(members), who)
-}
-
-func (m *Manager) deleteBridge(n *record.Network) error {
-	l, err := netdev.FindLink(n.Bridge)
-	if errs.Is(err, errs.NotFound) {
-		return nil
-	}
-	if err != nil || l.Alias != m.alias(n.ID) {
-		return err // not ours
-	}
-	return netdev.DeleteLink(n.Bridge)
 }
 
 // removeBroken removes a network whose record can't be read; its link is then a

@@ -21,8 +21,8 @@ func (m *Manager) render(ctx context.Context, without func(network string, l *re
 	all, _ := m.List() // a broken record must not take the others' rules away
 	var rules netdev.Rules
 	for _, n := range all {
-		r, err := rulesOf(n)
-		if err != nil {
+		r, has, err := rulesOf(n)
+		if err != nil || !has {
 			continue
 		}
 		rules.Networks = append(rules.Networks, r)

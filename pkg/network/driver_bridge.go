@@ -1,0 +1,137 @@
+package network
+
+import (
+	"context"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/netdev"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// bridgeDriver makes a bridge link a network, and joins namespaces to it by
+// pairs of links (veth(4)).
+type bridgeDriver struct{}
+
+func (bridgeDriver) routed() bool { return true }
+
+func (bridgeDriver) check(o CreateOpts) error {
+	if v, ok := o.Options[OptMTU]; ok {
+		if n, err := strconv.Atoi(v); err != nil || n < 68 || n > 65535 || (o.IPv6 && n < 1280) {
+			return errs.New(errs.Invalid, "%s=%s: not an MTU", OptMTU, v)
+		}
+	}
+	return nil
+}
+
+func (bridgeDriver) plan(m *Manager, n *record.Network) error {
+	n.Bridge = m.bridgeName(n.Name, n.ID)
+	return nil
+}
+
+func (bridgeDriver) ready(m *Manager, n *record.Network) (bool, error) {
+	l, err := netdev.FindLink(n.Bridge)
+	if errs.Is(err, errs.NotFound) {
+		return false, nil
+	}
+	if err != nil || l.Alias != m.alias(n.ID) {
+		return false, err
+	}
+	return n.Internal || netdev.Forwards(n.IPv6), nil
+}
+
+func (bridgeDriver) ensure(_ context.Context, m *Manager, n *record.Network) error {
+	b, err := m.bridgeOf(n)
+	if err != nil {
+		return err
+	}
+	if err := m.replaceStray(b); err != nil {
+		return err
+	}
+	if _, err := netdev.EnsureBridge(b); err != nil || n.Internal {
+		return err
+	}
+	return netdev.EnableForwarding(n.IPv6)
+}
+
+func (bridgeDriver) remove(_ context.Context, m *Manager, n *record.Network) error {
+	l, err := netdev.FindLink(n.Bridge)
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	if err != nil || l.Alias != m.alias(n.ID) {
+		return err // not ours
+	}
+	return netdev.DeleteLink(n.Bridge)
+}
+
+func (bridgeDriver) plug(_ context.Context, m *Manager, n *record.Network, l *record.Lease, p plug) error {
+	return netdev.AddVeth(netdev.Veth{
+		Host: l.HostLink, Alias: m.aliasOf(l), Master: n.Bridge, Hairpin: len(l.Ports) > 0,
+		Netns: l.Netns, Iface: l.Iface, MAC: l.MAC, Addrs: p.addrs, Gateways: p.gateways,
+	})
+}
+
+// unplug removes the host's end, and with it the other.
+func (bridgeDriver) unplug(_ context.Context, _ *Manager, _ *record.Network, l *record.Lease) error {
+	link, err := netdev.FindLink(l.HostLink)
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	if err != nil || link.Type != "veth" {
+		return err
+	}
+	return netdev.DeleteLink(l.HostLink)
+}
+
+func (bridgeDriver) rules(n *record.Network) (netdev.NetworkRules, bool, error) {
+	subs, err := subnets(n)
+	if err != nil {
+		return netdev.NetworkRules{}, false, err
+	}
+	r := netdev.NetworkRules{
+		Stamp: stamp(n), Bridge: n.Bridge, Internal: n.Internal,
+		Masquerade: !strings.EqualFold(n.Options[OptMasquerade], "false"),
+	}
+	for _, s := range subs {
+		r.Subnets = append(r.Subnets, s.prefix)
+	}
+	return r, true, nil
+}
+
+// bridgeOf is the link of a network.
+func (m *Manager) bridgeOf(n *record.Network) (netdev.Bridge, error) {
+	subs, err := subnets(n)
+	if err != nil {
+		return netdev.Bridge{}, err
+	}
+	b := netdev.Bridge{Name: n.Bridge, Alias: m.alias(n.ID), MTU: mtu(n.Options)}
+	for _, s := range subs {
+		b.Addrs = append(b.Addrs, netip.PrefixFrom(s.gateway, s.prefix.Bits()))
+	}
+	return b, nil
+}
+
+// replaceStray removes a bridge of the name that this pouch made for a network
+// which is gone: the default bridge has the same name again after the state
+// was wiped.
+func (m *Manager) replaceStray(b netdev.Bridge) error {
+	l, err := netdev.FindLink(b.Name)
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	if err != nil || l.Alias == b.Alias {
+		return err
+	}
+	id, ours := strings.CutPrefix(l.Alias, m.alias(""))
+	if !ours {
+		return nil // EnsureBridge says whose it is
+	}
+	all, err := m.List()
+	if err != nil || match(all, id) != nil {
+		return err
+	}
+	return netdev.DeleteLink(b.Name)
+}
