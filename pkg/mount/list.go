@@ -49,3 +49,29 @@ func Mounted(path string) (bool, error) {
 	}
 	return ok, err
 }
+
+// Holding returns the mount of this mount namespace that path lies on. Symbolic
+// links are followed.
+func Holding(path string) (Mount, error) {
+	real, err := filepath.EvalSymlinks(path)
+	if err == nil {
+		real, err = filepath.Abs(real)
+	}
+	if err != nil {
+		return Mount{}, err
+	}
+	infos, err := mountinfo.GetMounts(mountinfo.ParentsFilter(real))
+	if err != nil {
+		return Mount{}, fmt.Errorf("list the mounts above %s: %w", path, err)
+	}
+	var m Mount
+	for _, in := range infos { // of several at one place the last one is on top
+		if len(in.Mountpoint) >= len(m.Target) {
+			m = Mount{Type: in.FSType, Source: in.Source, Target: in.Mountpoint, Options: strings.Split(in.Options, ",")}
+		}
+	}
+	if m.Target == "" {
+		return m, fmt.Errorf("%s lies on no mount that is seen here", path)
+	}
+	return m, nil
+}
