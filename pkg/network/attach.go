@@ -65,6 +65,10 @@ func (m *Manager) prepare(ctx context.Context, o *AttachOpts) (*record.Network, 
 	if err != nil {
 		return nil, nil, err
 	}
+	d, err := driverOf(n.Driver)
+	if err != nil {
+		return nil, nil, err
+	}
 	inode, err := netdev.NetnsInode(o.Netns)
 	if err != nil {
 		return nil, nil, err
@@ -82,8 +86,7 @@ func (m *Manager) prepare(ctx context.Context, o *AttachOpts) (*record.Network, 
 		Driver: n.Driver, Container: o.Container, Netns: o.Netns, NetnsInode: inode, Owner: self,
 		Names: names, Iface: o.Iface, MAC: o.Join.MAC, Ports: o.Ports,
 	}
-	k := key(o.Container, o.Netns, inode)
-	if l.HostLink, err = hostLink(k, o.Iface); err != nil {
+	if l.HostLink, err = hostLink(d, key(o.Container, o.Netns, inode), o.Iface); err != nil {
 		return nil, nil, err
 	}
 	if err := m.vacate(n, l); err != nil {
@@ -94,11 +97,20 @@ func (m *Manager) prepare(ctx context.Context, o *AttachOpts) (*record.Network, 
 
 // checkJoin checks what is asked of network n and returns all the names.
 func checkJoin(n *record.Network, o *AttachOpts) ([]string, error) {
-	names, err := checkNames(append(slices.Clone(o.Names), o.Join.Aliases...))
-	if err == nil && n.Internal && len(o.Ports) > 0 {
-		err = errs.New(errs.Invalid, "publish ports: network %s is internal: nothing outside reaches it", n.Name)
+	d, err := driverOf(n.Driver)
+	if err != nil {
+		return nil, err
 	}
-	return names, err
+	t := d.traits()
+	switch {
+	case n.Internal && len(o.Ports) > 0:
+		return nil, errs.New(errs.Invalid, "publish ports: network %s is internal: nothing outside reaches it", n.Name)
+	case !t.published && len(o.Ports) > 0:
+		return nil, errs.New(errs.Invalid, "publish ports: the members of network %s (%s) have addresses outside of this host: they are reached there, without published ports", n.Name, n.Driver)
+	case !t.ownMAC && o.Join.MAC != "":
+		return nil, errs.New(errs.Invalid, "MAC address %s: the members of network %s (%s) have their parent's", o.Join.MAC, n.Name, n.Driver)
+	}
+	return checkNames(append(slices.Clone(o.Names), o.Join.Aliases...))
 }
 
 // checkNames drops repetitions and refuses what is no name: it would come into
@@ -165,6 +177,9 @@ func asked(j record.Join, s subnet) string {
 // vacate removes a link that a killed command left under the lease's name. One
 // by which the namespace is in another network gives kind conflict.
 func (m *Manager) vacate(n *record.Network, l *record.Lease) error {
+	if l.HostLink == "" {
+		return nil // the driver does it
+	}
 	if _, err := netdev.FindLink(l.HostLink); err != nil {
 		if errs.Is(err, errs.NotFound) {
 			return nil

@@ -78,7 +78,7 @@ func (m *Manager) plan(d driver, o CreateOpts) (*record.Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !d.routed() {
+	if !d.traits().routed {
 		routes = nil
 	}
 	subs, err := wanted(o, nets, routes)
@@ -91,7 +91,7 @@ func (m *Manager) plan(d driver, o CreateOpts) (*record.Network, error) {
 	if n.Subnets, err = details(o, subs); err != nil {
 		return nil, err
 	}
-	return n, d.plan(m, n)
+	return n, d.plan(m, o, n)
 }
 
 // used returns the subnets of the networks, and the routes of the host.

@@ -16,12 +16,16 @@ type driver interface {
 	// Kinds invalid and unsupported.
 	check(o CreateOpts) error
 
-	// routed reports whether the host itself has routes to the network's subnets:
-	// they must then overlap nothing that it has routes to.
-	routed() bool
+	// traits are what is common to all networks of the driver.
+	traits() traits
 
-	// plan completes the record of a new network beyond its subnets.
-	plan(m *Manager, n *record.Network) error
+	// plan completes the record of a new network beyond its subnets. It is called
+	// with the lock of all networks.
+	plan(m *Manager, o CreateOpts, n *record.Network) error
+
+	// links are the names of the host's links that belong to the network alone,
+	// where they have this pouch's alias.
+	links(m *Manager, n *record.Network) []string
 
 	// ready reports whether all that ensure makes is there. It is asked at every
 	// join, so it is cheap, and changes nothing.
@@ -46,6 +50,14 @@ type driver interface {
 	// rules are what the packet rules say of the network; ok is false for a driver
 	// that has none, whose published ports are then none of the rules' either.
 	rules(n *record.Network) (r netdev.NetworkRules, ok bool, err error)
+}
+
+// traits of a driver's networks.
+type traits struct {
+	routed    bool // the host has routes to the subnets: they overlap nothing that it has routes to
+	hostEnd   bool // an interface has another end on the host: the lease's HostLink
+	ownMAC    bool // an interface has a MAC address of its own
+	published bool // ports of a member can be published on the host
 }
 
 // plug is what an interface gets beside what its lease tells.

@@ -15,7 +15,9 @@ import (
 // pairs of links (veth(4)).
 type bridgeDriver struct{}
 
-func (bridgeDriver) routed() bool { return true }
+func (bridgeDriver) traits() traits {
+	return traits{routed: true, hostEnd: true, ownMAC: true, published: true}
+}
 
 func (bridgeDriver) check(o CreateOpts) error {
 	if v, ok := o.Options[OptMTU]; ok {
@@ -26,10 +28,12 @@ func (bridgeDriver) check(o CreateOpts) error {
 	return nil
 }
 
-func (bridgeDriver) plan(m *Manager, n *record.Network) error {
+func (bridgeDriver) plan(m *Manager, _ CreateOpts, n *record.Network) error {
 	n.Bridge = m.bridgeName(n.Name, n.ID)
 	return nil
 }
+
+func (bridgeDriver) links(_ *Manager, n *record.Network) []string { return []string{n.Bridge} }
 
 func (bridgeDriver) ready(m *Manager, n *record.Network) (bool, error) {
 	l, err := netdev.FindLink(n.Bridge)

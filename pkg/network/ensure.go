@@ -51,14 +51,14 @@ func (m *Manager) ensure(ctx context.Context, n *record.Network) error {
 	if err := m.s.MakeLeases(n.Name); err != nil {
 		return err
 	}
-	d, err := driverOf(n.Driver)
+	d, err := driverOf(now.Driver)
 	if err != nil {
 		return err
 	}
-	if err := d.ensure(ctx, m, n); err != nil {
+	if err := d.ensure(ctx, m, now); err != nil {
 		return err
 	}
-	return m.checkRules(ctx, n)
+	return m.checkRules(ctx, now)
 }
 
 // checkRules renders the rules when those of the network are missing.

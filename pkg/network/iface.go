@@ -25,12 +25,15 @@ func ifaceNumber(name string) int {
 	return n
 }
 
-// hostLink derives the name of the host's end of interface iface.
-func hostLink(key, iface string) (string, error) {
+// hostLink derives the name of the host's end of interface iface, "" where the
+// driver's interfaces have none.
+func hostLink(d driver, key, iface string) (string, error) {
 	n := ifaceNumber(iface)
 	switch {
 	case n < 0 || n >= maxIfaces:
 		return "", errs.New(errs.Invalid, "interface %q: must be eth0 to eth%d", iface, maxIfaces-1)
+	case !d.traits().hostEnd:
+		return "", nil
 	case n == 0:
 		return vethPrefix + key[:12], nil
 	}

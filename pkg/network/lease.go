@@ -121,7 +121,7 @@ func (m *Manager) claim(ctx context.Context, n *record.Network, a netip.Addr, l 
 }
 
 func macFor(n *record.Network, a netip.Addr, asked string) string {
-	if asked != "" {
+	if d, err := driverOf(n.Driver); asked != "" || err != nil || !d.traits().ownMAC {
 		return asked
 	}
 	return netdev.HashMAC(n.ID, a.String())

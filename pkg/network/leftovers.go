@@ -36,9 +36,11 @@ func (m *Manager) Leftovers(_ context.Context, alive func(id string) bool) ([]Le
 	if err != nil {
 		return nil, err
 	}
-	if len(nets) == len(names) {
-		for _, n := range nets {
-			links[n.Bridge] = true
+	for _, n := range nets {
+		if d, err := driverOf(n.Driver); err == nil {
+			for _, l := range d.links(m, n) {
+				links[l] = true
+			}
 		}
 	}
 	strays, err := m.strayLinks(links, len(nets) == len(names))
@@ -97,17 +99,18 @@ func (m *Manager) strayLeases(networks []string, alive func(string) bool) ([]Lef
 	return out, links, nil
 }
 
-// strayLinks are links of this pouch that no lease and no network has.
-func (m *Manager) strayLinks(known map[string]bool, bridges bool) ([]Leftover, error) {
-	links, err := netdev.Links(vethPrefix, bridgePrefix, "pouch")
+// strayLinks are links of this pouch that no lease and no network has; those
+// that are no container's are told only when every network is known.
+func (m *Manager) strayLinks(known map[string]bool, everyNetwork bool) ([]Leftover, error) {
+	links, err := netdev.Links("") // a network's may have any name: see parentOf
 	var out []Leftover
 	for _, l := range links {
 		owner, ours := strings.CutPrefix(l.Alias, m.alias(""))
-		if !ours || known[l.Name] || (l.Type == "bridge" && !bridges) {
+		if !ours || known[l.Name] || (l.Type != "veth" && !everyNetwork) {
 			continue
 		}
 		reason := "no address belongs to it"
-		if l.Type == "bridge" {
+		if l.Type != "veth" {
 			reason = "no such network"
 		}
 		out = append(out, Leftover{"link", l.Name, owner, reason})

@@ -30,10 +30,14 @@ func (m *Manager) Preview(o AttachOpts) (*Preview, error) {
 		return nil, err
 	}
 	l := &record.Lease{Container: o.Container, Netns: o.Netns, Names: names, Iface: o.Iface, MAC: o.Join.MAC, Ports: o.Ports}
-	if l.HostLink, err = hostLink(key(o.Container, o.Netns, 0), o.Iface); err != nil {
+	d, err := driverOf(n.Driver)
+	if err != nil {
 		return nil, err
 	}
-	rules, filtered, err := rulesOf(n)
+	if l.HostLink, err = hostLink(d, key(o.Container, o.Netns, 0), o.Iface); err != nil {
+		return nil, err
+	}
+	rules, filtered, err := d.rules(n)
 	if err != nil {
 		return nil, err
 	}
