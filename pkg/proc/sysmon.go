@@ -1,6 +1,9 @@
 package proc
 
-import "os"
+import (
+	"os"
+	"strconv"
+)
 
 // monitorSlack is how late the Go runtime's monitor thread may wake up.
 const monitorSlack = "500000" // nanoseconds
@@ -11,8 +14,11 @@ const monitorSlack = "500000" // nanoseconds
 // first that the runtime starts. It alone is changed: it starts no process, so
 // nothing inherits this (proc_pid_timerslack_ns(5)). Where it is refused all is as
 // before.
-func CalmMonitor() {
-	d, err := os.Open("/proc/self/task")
+func CalmMonitor() { CalmMonitorOf(os.Getpid()) }
+
+// CalmMonitorOf is CalmMonitor for another program in Go, whose runtime is up.
+func CalmMonitorOf(pid int) {
+	d, err := os.Open("/proc/" + strconv.Itoa(pid) + "/task")
 	if err != nil {
 		return
 	}

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -39,11 +40,16 @@ type options struct {
 // warmup is how many rounds are run before the timed ones.
 const warmup = 3
 
-func bench(s *harness.Suite, o options) error {
+func bench(s *harness.Suite, o options) (err error) {
 	dir, err := s.Scratch("bench")
 	if err != nil {
 		return err
 	}
+	undo, err := onTmpfs(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, undo()) }()
 	if o.only {
 		r := report{}
 		if err := r.pulls(s, o); err != nil {

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // Suite is one private engine with a test image, in temporary folders.
@@ -91,7 +93,18 @@ func newSuite() (*Suite, error) {
 		return nil, err
 	}
 	s.Bin, s.Image = bin, "busybox:latest"
-	return s, nil
+	return s, s.mountRunRoot()
+}
+
+// mountRunRoot makes the run-root a tmpfs, as /run is on a host.
+func (s *Suite) mountRunRoot() error {
+	if err := os.Mkdir(s.RunRoot, 0o755); err != nil {
+		return err
+	}
+	if err := unix.Mount("tmpfs", s.RunRoot, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=755"); err != nil {
+		return fmt.Errorf("mount the run-root: %w", err)
+	}
+	return nil
 }
 
 func (s *Suite) warm() error {

@@ -230,7 +230,11 @@ func spawn(ctx context.Context, s *store.Store, path, conf string) error {
 			return err
 		}
 	}
-	return await(ctx, s, p, logPath)
+	err = await(ctx, s, p, logPath)
+	if err == nil {
+		proc.CalmMonitorOf(p.Pid)
+	}
+	return err
 }
 
 const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
