@@ -20,6 +20,7 @@ type Bridge struct {
 	Alias string         // says who made it; a link with another alias is not touched
 	Addrs []netip.Prefix // the gateways, each with its network's length
 	MTU   int            // bytes; 0: as the link of the default route
+	VLAN  uint16         // the bridge filters, and its ports are untagged members of this one; 0: no filter
 }
 
 // EnsureBridge makes the bridge, its addresses and sets it up, or completes
@@ -58,7 +59,15 @@ func addBridge(b Bridge) (*Link, error) {
 	if attrs.MTU == 0 {
 		attrs.MTU = uplinkMTU()
 	}
-	err := netlink.LinkAdd(&netlink.Bridge{LinkAttrs: attrs})
+	dev := &netlink.Bridge{LinkAttrs: attrs}
+	if b.VLAN != 0 {
+		filter := true
+		dev.VlanFiltering, dev.VlanDefaultPVID = &filter, &b.VLAN
+	}
+	err := netlink.LinkAdd(dev)
+	if errors.Is(err, unix.EOPNOTSUPP) && b.VLAN != 0 {
+		return nil, errs.New(errs.Unsupported, "make bridge %s: this kernel has no VLAN filter of bridges (CONFIG_BRIDGE_VLAN_FILTERING)", b.Name)
+	}
 	if err != nil && !errors.Is(err, unix.EEXIST) { // somebody else made it just now
 		return nil, fmt.Errorf("make bridge %s: %w", b.Name, err)
 	}

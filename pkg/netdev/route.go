@@ -8,6 +8,8 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
 )
 
 const defaultMTU = 1500
@@ -53,16 +55,62 @@ func uplinkMTU() int {
 	return min(l.Attrs().MTU, 65535)
 }
 
+// Route is a route of a network namespace; without Gateway what it leads to is
+// on the link.
+type Route struct {
+	Destination netip.Prefix
+	Gateway     netip.Addr
+	Metric      int // 0: the kernel's
+}
+
+// SetRoutes writes routes in the network namespace at path, through its link
+// iface; one to the same destination with the same metric is replaced, so the
+// default route moves to this link. Idempotent.
+func SetRoutes(path, iface string, routes []Route) error {
+	if len(routes) == 0 {
+		return nil
+	}
+	return inNetns(path, iface, func(h *netlink.Handle, index int) error {
+		for _, r := range routes {
+			err := h.RouteReplace(&netlink.Route{LinkIndex: index, Dst: toIPNet(r.Destination), Gw: r.Gateway.AsSlice(), Priority: r.Metric})
+			if errors.Is(err, unix.ENETUNREACH) || errors.Is(err, unix.EINVAL) {
+				return errs.New(errs.Invalid, "route to %s: the router %s cannot be reached by interface %s", r.Destination, r.Gateway, iface)
+			}
+			if err != nil {
+				return fmt.Errorf("add route to %s: %w", r.Destination, err)
+			}
+		}
+		return nil
+	})
+}
+
+// DefaultRoutes are the routes to everywhere by the gateways.
+func DefaultRoutes(gateways []netip.Addr, metric int) []Route {
+	var out []Route
+	for _, g := range gateways {
+		to := netip.PrefixFrom(netip.IPv6Unspecified(), 0)
+		if g.Is4() {
+			to = netip.PrefixFrom(netip.IPv4Unspecified(), 0)
+		}
+		out = append(out, Route{to, g, metric})
+	}
+	return out
+}
+
+func toIPNet(p netip.Prefix) *net.IPNet {
+	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
+}
+
 // AddDefaultRoutes adds default routes by the gateways in the network namespace
 // at path, through its link iface; one that has a default route keeps it.
 // Idempotent.
 func AddDefaultRoutes(path, iface string, gateways []netip.Addr) error {
-	ns, _, err := openNetns(path)
-	if err != nil {
-		return err
-	}
-	defer ns.Close()
-	return within(ns, func() error {
+	return inNetns(path, iface, func(h *netlink.Handle, index int) error { return addDefaults(h, index, gateways) })
+}
+
+// inNetns calls do in the network namespace at path, for its link iface.
+func inNetns(path, iface string, do func(h *netlink.Handle, index int) error) error {
+	return Within(path, func() error {
 		h, err := netlink.NewHandle(unix.NETLINK_ROUTE)
 		if err != nil {
 			return err
@@ -72,7 +120,7 @@ func AddDefaultRoutes(path, iface string, gateways []netip.Addr) error {
 		if err != nil {
 			return fmt.Errorf("link %s: %w", iface, err)
 		}
-		return addDefaults(h, index, gateways)
+		return do(h, index)
 	})
 }
 

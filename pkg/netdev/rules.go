@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"sort"
 
 	"github.com/google/nftables"
@@ -25,18 +26,27 @@ type NetworkRules struct {
 	Subnets    []netip.Prefix `json:"subnets"`
 	Internal   bool           `json:"internal"`   // nothing in, nothing out
 	Masquerade bool           `json:"masquerade"` // packets that leave by another link carry the host's address
+
+	Routed   []netip.Prefix `json:"routed,omitempty"`   // of Subnets: reached at their own addresses, so never translated
+	Open     []netip.Prefix `json:"open,omitempty"`     // of Subnets: not only published ports are reached
+	Separate bool           `json:"separate,omitempty"` // members do not reach each other
+	Shared   bool           `json:"shared,omitempty"`   // members of the networks that say so reach each other
 }
 
-// PortRule sends what arrives for Host to Target.
+// PortRule sends what arrives for Host to Target; a routed one lets pass what is
+// for Target itself.
 type PortRule struct {
 	Protocol string         `json:"protocol"` // tcp, udp or sctp
 	Host     netip.AddrPort `json:"host"`     // an unspecified address: every one of its family
 	Target   netip.AddrPort `json:"target"`   // of the same family
+	Routed   bool           `json:"routed,omitempty"`
 }
 
 const (
 	stampChain = "networks"
 	portChain  = "ports"
+	ownChain   = "routed" // published ports of members that are reached at their own addresses
+	openChain  = "shared"
 	sockBuffer = 16 << 20 // bytes at most: the whole table is one message batch
 )
 
@@ -132,7 +142,9 @@ func (r *renderer) rule(ch *nftables.Chain, parts ...[]expr.Any) {
 func (r *renderer) nat(rules Rules) {
 	ports := r.chain(portChain)
 	for _, p := range sorted(rules.Ports) {
-		r.port(ports, p)
+		if !p.Routed {
+			r.port(ports, p)
+		}
 	}
 	pre := r.hook("prerouting", nftables.ChainTypeNAT, nftables.ChainHookPrerouting, nftables.ChainPriorityNATDest)
 	r.rule(pre, toLocal(), jump(portChain))
@@ -145,7 +157,7 @@ func (r *renderer) nat(rules Rules) {
 	post := r.hook("postrouting", nftables.ChainTypeNAT, nftables.ChainHookPostrouting, nftables.ChainPriorityNATSource)
 	for _, n := range rules.Networks {
 		for _, s := range n.Subnets {
-			if n.Masquerade && !n.Internal {
+			if n.Masquerade && !n.Internal && !slices.Contains(n.Routed, s) {
 				r.rule(post, saddr(s, true), oif(n.Bridge, false), masquerade())
 			}
 			// A member that reaches another, or itself, by a published port: the
@@ -175,15 +187,43 @@ func (r *renderer) filter(rules Rules) {
 	}
 	r.rule(fw, ctState(expr.CtStateBitESTABLISHED|expr.CtStateBitRELATED), verdict(expr.VerdictAccept))
 	r.rule(fw, ctStatusDNAT(), verdict(expr.VerdictAccept))
+	r.exceptions(fw, rules)
 	for _, n := range rules.Networks {
 		if !n.Internal {
 			r.rule(fw, oif(n.Bridge, true), iif(n.Bridge, false), verdict(expr.VerdictDrop))
+		}
+		if n.Separate { // not through the host either
+			r.rule(fw, oif(n.Bridge, true), iif(n.Bridge, true), verdict(expr.VerdictDrop))
 		}
 	}
 	// What is published on a loopback address stays on the host, also where
 	// route_localnet is set.
 	raw := r.hook("loopback", nftables.ChainTypeFilter, nftables.ChainHookPrerouting, nftables.ChainPriorityRaw)
 	r.rule(raw, iif("lo", false), daddr(loopback4(), true), verdict(expr.VerdictDrop))
+}
+
+// exceptions let pass what networks are open to beside published ports of the host.
+func (r *renderer) exceptions(fw *nftables.Chain, rules Rules) {
+	routed, shared := r.chain(ownChain), r.chain(openChain)
+	for _, p := range rules.Ports {
+		if p.Routed {
+			to := netip.PrefixFrom(p.Target.Addr(), p.Target.Addr().BitLen())
+			r.rule(routed, daddr(to, true), protocol(to.Addr(), p.Protocol), dport(p.Target.Port()), verdict(expr.VerdictAccept))
+		}
+	}
+	r.rule(fw, jump(ownChain))
+	for _, n := range rules.Networks {
+		if n.Internal {
+			continue
+		}
+		for _, s := range n.Open {
+			r.rule(fw, oif(n.Bridge, true), daddr(s, true), verdict(expr.VerdictAccept))
+		}
+		if n.Shared {
+			r.rule(shared, oif(n.Bridge, true), iif(n.Bridge, false), verdict(expr.VerdictAccept))
+			r.rule(fw, iif(n.Bridge, true), jump(openChain))
+		}
+	}
 }
 
 func sorted(ps []PortRule) []PortRule {

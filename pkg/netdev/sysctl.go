@@ -9,6 +9,10 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
 )
 
 // setSysctl writes a network setting of this thread's namespace unless it has
@@ -37,6 +41,20 @@ func Forwards(v6 bool) bool {
 func isSet(path string) bool {
 	v, err := os.ReadFile(filepath.Join("/proc/sys/net", path))
 	return errors.Is(err, fs.ErrNotExist) || string(bytes.TrimSpace(v)) == "1"
+}
+
+// SetLinkSysctl writes a setting of link iface in the network namespace at path:
+// family ipv4, ipv6 or mpls, table conf or neigh. A value that the kernel refuses
+// gives kind invalid.
+func SetLinkSysctl(path, family, table, iface, name, value string) error {
+	return Within(path, func() error {
+		file := filepath.Join("/proc/sys/net", family, table, iface, name)
+		err := os.WriteFile(file, []byte(value), 0)
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.EINVAL) {
+			return errs.New(errs.Invalid, "sysctl net.%s.%s.%s.%s=%s: %w", family, table, iface, name, value, err)
+		}
+		return err
+	})
 }
 
 // EnableForwarding lets the kernel route IPv4 packets, and with v6 IPv6

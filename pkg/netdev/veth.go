@@ -22,6 +22,7 @@ type Veth struct {
 	Alias    string // of Host: says who made it
 	Master   string
 	Hairpin  bool // Host may send back what it received: a container that uses its own published port
+	Isolated bool // no other isolated port of the bridge reaches it
 	Netns    string
 	Iface    string
 	MAC      string         // of Iface
@@ -120,14 +121,34 @@ func raiseHost(v Veth) error {
 	req.AddData(msg)
 	req.AddData(nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(v.Host)))
 	req.AddData(nl.NewRtAttr(unix.IFLA_IFALIAS, []byte(v.Alias)))
-	if v.Hairpin {
+	if v.Hairpin || v.Isolated {
 		info := nl.NewRtAttr(unix.IFLA_LINKINFO, nil)
 		info.AddRtAttr(nl.IFLA_INFO_SLAVE_KIND, nl.NonZeroTerminated("bridge"))
-		info.AddRtAttr(nl.IFLA_INFO_SLAVE_DATA, nil).AddRtAttr(nl.IFLA_BRPORT_MODE, []byte{1})
+		port := info.AddRtAttr(nl.IFLA_INFO_SLAVE_DATA, nil)
+		if v.Hairpin {
+			port.AddRtAttr(nl.IFLA_BRPORT_MODE, []byte{1})
+		}
+		if v.Isolated {
+			port.AddRtAttr(nl.IFLA_BRPORT_ISOLATED, []byte{1})
+		}
 		req.AddData(info)
 	}
 	_, err := req.Execute(unix.NETLINK_ROUTE, 0)
 	return err
+}
+
+// SetHairpin lets a bridge's port send back what it received, as Veth.Hairpin.
+// Idempotent. A missing link gives kind not_found.
+func SetHairpin(name string) error {
+	l, err := FindLink(name)
+	if err != nil {
+		return err
+	}
+	dev := &netlink.Device{LinkAttrs: netlink.LinkAttrs{Name: l.Name, Index: l.Index}}
+	if err := netlink.LinkSetHairpin(dev, true); err != nil {
+		return fmt.Errorf("set up port %s of its bridge: %w", name, err)
+	}
+	return nil
 }
 
 // configure fills in the namespace's end; it runs in the namespace.

@@ -108,3 +108,11 @@ func Command(path string, args ...string) *exec.Cmd {
 	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL}
 	return c
 }
+
+// NeedProgram skips the test where a program is missing.
+func NeedProgram(t testing.TB, name string) {
+	t.Helper()
+	if _, err := exec.LookPath(name); err != nil {
+		t.Skipf("needs %s: %v", name, err)
+	}
+}

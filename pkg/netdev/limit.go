@@ -1,0 +1,121 @@
+package netdev
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/google/nftables"
+	"github.com/google/nftables/expr"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+)
+
+// Rate bounds one direction of an interface; zero is no bound.
+type Rate struct {
+	Bits  uint64 // a second
+	Burst uint64 // bytes that may pass at once; 0: what 100 ms carry, at least 128 KiB
+}
+
+const (
+	minBurst  = 128 << 10 // two packets that the kernel has not cut yet
+	maxQueued = 50        // milliseconds that a packet waits at most
+)
+
+func (r Rate) bytes() uint64 { return max(r.Bits/8, 1) }
+
+func (r Rate) burst() uint32 {
+	b := r.Burst
+	if b == 0 {
+		b = max(r.bytes()/10, minBurst)
+	}
+	return uint32(min(b, math.MaxInt32))
+}
+
+// Limit bounds what passes over the host's end link of a pair: in towards the
+// namespace, by a queue (tc-tbf(8)); out of it, by a rule at its entry into the
+// host, in a table of its own, netdev table. Both lie outside of the namespace,
+// so nobody in there changes them. Idempotent. It ends with Unlimit, and in with the link.
+func Limit(link, table string, in, out Rate) error {
+	if in.Bits > 0 {
+		if err := queue(link, in); err != nil {
+			return fmt.Errorf("limit what goes into %s: %w", link, err)
+		}
+	}
+	if out.Bits > 0 {
+		if err := police(link, table, out); err != nil {
+			return fmt.Errorf("limit what comes out of %s: %w", link, err)
+		}
+	}
+	return nil
+}
+
+func queue(link string, r Rate) error {
+	index, err := linkIndex(link)
+	if err != nil {
+		return err
+	}
+	burst := r.burst()
+	err = netlink.QdiscReplace(&netlink.Tbf{
+		QdiscAttrs: netlink.QdiscAttrs{LinkIndex: index, Parent: netlink.HANDLE_ROOT, Handle: netlink.MakeHandle(1, 0)},
+		Rate:       r.bytes(), Buffer: uint32(min(netlink.Xmittime(r.bytes(), burst), math.MaxUint32)),
+		Limit: uint32(min(r.bytes()*maxQueued/1000+uint64(burst), math.MaxUint32)),
+	})
+	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EOPNOTSUPP) {
+		return errs.New(errs.Unsupported, "this kernel has no token bucket (sch_tbf): %w", err)
+	}
+	return err
+}
+
+func police(link, table string, r Rate) error {
+	c, err := openNft()
+	if err != nil {
+		return err
+	}
+	defer letGo(c)
+	t := &nftables.Table{Name: table, Family: nftables.TableFamilyNetdev}
+	c.AddTable(t)
+	c.DelTable(t)
+	c.AddTable(t)
+	ch := c.AddChain(&nftables.Chain{
+		Name: "out", Table: t, Type: nftables.ChainTypeFilter, Hooknum: nftables.ChainHookIngress,
+		Priority: nftables.ChainPriorityFilter, Device: link,
+	})
+	c.AddRule(&nftables.Rule{Table: t, Chain: ch, Exprs: []expr.Any{
+		&expr.Limit{Type: expr.LimitTypePktBytes, Rate: r.bytes(), Over: true, Unit: expr.LimitTimeSecond, Burst: r.burst()},
+		&expr.Verdict{Kind: expr.VerdictDrop},
+	}})
+	return c.Flush()
+}
+
+// Unlimit removes what Limit made for the way out. Idempotent.
+func Unlimit(table string) error {
+	c, err := openNft()
+	if err != nil {
+		return err
+	}
+	defer letGo(c)
+	t := &nftables.Table{Name: table, Family: nftables.TableFamilyNetdev}
+	c.AddTable(t)
+	c.DelTable(t)
+	if err := c.Flush(); err != nil {
+		return fmt.Errorf("remove nftables table netdev %s: %w", table, err)
+	}
+	return nil
+}
+
+// LimitTables lists the tables of the netdev family.
+func LimitTables() ([]string, error) {
+	c, err := nftables.New()
+	if err != nil {
+		return nil, err
+	}
+	ts, err := c.ListTablesOfFamily(nftables.TableFamilyNetdev)
+	var out []string
+	for _, t := range ts {
+		out = append(out, t.Name)
+	}
+	return out, err
+}
