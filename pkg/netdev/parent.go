@@ -63,7 +63,7 @@ func ensureParent(l netlink.Link, alias string) error {
 	if err != nil {
 		return err
 	}
-	if now.Type != l.Type() || now.Alias != alias && (now.Alias != "" || now.group != a.Group) {
+	if now.Type != l.Type() || now.Alias != alias && !Unfinished(now, alias) {
 		return errs.New(errs.Conflict, "link %s: already there and not made by this pouch (%s %q)", now.Name, now.Type, now.Alias)
 	}
 	if err := quietIPv6(a.Name, false); err != nil {

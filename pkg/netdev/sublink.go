@@ -118,6 +118,10 @@ func mark(alias string) uint32 {
 	return h.Sum32() | 1<<30
 }
 
+// Unfinished reports whether a killed command began to make link l with an alias,
+// and did not come to that.
+func Unfinished(l *Link, alias string) bool { return l.Alias == "" && l.group == mark(alias) }
+
 // addMode adds what the kinds say differently; numbers of linux/if_link.h.
 func addMode(data *nl.RtAttr, s Sublink) error {
 	macvlan := map[string]uint32{"": 4, "bridge": 4, "private": 1, "vepa": 2, "passthru": 8}

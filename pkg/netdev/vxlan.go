@@ -54,7 +54,7 @@ func EnsureVXLAN(v VXLAN) error {
 	if err != nil {
 		return err
 	}
-	if l.Type != "vxlan" || l.Alias != v.Alias && (l.Alias != "" || l.group != mark(v.Alias)) {
+	if l.Type != "vxlan" || l.Alias != v.Alias && !Unfinished(l, v.Alias) {
 		return errs.New(errs.Conflict, "link %s: already there and not made by this pouch (%s %q): remove it", v.Name, l.Type, l.Alias)
 	}
 	if err := fillVXLAN(l, v); err != nil {

@@ -71,8 +71,16 @@ func driverOf(name string) (driver, error) {
 	switch name {
 	case "", Driver:
 		return bridgeDriver{}, nil
+	case "macvlan":
+		return macvlanDriver{sublinkDriver{name}}, nil
+	case "ipvlan":
+		return sublinkDriver{name}, nil
+	case "vxlan":
+		return vxlanDriver{}, nil
+	case "overlay":
+		return nil, errs.New(errs.Unsupported, "network driver overlay: it needs a swarm: name the hosts by hand with -d vxlan -o vni=N -o peers=ADDRESS,…")
 	}
-	return nil, errs.New(errs.Unsupported, "network driver %q: not known: use bridge", name)
+	return nil, errs.New(errs.Unsupported, "network driver %q: not known: use bridge, macvlan, ipvlan or vxlan", name)
 }
 
 // known is the network that a folder of leases belongs to. Kind not_found when

@@ -3,7 +3,6 @@ package network
 import (
 	"context"
 	"net/netip"
-	"strconv"
 	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -19,14 +18,7 @@ func (bridgeDriver) traits() traits {
 	return traits{routed: true, hostEnd: true, ownMAC: true, published: true}
 }
 
-func (bridgeDriver) check(o CreateOpts) error {
-	if v, ok := o.Options[OptMTU]; ok {
-		if n, err := strconv.Atoi(v); err != nil || n < 68 || n > 65535 || (o.IPv6 && n < 1280) {
-			return errs.New(errs.Invalid, "%s=%s: not an MTU", OptMTU, v)
-		}
-	}
-	return nil
-}
+func (bridgeDriver) check(o CreateOpts) error { return checkMTU(o) }
 
 func (bridgeDriver) plan(m *Manager, _ CreateOpts, n *record.Network) error {
 	n.Bridge = m.bridgeName(n.Name, n.ID)
@@ -46,11 +38,16 @@ func (bridgeDriver) ready(m *Manager, n *record.Network) (bool, error) {
 	return n.Internal || netdev.Forwards(n.IPv6), nil
 }
 
-func (bridgeDriver) ensure(_ context.Context, m *Manager, n *record.Network) error {
+func (d bridgeDriver) ensure(_ context.Context, m *Manager, n *record.Network) error {
+	return d.makeBridge(m, n, mtu(n.Options))
+}
+
+func (bridgeDriver) makeBridge(m *Manager, n *record.Network, mtu int) error {
 	b, err := m.bridgeOf(n)
 	if err != nil {
 		return err
 	}
+	b.MTU = mtu
 	if err := m.replaceStray(b); err != nil {
 		return err
 	}
@@ -111,7 +108,7 @@ func (m *Manager) bridgeOf(n *record.Network) (netdev.Bridge, error) {
 	if err != nil {
 		return netdev.Bridge{}, err
 	}
-	b := netdev.Bridge{Name: n.Bridge, Alias: m.alias(n.ID), MTU: mtu(n.Options)}
+	b := netdev.Bridge{Name: n.Bridge, Alias: m.alias(n.ID)}
 	for _, s := range subs {
 		b.Addrs = append(b.Addrs, netip.PrefixFrom(s.gateway, s.prefix.Bits()))
 	}

@@ -106,6 +106,7 @@ func (m *Manager) strayLinks(known map[string]bool, everyNetwork bool) ([]Leftov
 	var out []Leftover
 	for _, l := range links {
 		owner, ours := strings.CutPrefix(l.Alias, m.alias(""))
+		ours = ours || netdev.Unfinished(&l, m.parentAlias())
 		if !ours || known[l.Name] || (l.Type != "veth" && !everyNetwork) {
 			continue
 		}

@@ -63,6 +63,8 @@ func (m *Manager) bridgeName(name, id string) string {
 const (
 	bridgePrefix = "pb"
 	vethPrefix   = "pv"
+	vxlanPrefix  = "px"
+	dummyPrefix  = "pd"
 )
 
 func digest(s string) string {
