@@ -27,8 +27,9 @@ type Driver interface {
 	// Unmount undoes Mount, and what a Mount that was killed has done.
 	Unmount(ctx context.Context, v *record.Volume, at string, save func() error) error
 
-	// Status tells about the volume, for inspect.
-	Status(ctx context.Context, v *record.Volume) (map[string]any, error)
+	// Status tells about the volume, whose data is at the path at, for inspect.
+	// What it has it tells also with an error.
+	Status(ctx context.Context, v *record.Volume, at string) (map[string]any, error)
 }
 
 // Drivers finds a driver by its name; it fails with kind not_found or invalid.

@@ -121,6 +121,10 @@ func (m *Manager) mountForeign(ctx context.Context, name string) error {
 			return err
 		}
 	}
+	f.Ready, f.Mounted = "", false
+	if err := makeData(data); err != nil {
+		return err
+	}
 	if err := d.Mount(ctx, v, data, m.saver(v)); err != nil {
 		return err
 	}
@@ -158,8 +162,14 @@ func (m *Manager) unmountForeign(ctx context.Context, v *record.Volume) error {
 	if err != nil {
 		return err
 	}
-	if v.Foreign.Ready != "" {
-		v.Foreign.Ready = ""
+	f := v.Foreign
+	boot, err := proc.BootID()
+	if err != nil {
+		return err
+	}
+	f.Mounted = f.Mounted && (f.Ready == boot || f.Ready == "")
+	if f.Ready != "" {
+		f.Ready = ""
 		if err := m.s.SetVolume(v); err != nil {
 			return err
 		}
@@ -167,7 +177,11 @@ func (m *Manager) unmountForeign(ctx context.Context, v *record.Volume) error {
 	if err := d.Unmount(ctx, v, m.s.VolumeData(v.Name), m.saver(v)); err != nil {
 		return err
 	}
-	return m.unmountDevice(v.Name)
+	if err := m.unmountDevice(v.Name); err != nil {
+		return err
+	}
+	f.Mounted = false
+	return m.s.SetVolume(v)
 }
 
 // lockPatiently is lock; of a volume whose driver may be at work it waits as long as

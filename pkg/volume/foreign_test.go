@@ -77,7 +77,7 @@ func (d *fakeDriver) Unmount(_ context.Context, v *record.Volume, at string, sav
 	return errors.Join(mount.UnmountAll(at), save())
 }
 
-func (d *fakeDriver) Status(context.Context, *record.Volume) (map[string]any, error) {
+func (d *fakeDriver) Status(context.Context, *record.Volume, string) (map[string]any, error) {
 	return map[string]any{"asked": len(d.asked)}, d.step("status")
 }
 

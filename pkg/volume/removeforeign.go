@@ -5,16 +5,15 @@ import (
 	"fmt"
 	"log/slog"
 
-	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
 // removeForeign has the driver take a volume off this host and remove it. With
-// force a driver that is not there is no error: what it keeps stays with it. The
+// force a driver that fails or is not there is no error: what it keeps stays with it. The
 // caller holds the lock. Idempotent.
 func (m *Manager) removeForeign(ctx context.Context, v *record.Volume, force bool) error {
 	err := m.removeByDriver(ctx, v)
-	if force && (errs.Is(err, errs.Unavailable) || errs.Is(err, errs.NotFound) || errs.Is(err, errs.Invalid)) {
+	if force && err != nil {
 		slog.Warn("the volume is forgotten, its storage stays with the driver", "volume", v.Name, "driver", v.Driver, "handle", known(v).Handle, "error", err)
 		return nil
 	}
