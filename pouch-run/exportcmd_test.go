@@ -37,7 +37,7 @@ func exported() map[string]*record.Container {
 			MaskPaths: []string{"/proc/a", "/b c"}, UnmaskPaths: []string{"/proc/*"},
 			ReadonlyRootfs: true, Unmasked: true, ShmSize: 1 << 20, PidMode: "host", IpcMode: "shareable", UtsMode: "private", CgroupnsMode: "private", UsernsMode: "auto",
 			Sysctls: map[string]string{"net.core.somaxconn": "1"}, Devices: []record.Device{{HostPath: "/dev/null", ContainerPath: "/dev/n", Permissions: "r"}},
-			CDIDevices: []string{"v.com/c=a"}, CDISpecDirs: []string{"/etc"}, DeviceRules: []string{"c 1:3 rwm"}, NoNetFiles: true, CgroupParent: "/a/b", OOMScoreAdj: &score,
+			CDIDevices: []string{"v.com/c=a"}, CDISpecDirs: []string{"/etc"}, DeviceRules: []string{"c 1:3 rwm"}, NoNetFiles: true, CgroupParent: "/a/b", OOMScoreAdj: &score, Lxcfs: true,
 			Resources: record.Resources{
 				Memory: 64 << 20, MemorySwap: 128 << 20, MemoryReservation: 32 << 20, NanoCPUs: 15e8, CPUShares: 512, CpusetCpus: "0", CpusetMems: "0",
 				PidsLimit: 9, OOMKillDisable: true, MemorySwappiness: &swappiness, BlkioWeight: 100, RdtClass: "r", RdtL3: "L3:0=f",

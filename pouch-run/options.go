@@ -42,6 +42,7 @@ func optionGroups() []optionGroup {
 		{namespaceFlags, readNamespaces},
 		{initFlags, readInit},
 		{richFlags, readRich},
+		{lxcfsFlags, readLxcfs},
 		{rootfsFlags, readRootfs},
 		{cgroupFlags, readCgroup}, // after all limits
 	}

@@ -58,7 +58,7 @@ func TestOptionsAll(t *testing.T) {
  --net back --network-alias db --ip 10.0.0.2 --ip6 fd00::2 --mac-address 02:00:00:00:00:01 -p 8080:80 -P --expose 9 --add-host a:1.2.3.4 --dns 8.8.8.8 --dns-search x.y --dns-opt ndots:2
  -v ./src:/dst:ro -v vol:/v --mount type=tmpfs,dst=/t,tmpfs-size=1k --tmpfs /u --read-only --shm-size 1m --device /dev/null
  --cap-add net_admin --cap-drop ALL --privileged --security-opt no-new-privileges --security-opt seccomp=p.json --security-opt systempaths=unconfined
- -m 64m --memory-swap 128m --memory-reservation 32m --cpus .5 -c 512 --cpuset-cpus 0 --cpuset-mems 0 --pids-limit 9 --oom-kill-disable --oom-score-adj -5
+ -m 64m --memory-swap 128m --memory-reservation 32m --cpus .5 -c 512 --cpuset-cpus 0 --cpuset-mems 0 --pids-limit 9 --oom-kill-disable --oom-score-adj -5 --enableLxcfs
  --replace --device v.com/c=a,b --gpus device=1 --cdi-spec-dir . --secret id=s,src=env --secret t,type=env --umask 027 --unsetenv UN --unsetenv-all
  --authfile auth --retry 0 --retry-delay 2s --timeout 9 --pidfile pid --preserve-fds 2
  --pid host --ipc none --uts private --cgroupns private --cgroup-parent p --sysctl net.core.somaxconn=1 --sig-proxy=false --on-client-exit stop IMG cmd`
@@ -88,7 +88,7 @@ func TestOptionsAll(t *testing.T) {
 			Hostname: "web", Domainname: "example.org", ExtraHosts: []string{"a:1.2.3.4"}, DNS: []string{"8.8.8.8"}, DNSSearch: []string{"x.y"}, DNSOptions: []string{"ndots:2"},
 			Privileged: true, CapAdd: []string{"CAP_NET_ADMIN"}, CapDrop: []string{"ALL"}, Seccomp: "{}", NoNewPrivileges: true, ReadonlyRootfs: true, Unmasked: true, ShmSize: 1 << 20,
 			PidMode: "host", IpcMode: "none", UtsMode: "private", CgroupnsMode: "private", CgroupParent: "/p", Sysctls: map[string]string{"net.core.somaxconn": "1"},
-			Devices: []record.Device{{HostPath: "/dev/null", ContainerPath: "/dev/null", Permissions: "rwm"}}, OOMScoreAdj: &score,
+			Devices: []record.Device{{HostPath: "/dev/null", ContainerPath: "/dev/null", Permissions: "rwm"}}, OOMScoreAdj: &score, Lxcfs: true,
 			CDIDevices: []string{"v.com/c=a", "v.com/c=b", "nvidia.com/gpu=1"}, CDISpecDirs: []string{dir},
 			Resources: record.Resources{Memory: 64 << 20, MemorySwap: 128 << 20, MemoryReservation: 32 << 20, NanoCPUs: 5e8, CPUShares: 512, CpusetCpus: "0", CpusetMems: "0", PidsLimit: 9, OOMKillDisable: true},
 		},

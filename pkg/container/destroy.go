@@ -99,7 +99,7 @@ func (m *Manager) releaseAll(ctx context.Context, id string, forget bool) error 
 	go func() { done <- m.releaseNetwork(ctx, id) }()
 	err := errors.Join(m.releaseEngine(ctx, id, forget), <-done)
 	if c, cerr := m.Store.Container(id); cerr == nil {
-		err = errors.Join(err, m.Volume.Release(ctx, c))
+		err = errors.Join(err, m.Volume.Release(ctx, c), m.releaseLxcfs(ctx, c))
 	}
 	if err != nil {
 		return err

@@ -116,6 +116,7 @@ type InfoHost struct {
 	GroupAdd          []string
 	IpcMode           string
 	OomScoreAdj       int
+	EnableLxcfs       bool // PouchContainer's
 	PidMode           string
 	Privileged        bool
 	ReadonlyRootfs    bool

@@ -112,6 +112,7 @@ func infoHost(c *record.Container) InfoHost {
 	if h.OOMScoreAdj != nil {
 		i.OomScoreAdj = *h.OOMScoreAdj
 	}
+	i.EnableLxcfs = h.Lxcfs
 	for _, d := range h.Devices {
 		i.Devices = append(i.Devices, InfoDevice{d.HostPath, d.ContainerPath, d.Permissions})
 	}

@@ -89,7 +89,7 @@ func (m *Manager) survey(ctx context.Context) ([]Leftover, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, find := range []func(context.Context) ([]Leftover, error){m.surveyEngine, m.surveyRun, m.surveyStale, m.surveyCgroups, m.surveyNetwork, m.surveyVolumes} {
+	for _, find := range []func(context.Context) ([]Leftover, error){m.surveyEngine, m.surveyRun, m.surveyStale, m.surveyCgroups, m.surveyNetwork, m.surveyVolumes, m.surveyLxcfs} {
 		more, err := find(ctx)
 		if err != nil {
 			return nil, err

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
+	"github.com/pouchcontainer/pouch/pkg/lxcfs"
 	"github.com/pouchcontainer/pouch/pkg/shim/cgroup"
 	"github.com/pouchcontainer/pouch/pkg/spec"
 )
@@ -103,6 +104,9 @@ func (m *Manager) Clear(ctx context.Context, found []Leftover) (done []Leftover,
 		}
 		if l.Owner == staleOwner {
 			done, err = append(done, l), firstError(err, m.Store.RemoveStale(ctx))
+		}
+		if l.Owner == lxcfsOwner {
+			done, err = append(done, l), firstError(err, lxcfs.Of(m.Store).Release(ctx, ""))
 		}
 		if l.Kind == nameKind {
 			done, err = append(done, l), firstError(err, m.Store.RepairName(ctx, l.Name))

@@ -111,9 +111,12 @@ func OpenTree(path string, recursive, readonly bool) (Tree, error) {
 
 // On mounts the tree on what the O_PATH handle target is of: no path is looked
 // up, so none can be swapped.
-func (t Tree) On(target *os.File) error {
+func (t Tree) On(target *os.File) error { return t.OnFd(int(target.Fd())) }
+
+// OnFd is On for a descriptor.
+func (t Tree) OnFd(target int) error {
 	const both = unix.MOVE_MOUNT_F_EMPTY_PATH | unix.MOVE_MOUNT_T_EMPTY_PATH
-	return os.NewSyscallError("move_mount", unix.MoveMount(int(t.Fd()), "", int(target.Fd()), "", both))
+	return os.NewSyscallError("move_mount", unix.MoveMount(int(t.Fd()), "", target, "", both))
 }
 
 // ReadOnly makes the mount at target read-only, and no other that shows the same

@@ -26,7 +26,11 @@ func Below(prefix string) ([]Mount, error) {
 	if err != nil {
 		return nil, err
 	}
-	infos, err := mountinfo.GetMounts(mountinfo.PrefixFilter(real))
+	filter := mountinfo.PrefixFilter(real)
+	if real == "/" {
+		filter = nil // it knows no prefix that ends with a slash
+	}
+	infos, err := mountinfo.GetMounts(filter)
 	if err != nil {
 		return nil, fmt.Errorf("list the mounts below %s: %w", prefix, err)
 	}

@@ -121,6 +121,7 @@ type Host struct {
 	SystemdCgroup   bool              `json:"systemdCgroup,omitempty"`       // the cgroup is a scope of systemd's
 	Resources       Resources         `json:"resources"`
 	OOMScoreAdj     *int              `json:"oomScoreAdj,omitempty"`
+	Lxcfs           bool              `json:"lxcfs,omitempty"` // /proc tells the container's limits
 }
 
 // Resources are the cgroup limits; zero is no limit.
@@ -215,6 +216,13 @@ type Join struct {
 	IPv4    string   `json:"ipv4,omitempty"`
 	IPv6    string   `json:"ipv6,omitempty"`
 	MAC     string   `json:"mac,omitempty"`
+
+	Interface string            `json:"interface,omitempty"` // inside; empty: ethN
+	LinkLocal []string          `json:"linkLocal,omitempty"` // further addresses, of the link alone
+	Priority  int               `json:"priority,omitempty"`  // of its default route: the greatest wins
+	Ingress   Rate              `json:"ingress,omitzero"`    // bounds what goes into the container
+	Egress    Rate              `json:"egress,omitzero"`     // bounds what comes out of it
+	Options   map[string]string `json:"options,omitempty"`   // of the driver
 }
 
 // Port publishes a container's port on the host.

@@ -31,8 +31,10 @@ type Host struct {
 	MaskedPaths      []string // that this host has beyond the usual, as /sys/devices/system/cpu/cpu0/thermal_throttle
 	CgroupParent     string   // of the containers' cgroups; empty: /pouch
 
-	Blocks map[string]DeviceNumber // block devices that limits name, by their path
-	BFQ    bool                    // the weight of block devices is that of the scheduler bfq
+	Blocks     map[string]DeviceNumber // block devices that limits name, by their path
+	Processors []int                   // that a container with lxcfs may run on
+
+	BFQ bool // the weight of block devices is that of the scheduler bfq
 
 	// Devices is --device resolved, or with privileged all devices of the host.
 	Devices []Device

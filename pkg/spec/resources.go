@@ -11,7 +11,7 @@ const cfsPeriod = 100000
 
 // resources are the cgroup's limits and its list of devices.
 func resources(c *record.Container, h Host) *specs.LinuxResources {
-	out := Limits(c.Host.Resources, h)
+	out := Limits(Pinned(c, h.Processors), h)
 	out.Devices = deviceRules(c.Host, h.Devices)
 	return out
 }

@@ -82,6 +82,7 @@ func (l *line) resources() {
 	if s := l.c.Host.OOMScoreAdj; s != nil {
 		l.add("oom-score-adj", strconv.Itoa(*s))
 	}
+	l.on("lxcfs", l.c.Host.Lxcfs)
 	if r.NanoCPUs != 0 {
 		l.add("cpus", cpus(r.NanoCPUs))
 	}

@@ -211,11 +211,17 @@ func (t *task) live(ctx context.Context) error {
 		return err
 	}
 	defer hide()
+	sp, unmount, err := t.virtualize(ctx, t.opts.Spec)
+	if err != nil {
+		return err
+	}
+	defer unmount()
 	streams, err := t.wire()
 	if err != nil {
 		return err
 	}
 	o := t.opts
+	o.Spec = sp
 	o.IO = engineIO(streams)
 	files, given := t.givePreserved()
 	defer given()

@@ -20,7 +20,7 @@ func (t *task) update() error {
 	if err != nil {
 		return err
 	}
-	if err := t.limit(c.Host.Resources); err != nil {
+	if err := t.limit(spec.Pinned(c, hostfacts.Processors())); err != nil {
 		return err
 	}
 	return t.reread()
@@ -30,7 +30,7 @@ func (t *task) update() error {
 func (t *task) limit(r record.Resources) error {
 	t.limits.Lock()
 	defer t.limits.Unlock()
-	old := t.rec.Host.Resources
+	old := spec.Pinned(t.rec, hostfacts.Processors())
 	if t.limited != nil {
 		old = *t.limited
 	}

@@ -37,6 +37,9 @@ func Read(c *record.Container) (spec.Host, error) {
 	if err := blocks(&h, c.Host.Resources); err != nil {
 		return spec.Host{}, err
 	}
+	if c.Host.Lxcfs {
+		h.Processors = Processors()
+	}
 	h.Devices, err = devices(c.Host)
 	return h, err
 }
@@ -116,6 +119,21 @@ func throttlePaths(dir string) []string {
 		p := dir + "/cpu" + strconv.Itoa(n) + "/thermal_throttle"
 		if _, err := os.Stat(p); err == nil {
 			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Processors are those that this process, and so what it starts, may run on.
+func Processors() []int {
+	var set unix.CPUSet
+	if unix.SchedGetaffinity(0, &set) != nil {
+		return nil
+	}
+	var out []int
+	for i := range len(set) * 64 {
+		if set.IsSet(i) {
+			out = append(out, i)
 		}
 	}
 	return out
