@@ -178,7 +178,7 @@ func asked(j record.Join, s subnet) string {
 // by which the namespace is in another network gives kind conflict.
 func (m *Manager) vacate(n *record.Network, l *record.Lease) error {
 	if l.HostLink == "" {
-		return nil // the driver does it
+		return m.vacateInside(n, l)
 	}
 	if _, err := netdev.FindLink(l.HostLink); err != nil {
 		if errs.Is(err, errs.NotFound) {

@@ -199,9 +199,7 @@ func (d sublinkDriver) plug(_ context.Context, m *Manager, n *record.Network, l 
 	if !errors.Is(err, unix.EEXIST) {
 		return err
 	}
-	if err := m.takenBefore(n, l); err != nil {
-		return err
-	}
+	// What is left of a command that was killed, or somebody else's.
 	if err := netdev.DeleteSublink(l.Netns, d.kind, l.Iface, s.Alias); err != nil {
 		return err
 	}
@@ -222,12 +220,14 @@ func outOfTheLink(gateways []netip.Addr) []netip.Addr {
 	return out
 }
 
-// takenBefore gives kind conflict when the lease's interface is in another
-// network; else what is there is left of a command that was killed.
-func (m *Manager) takenBefore(n *record.Network, l *record.Lease) error {
-	js, err := m.joined(func(x *record.Lease) bool {
-		return x.Netns == l.Netns && x.NetnsInode == l.NetnsInode && x.Iface == l.Iface
-	})
+// vacateInside is vacate for interfaces without another end on the host; plug
+// removes what it finds left.
+func (m *Manager) vacateInside(n *record.Network, l *record.Lease) error {
+	taken, err := netdev.LinkNames(l.Netns)
+	if err != nil || !slices.Contains(taken, l.Iface) {
+		return err
+	}
+	js, err := m.joined(sameIface(l))
 	if err != nil {
 		return err
 	}
