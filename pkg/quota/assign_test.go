@@ -7,15 +7,17 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/pouchcontainer/pouch/pkg/quota/quotatest"
 )
 
 // Assign does all of a tree, follows no link, stays in the filesystem, and waits
 // for no fifo. xfs keeps projects also where the kernel has no quotas of it.
 func TestAssignTree(t *testing.T) {
-	for _, f := range []struct{ name, mkfs, options string }{{"ext4", ext4, "prjquota"}, {"xfs", xfs, "defaults"}} {
+	for _, f := range []struct{ name, mkfs, options string }{{"ext4", quotatest.Ext4, "prjquota"}, {"xfs", quotatest.XFS, "defaults"}} {
 		t.Run(f.name, func(t *testing.T) {
-			apart(t)
-			assignTree(t, disk(t, f.mkfs, f.options))
+			quotatest.Apart(t)
+			assignTree(t, quotatest.Disk(t, f.mkfs, f.options))
 		})
 	}
 }
@@ -52,8 +54,8 @@ func assignTree(t *testing.T, at string) {
 }
 
 func TestAssignEnds(t *testing.T) {
-	apart(t)
-	at := disk(t, xfs, "defaults")
+	quotatest.Apart(t)
+	at := quotatest.Disk(t, quotatest.XFS, "defaults")
 	mkdir(t, at, "top", "a")
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

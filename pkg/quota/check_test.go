@@ -12,6 +12,7 @@ import (
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/mount"
+	"github.com/pouchcontainer/pouch/pkg/quota/quotatest"
 )
 
 // Where there are no quotas the error says what is missing and what to do.
@@ -21,17 +22,17 @@ func TestCheckTellsWhatIsMissing(t *testing.T) {
 		want                []string
 	}{
 		{"ext4 without the feature", "mkfs.ext4 -q -O ^quota", "defaults", []string{"tune2fs -O project,quota /dev/loop", "prjquota"}},
-		{"ext4 without the option", ext4, "defaults", []string{"without the option prjquota", "quotaon -P "}},
-		{"xfs", xfs, "defaults", []string{"quota", "xfs"}},
+		{"ext4 without the option", quotatest.Ext4, "defaults", []string{"without the option prjquota", "quotaon -P "}},
+		{"xfs", quotatest.XFS, "defaults", []string{"quota", "xfs"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			apart(t)
-			at := disk(t, c.mkfs, c.options)
+			quotatest.Apart(t)
+			at := quotatest.Disk(t, c.mkfs, c.options)
 			refused(t, at, append(c.want, at)...)
 		})
 	}
 	t.Run("tmpfs", func(t *testing.T) {
-		apart(t)
+		quotatest.Apart(t)
 		at := t.TempDir()
 		must(t, unix.Mount("tmpfs", at, "tmpfs", 0, "size=1m"))
 		defer unix.Unmount(at, 0) //nolint:errcheck // the namespace ends anyway
@@ -41,8 +42,8 @@ func TestCheckTellsWhatIsMissing(t *testing.T) {
 
 // The remedy for ext4 without the option, as quotaon(8) does it, helps.
 func TestRemedy(t *testing.T) {
-	apart(t)
-	at := disk(t, ext4, "defaults")
+	quotatest.Apart(t)
+	at := quotatest.Disk(t, quotatest.Ext4, "defaults")
 	const quotaOn = 0x800002
 	var none byte
 	must(t, call(at, quotaOn, 4, unsafe.Pointer(&none)))

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/pouchcontainer/pouch/pkg/quota/quotatest"
 )
 
 func TestNamed(t *testing.T) {
@@ -20,7 +22,7 @@ func TestNamed(t *testing.T) {
 
 // Ids come from their own part, and one that has a limit is not given again.
 func TestChoose(t *testing.T) {
-	each(t, func(t *testing.T, at string) {
+	quotatest.Each(t, func(t *testing.T, at string) {
 		seen := map[uint32]bool{}
 		for range 50 {
 			v, err := Choose(at, Volumes)

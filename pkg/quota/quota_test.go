@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/pouchcontainer/pouch/pkg/quota/quotatest"
 )
 
 // A project of 10 MB refuses the 11th, df shows the limit, and who else writes to
 // the filesystem is not limited.
 func TestLimit(t *testing.T) {
-	each(t, func(t *testing.T, at string) {
+	quotatest.Each(t, func(t *testing.T, at string) {
 		dir := mkdir(t, at, "limited")
 		id, err := Choose(at, Volumes)
 		must(t, err)
@@ -44,7 +46,7 @@ func TestLimit(t *testing.T) {
 }
 
 func TestLimitOfInodes(t *testing.T) {
-	each(t, func(t *testing.T, at string) {
+	quotatest.Each(t, func(t *testing.T, at string) {
 		dir := mkdir(t, at, "limited")
 		id, err := Choose(at, Containers)
 		must(t, err)
@@ -62,7 +64,7 @@ func TestLimitOfInodes(t *testing.T) {
 
 // What was cleared and emptied is free again; what has a limit or a file is not.
 func TestFree(t *testing.T) {
-	each(t, func(t *testing.T, at string) {
+	quotatest.Each(t, func(t *testing.T, at string) {
 		dir := mkdir(t, at, "d")
 		const id = Volumes + 7
 		if u := use(t, at, id); u != (Use{}) {
@@ -92,7 +94,7 @@ func TestFree(t *testing.T) {
 
 // A limit that is no whole number of KiB is rounded up, and one above 4 GiB fits.
 func TestLimitUnits(t *testing.T) {
-	each(t, func(t *testing.T, at string) {
+	quotatest.Each(t, func(t *testing.T, at string) {
 		const id = Volumes + 8
 		for _, n := range []struct{ asked, least, most int64 }{{1, 1, 4096}, {4097, 4097, 8192}, {5 << 40, 5 << 40, 5 << 40}} {
 			must(t, SetLimit(at, id, Limit{Bytes: n.asked}))
@@ -105,7 +107,7 @@ func TestLimitUnits(t *testing.T) {
 }
 
 func TestLikeAndOf(t *testing.T) {
-	each(t, func(t *testing.T, at string) {
+	quotatest.Each(t, func(t *testing.T, at string) {
 		a, b, c := mkdir(t, at, "a"), mkdir(t, at, "b"), mkdir(t, at, "c")
 		const id = Volumes + 9
 		must(t, Assign(context.Background(), a, id))

@@ -51,4 +51,5 @@ type Volume struct {
 	Populated     bool              `json:"populated,omitempty"` // the image's content was copied, or need not be
 	Scope         string            `json:"scope,omitempty"`     // local when empty, or global
 	Foreign       *Foreign          `json:"foreign,omitempty"`   // with a driver other than local
+	Quota         *VolumeQuota      `json:"quota,omitempty"`     // nil: none; of the driver local
 }

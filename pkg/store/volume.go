@@ -31,18 +31,28 @@ func (s *Store) VolumeStaging(name string) string {
 // durable step. An existing volume gives an error that is fs.ErrExist. The
 // caller holds the volume's lock.
 func (s *Store) CreateVolume(v *record.Volume) error {
+	if err := s.CreateVolumeWith(v, func(string) error { return nil }); err != nil {
+		return errors.Join(err, os.RemoveAll(s.VolumeStaging(v.Name)))
+	}
+	return nil
+}
+
+// CreateVolumeWith is CreateVolume; ready gets the data's folder when the record
+// is on disk beside it, before the volume has its name. After an error the caller
+// undoes what ready has done, and removes what lies at VolumeStaging.
+func (s *Store) CreateVolumeWith(v *record.Volume, ready func(data string) error) error {
 	v.SchemaVersion = record.SchemaVersion
 	tmp := s.VolumeStaging(v.Name)
 	if err := os.RemoveAll(tmp); err != nil {
 		return err
 	}
 	if err := s.stageVolume(tmp, v); err != nil {
-		return errors.Join(err, os.RemoveAll(tmp))
+		return err
 	}
-	if err := fsx.MoveDir(tmp, s.VolumeDir(v.Name)); err != nil {
-		return errors.Join(err, os.RemoveAll(tmp))
+	if err := ready(filepath.Join(tmp, "_data")); err != nil {
+		return err
 	}
-	return nil
+	return fsx.MoveDir(tmp, s.VolumeDir(v.Name))
 }
 
 // stageVolume fills tmp. The folder is closed to all but root: what an image
@@ -69,6 +79,12 @@ func (s *Store) Volume(name string) (*record.Volume, error) {
 		return v, err
 	}
 	return v, belongs(path, "the volume's", v.Name == name)
+}
+
+// StagedVolume reads the record of what lies at VolumeStaging.
+func (s *Store) StagedVolume(name string) (*record.Volume, error) {
+	v := &record.Volume{}
+	return v, readJSON(filepath.Join(s.VolumeStaging(name), volumeRecord), v)
 }
 
 // SetVolume replaces a volume's record, durably.

@@ -67,7 +67,7 @@ func (m *Manager) createLocked(v *record.Volume) (*record.Volume, error) {
 	if err := m.clearStaging(v.Name); err != nil {
 		return nil, fmt.Errorf("create volume %s: %w", v.Name, err)
 	}
-	if err := m.s.CreateVolume(v); err != nil {
+	if err := m.make(v); err != nil {
 		return nil, fmt.Errorf("create volume %s: %w", v.Name, err)
 	}
 	slog.Debug("volume made", "name", v.Name)

@@ -16,18 +16,21 @@ import (
 )
 
 // checkOptions accepts what docker's local driver does: type and device, both
-// or none, and o, the mount options.
+// or none, and o, the mount options; or, without a device, a limit.
 func checkOptions(o map[string]string) error {
 	if len(o) == 0 {
 		return nil
 	}
 	for k, v := range o {
-		if !slices.Contains([]string{"type", "o", "device"}, k) {
-			return errs.New(errs.Invalid, "invalid option: %q: the local driver knows type, o and device", k)
+		if !slices.Contains([]string{"type", "o", "device", "size", "inodes"}, k) {
+			return errs.New(errs.Invalid, "invalid option: %q: the local driver knows type, o and device, or size and inodes", k)
 		}
 		if strings.IndexByte(v, 0) >= 0 {
 			return errs.New(errs.Invalid, "option %s holds a NUL byte", k)
 		}
+	}
+	if q, err := limitOf(o); q != nil || err != nil {
+		return err
 	}
 	for _, k := range []string{"type", "device"} {
 		if o[k] == "" {

@@ -16,8 +16,9 @@ type Info struct {
 	Mountpoint string            `json:"Mountpoint"` // on the host
 	Name       string            `json:"Name"`
 	Options    map[string]string `json:"Options"`
-	Scope      string            `json:"Scope"` // local
+	Scope      string            `json:"Scope"` // local or global
 	Anonymous  bool              `json:"Anonymous,omitempty"`
+	Status     map[string]any    `json:"Status,omitempty"` // limit and use of one with a limit; what another driver tells
 }
 
 // Inspect returns a volume. It fails with kind not_found for a missing one, and
@@ -27,6 +28,10 @@ func (m *Manager) Inspect(name string) (*Info, error) {
 	if err != nil {
 		return nil, err
 	}
+	scope := v.Scope
+	if scope == "" {
+		scope = "local"
+	}
 	return &Info{
 		CreatedAt:  v.Created,
 		Driver:     v.Driver,
@@ -34,8 +39,9 @@ func (m *Manager) Inspect(name string) (*Info, error) {
 		Mountpoint: m.s.VolumeData(v.Name),
 		Name:       v.Name,
 		Options:    v.Options,
-		Scope:      "local",
+		Scope:      scope,
 		Anonymous:  v.Anonymous,
+		Status:     m.limitStatus(v),
 	}, nil
 }
 

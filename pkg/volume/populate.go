@@ -14,6 +14,7 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/fsx"
 	"github.com/pouchcontainer/pouch/pkg/mount"
+	"github.com/pouchcontainer/pouch/pkg/quota"
 	"github.com/pouchcontainer/pouch/pkg/record"
 	"github.com/pouchcontainer/pouch/pkg/store"
 )
@@ -117,8 +118,9 @@ func (m *Manager) fill(ctx context.Context, v *record.Volume, src *os.File) erro
 	if err := os.RemoveAll(tmp); err != nil { // of a crash
 		return err
 	}
-	if err := fillNew(ctx, src, tmp); err != nil {
-		return errors.Join(err, os.RemoveAll(tmp))
+	err := quota.Bound(func() error { return fillNew(ctx, src, m.s.VolumeData(v.Name), tmp) })
+	if err != nil {
+		return errors.Join(tooMuch(v, err), os.RemoveAll(tmp))
 	}
 	if err := fsx.MoveDir(tmp, m.filledDir(v.Name)); err != nil {
 		return errors.Join(err, os.RemoveAll(tmp))
@@ -126,8 +128,13 @@ func (m *Manager) fill(ctx context.Context, v *record.Volume, src *os.File) erro
 	return m.finishFill(v)
 }
 
-func fillNew(ctx context.Context, src *os.File, tmp string) error {
+// fillNew copies src to the new folder tmp, whose files count for the limit of
+// data's.
+func fillNew(ctx context.Context, src *os.File, data, tmp string) error {
 	if err := os.Mkdir(tmp, 0o700); err != nil {
+		return err
+	}
+	if err := quota.Like(data, tmp); err != nil {
 		return err
 	}
 	dst, err := os.Open(tmp)

@@ -114,6 +114,9 @@ func (m *Manager) clearStaging(name string) error {
 	if err := mount.UnmountBelow(dir); err != nil {
 		return err
 	}
+	if err := m.dropLimit(name); err != nil {
+		return err
+	}
 	return os.RemoveAll(dir)
 }
 

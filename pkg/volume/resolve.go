@@ -107,6 +107,8 @@ func (m *Manager) provideVolume(ctx context.Context, mt record.Mount) error {
 	case err == nil && !onDevice(v):
 		if _, derr := os.Stat(m.s.VolumeData(mt.Name)); errors.Is(derr, fs.ErrNotExist) {
 			err = errs.New(errs.Corrupt, "%s is not there", m.s.VolumeData(mt.Name))
+		} else {
+			err = m.keepLimit(ctx, v)
 		}
 	}
 	return damaged(mt.Name, err)

@@ -76,4 +76,4 @@ func missing(name string) error {
 }
 
 // onDevice reports whether the volume's data lies elsewhere than in its folder.
-func onDevice(v *record.Volume) bool { return isForeign(v.Driver) || len(v.Options) > 0 }
+func onDevice(v *record.Volume) bool { return isForeign(v.Driver) || v.Options["type"] != "" }

@@ -121,7 +121,7 @@ func TestCreateRefuses(t *testing.T) {
 		{CreateOptions{Name: "a\x1b[31m"}, errs.Invalid},
 		{CreateOptions{Name: strings.Repeat("a", 300)}, errs.Invalid},
 		{CreateOptions{Name: "vv", Options: tmpfs}, errs.Conflict},
-		{CreateOptions{Name: "v2", Options: map[string]string{"size": "1g"}}, errs.Invalid},
+		{CreateOptions{Name: "v2", Options: map[string]string{"speed": "1g"}}, errs.Invalid},
 		{CreateOptions{Name: "v2", Options: map[string]string{"type": "nfs"}}, errs.Invalid},
 	} {
 		_, err := m.Create(ctx, c.o)
