@@ -17,8 +17,8 @@ func create() *cli.Command {
 		Usage:     "make a volume and print its name; an existing one is fine",
 		ArgsUsage: "[VOLUME]",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "driver", Aliases: []string{"d"}, Value: volume.Local, Usage: "`DRIVER` that keeps the data"},
-			&cli.StringSliceFlag{Name: "opt", Aliases: []string{"o"}, Usage: "option of the driver, `KEY=VALUE`: type, o, device"},
+			&cli.StringFlag{Name: "driver", Aliases: []string{"d"}, Value: volume.Local, Usage: "`DRIVER` that keeps the data: local, csi:unix:///path, or a plugin of docker's"},
+			&cli.StringSliceFlag{Name: "opt", Aliases: []string{"o"}, Usage: "option of the driver, `KEY=VALUE`: of local type, o, device; of csi: size, access, fstype, secret, param.KEY …"},
 			&cli.StringSliceFlag{Name: "label", Usage: "label `KEY[=VALUE]`"},
 			&cli.StringFlag{Name: "name", Hidden: true},
 		},

@@ -4,6 +4,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pouchcontainer/pouch/pkg/cmd"
+	"github.com/pouchcontainer/pouch/pkg/volume"
 )
 
 func inspect() *cli.Command {
@@ -21,7 +22,7 @@ func inspect() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return cmd.Inspect(c, targets, m.Inspect)
+			return cmd.Inspect(c, targets, func(name string) (*volume.Info, error) { return m.Look(c.Context, name) })
 		},
 	}
 }

@@ -61,7 +61,11 @@ func (m *Manager) newForeign(ctx context.Context, d Driver, v *record.Volume) er
 	if err := m.clearStaging(v.Name); err != nil {
 		return err
 	}
-	v.Foreign = &record.Foreign{ID: RandomName()[:32]}
+	from, err := m.source(d, v)
+	if err != nil {
+		return err
+	}
+	v.Foreign = &record.Foreign{ID: RandomName()[:32], Source: from}
 	if err := m.s.CreateVolume(v); err != nil {
 		return err
 	}
