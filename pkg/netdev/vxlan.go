@@ -57,7 +57,17 @@ func EnsureVXLAN(v VXLAN) error {
 	if l.Type != "vxlan" || l.Alias != v.Alias && !Unfinished(l, v.Alias) {
 		return errs.New(errs.Conflict, "link %s: already there and not made by this pouch (%s %q): remove it", v.Name, l.Type, l.Alias)
 	}
-	if err := fillVXLAN(l, v); err != nil {
+	err = fillVXLAN(l, v)
+	if errors.Is(err, unix.EAFNOSUPPORT) || errors.Is(err, unix.EPROTONOSUPPORT) {
+		// It was made for peers of the other family.
+		if err = DeleteLink(v.Name); err == nil {
+			l, err = addVXLAN(v)
+		}
+		if err == nil {
+			err = fillVXLAN(l, v)
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("set up VXLAN %s: %w", v.Name, err)
 	}
 	return nil

@@ -34,9 +34,6 @@ func TestVXLANHasExactlyItsPeers(t *testing.T) {
 		}
 		for _, want := range [][]netip.Addr{a[1:], a[2:], a[1:2], nil} {
 			v.Peers = want
-			if want == nil {
-				v.Local = a[0] // else the family changes
-			}
 			if err := EnsureVXLAN(v); err != nil {
 				t.Fatal(err)
 			}
@@ -61,6 +58,24 @@ func TestVXLANHasExactlyItsPeers(t *testing.T) {
 		}
 		for _, l := range []string{"px0", "br0", "par0"} {
 			DeleteLink(l)
+		}
+	}
+}
+
+// The first peer tells the family of a link that was made without.
+func TestVXLANChangesItsFamily(t *testing.T) {
+	nettest.Need(t)
+	bridge(t, "br0", "10.2.2.1/24")
+	t.Cleanup(func() { DeleteLink("px0") })
+	v := VXLAN{Name: "px0", Alias: "test", Master: "br0", VNI: 42, Port: 4789}
+	for _, want := range [][]netip.Addr{nil, addrs("fd00::2", "fd00::3"), nil, addrs("10.1.1.2")} {
+		v.Peers = want
+		if err := EnsureVXLAN(v); err != nil {
+			t.Fatalf("%v: %v", want, err)
+		}
+		got, err := VXLANPeers("px0")
+		if slices.SortFunc(got, netip.Addr.Compare); err != nil || !slices.Equal(got, want) {
+			t.Errorf("peers %v %v, want %v", got, err, want)
 		}
 	}
 }

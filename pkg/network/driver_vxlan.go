@@ -143,7 +143,7 @@ func (d vxlanDriver) plan(m *Manager, o CreateOpts, n *record.Network) error {
 			a, err := netip.ParseAddr(g)
 			return err == nil && prefix.Contains(a)
 		})
-		if s.Range == "" || named {
+		if s.Range == "" || s.Gateway == "" || named {
 			continue
 		}
 		r, err := netip.ParsePrefix(s.Range)

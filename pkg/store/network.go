@@ -30,6 +30,11 @@ func (s *Store) CreateNetwork(n *record.Network) error {
 	return err
 }
 
+// SetNetwork replaces a network's record, durably. The caller has the network's lock.
+func (s *Store) SetNetwork(n *record.Network) error {
+	return fsx.WriteJSON(s.networkFile(n.Name), n, 0o600)
+}
+
 // Network reads a network's record. A missing one gives kind not_found.
 func (s *Store) Network(name string) (*record.Network, error) {
 	n := &record.Network{}
