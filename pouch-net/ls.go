@@ -46,6 +46,11 @@ func ls() *cli.Command {
 			if err != nil {
 				cmd.Warn(c, err) // the others are listed
 			}
+			foreign, err := m.CNI()
+			if err != nil {
+				cmd.Warn(c, err)
+			}
+			all = append(all, foreign...)
 			return cmd.List(c, cmd.Listing{
 				Table:    "{{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}",
 				Quiet:    "{{.ID}}",

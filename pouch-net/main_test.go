@@ -8,6 +8,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/pouchcontainer/pouch/pkg/netdev/nettest"
+	"github.com/pouchcontainer/pouch/test/harness"
 )
 
 func TestMain(m *testing.M) {
@@ -21,6 +22,10 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	nettest.Need(t)
 	nettest.Run(t, "", "ip", "link", "set", "lo", "up")
+	plugins, err := harness.CNIPlugins()
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
@@ -28,6 +33,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("POUCH_ROOT", e.WorkDir+"/l")
 			e.Setenv("POUCH_RUN_ROOT", e.WorkDir+"/r")
+			e.Setenv("CNI_PLUGINS", plugins)
 			return nil
 		},
 	})

@@ -24,6 +24,8 @@ type AttachOpts struct {
 	Iface     string        // ethN; empty: the first free one
 	Names     []string      // by which other members find it, beside Join.Aliases
 	Ports     []record.Port // published on this interface, with the host ports in force
+
+	late bool // others may be there already
 }
 
 // Attach joins a network namespace to a network: address, link, routes,
@@ -73,6 +75,10 @@ func (m *Manager) prepare(ctx context.Context, o *AttachOpts) (*record.Network, 
 	if err != nil {
 		return nil, nil, err
 	}
+	o.late = o.Iface == ""
+	if o.Join.Interface != "" {
+		o.Iface = o.Join.Interface
+	}
 	if o.Iface == "" {
 		if o.Iface, err = m.freeIface(n, o.Netns, inode); err != nil {
 			return nil, nil, err
@@ -84,8 +90,9 @@ func (m *Manager) prepare(ctx context.Context, o *AttachOpts) (*record.Network, 
 	}
 	l := &record.Lease{
 		Driver: n.Driver, Container: o.Container, Netns: o.Netns, NetnsInode: inode, Owner: self,
-		Names: names, Iface: o.Iface, MAC: o.Join.MAC, Ports: o.Ports,
+		Names: names, Iface: o.Iface, MAC: o.Join.MAC, Ports: o.Ports, Priority: o.Join.Priority,
 	}
+	l.Ingress, l.Egress = bounds(n, o.Join)
 	if l.HostLink, err = hostLink(d, key(o.Container, o.Netns, inode), o.Iface); err != nil {
 		return nil, nil, err
 	}
@@ -110,6 +117,9 @@ func checkJoin(n *record.Network, o *AttachOpts) ([]string, error) {
 	case !t.ownMAC && o.Join.MAC != "":
 		return nil, errs.New(errs.Invalid, "MAC address %s: the members of network %s (%s) have their parent's", o.Join.MAC, n.Name, n.Driver)
 	}
+	if err := errors.Join(checkEndpoint(n, t, &o.Join), checkIface(o.Iface)); err != nil {
+		return nil, err
+	}
 	return checkNames(append(slices.Clone(o.Names), o.Join.Aliases...))
 }
 
@@ -133,6 +143,9 @@ func checkNames(names []string) ([]string, error) {
 }
 
 func (m *Manager) join(ctx context.Context, n *record.Network, l *record.Lease, o AttachOpts) (record.Joined, error) {
+	if n.Driver == cniDriverName {
+		return m.joinCNI(ctx, n, l, o)
+	}
 	subs, err := subnets(n)
 	if err != nil {
 		return record.Joined{}, err
@@ -141,7 +154,12 @@ func (m *Manager) join(ctx context.Context, n *record.Network, l *record.Lease, 
 	if err != nil {
 		return record.Joined{}, err
 	}
+	defaultRoute, metric, err := routing(n.Options)
+	if err != nil {
+		return record.Joined{}, err
+	}
 	var p plug
+	var gateways []netip.Addr
 	j := newJoined(n, l)
 	var got []member
 	for _, s := range subs {
@@ -152,15 +170,26 @@ func (m *Manager) join(ctx context.Context, n *record.Network, l *record.Lease, 
 		got = append(got, member{n.Name, a, l})
 		setAddress(&j, n, a)
 		p.addrs = append(p.addrs, netip.PrefixFrom(a, s.prefix.Bits()))
-		if !n.Internal {
-			p.gateways = append(p.gateways, s.gateway)
+		if s.gateway.IsValid() && !n.Internal && defaultRoute {
+			gateways = append(gateways, s.gateway)
 		}
 	}
+	if metric == 0 {
+		p.gateways = gateways
+	}
+	further, err := linkLocals(o.Join)
+	if err != nil {
+		return j, err
+	}
+	p.addrs = append(p.addrs, further...)
 	j.MAC = l.MAC
 	if err := d.plug(ctx, m, n, l, p); err != nil {
 		if errors.Is(err, unix.EEXIST) {
 			err = errs.New(errs.Conflict, "interface %s: the network namespace %s has one of that name", l.Iface, l.Netns)
 		}
+		return j, err
+	}
+	if err := m.tune(n, l, o, gateways); err != nil {
 		return j, err
 	}
 	return j, m.publish(ctx, got)

@@ -47,8 +47,9 @@ func (a *Attachment) add(n *record.Network, e member) {
 		a.Networks = append(a.Networks, newJoined(n, e.lease))
 	}
 	setAddress(&a.Networks[i], n, e.addr)
+	setGiven(&a.Networks[i], e.addr, e.lease)
 	sort.SliceStable(a.Networks, func(i, j int) bool {
-		return ifaceNumber(a.Networks[i].Iface) < ifaceNumber(a.Networks[j].Iface)
+		return beforeIface(a.Networks[i].Iface, a.Networks[j].Iface)
 	})
 	for _, p := range e.lease.Ports {
 		if !slices.Contains(a.Ports, p) {

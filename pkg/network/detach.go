@@ -2,7 +2,6 @@ package network
 
 import (
 	"context"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -31,26 +30,6 @@ func (m *Manager) Detach(ctx context.Context, network, netns string) error {
 	return m.refreshHosts(ctx, n.Name, gone...)
 }
 
-// reroute gives a namespace a default route by its first network that has one.
-func (m *Manager) reroute(netns string) error {
-	js, err := m.joined(func(l *record.Lease) bool { return l.Netns == netns })
-	if err != nil {
-		return err
-	}
-	for _, j := range js {
-		var gateways []netip.Addr
-		for _, g := range []string{j.Gateway, j.Gateway6} {
-			if a, err := netip.ParseAddr(g); err == nil {
-				gateways = append(gateways, a)
-			}
-		}
-		if err := netdev.AddDefaultRoutes(netns, j.Iface, gateways); err != nil && !errs.Is(err, errs.NotFound) {
-			return err
-		}
-	}
-	return nil
-}
-
 // DetachAll takes a container out of every network; the id is all it needs.
 // Idempotent.
 func (m *Manager) DetachAll(ctx context.Context, container string) error {
@@ -58,6 +37,9 @@ func (m *Manager) DetachAll(ctx context.Context, container string) error {
 		return errs.New(errs.Invalid, "%q is not a container id", container)
 	}
 	if err := netdev.DeleteLink(vethPrefix + container[:12]); err != nil { // one that is made before its lease is seen
+		return err
+	}
+	if err := m.endEndpoints(ctx, container); err != nil {
 		return err
 	}
 	nets, err := m.s.LeaseNetworks()

@@ -2,7 +2,9 @@ package network
 
 import (
 	"context"
+	"errors"
 	"net/netip"
+	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/netdev"
@@ -57,6 +59,7 @@ type traits struct {
 	routed    bool // the host has routes to the subnets: they overlap nothing that it has routes to
 	hostEnd   bool // an interface has another end on the host: the lease's HostLink
 	ownMAC    bool // an interface has a MAC address of its own
+	options   bool // the driver itself understands options of members
 	published bool // ports of a member can be published on the host
 }
 
@@ -77,6 +80,8 @@ func driverOf(name string) (driver, error) {
 		return sublinkDriver{name}, nil
 	case "vxlan":
 		return vxlanDriver{}, nil
+	case cniDriverName:
+		return cniDriver{}, nil
 	case "overlay":
 		return nil, errs.New(errs.Unsupported, "network driver overlay: it needs a swarm: name the hosts by hand with -d vxlan -o vni=N -o peers=ADDRESS,…")
 	}
@@ -85,7 +90,12 @@ func driverOf(name string) (driver, error) {
 
 // known is the network that a folder of leases belongs to. Kind not_found when
 // there is none.
-func (m *Manager) known(name string) (*record.Network, error) { return m.s.Network(name) }
+func (m *Manager) known(name string) (*record.Network, error) {
+	if strings.HasPrefix(name, cniPrefix) {
+		return m.cniNetwork(name)
+	}
+	return m.s.Network(name)
+}
 
 // rulesOf is driver.rules of the network's driver.
 func rulesOf(n *record.Network) (r netdev.NetworkRules, ok bool, err error) {
@@ -106,5 +116,5 @@ func (m *Manager) unplug(ctx context.Context, network string, l *record.Lease) e
 	if err != nil {
 		n = nil // the lease is enough
 	}
-	return d.unplug(ctx, m, n, l)
+	return errors.Join(d.unplug(ctx, m, n, l), m.unlimit(l))
 }

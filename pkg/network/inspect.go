@@ -16,6 +16,9 @@ import (
 // kind not_found.
 func (m *Manager) Inspect(target string) (*record.Network, error) {
 	target = canonical(target)
+	if strings.HasPrefix(target, cniPrefix) {
+		return m.cniNetwork(target)
+	}
 	if _, err := parse.Name("network", target); err == nil {
 		n, err := m.s.Network(target)
 		if errs.Is(err, errs.Corrupt) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"net/netip"
+	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/netdev"
@@ -168,6 +169,7 @@ func (m *Manager) reap(ctx context.Context, network string) (freed int, err erro
 // rules that lead to it, last the address. It is the only place where leases
 // end, and looks at each under the lock, so nobody's new lease goes.
 func (m *Manager) free(ctx context.Context, network string, ends func(*record.Lease) bool, told func(*record.Lease)) error {
+	m.endForeign(ctx, network, ends)
 	lock, err := m.s.LockLeases(ctx, network)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -193,6 +195,11 @@ func (m *Manager) free(ctx context.Context, network string, ends func(*record.Le
 			return err
 		}
 		told(e.lease)
+	}
+	if strings.HasPrefix(network, cniPrefix) { // the folder has no record to go with
+		if err := m.s.RemoveLeases(network); !errs.Is(err, errs.InUse) {
+			return err
+		}
 	}
 	return nil
 }

@@ -54,8 +54,12 @@ func (m *Manager) Leftovers(_ context.Context, alive func(id string) bool) ([]Le
 	if len(damaged) > 0 {
 		strays, damaged = spare(strays, damaged, alive)
 	}
+	endpoints, err := m.strayEndpoints(alive)
+	if err != nil {
+		return nil, err
+	}
 	rules, err := m.strayRules(nets)
-	return slices.Concat(spaces, addrs, damaged, strays, rules), err
+	return slices.Concat(endpoints, spaces, addrs, damaged, strays, rules), err
 }
 
 func (m *Manager) strayNetns(alive func(string) bool) ([]Leftover, error) {
@@ -92,7 +96,7 @@ func (m *Manager) strayLeases(networks []string, alive func(string) bool) ([]Lef
 		if err != nil {
 			return nil, nil, err
 		}
-		if !slices.Contains(networks, f) {
+		if !slices.Contains(networks, f) && !m.usedCNI(f) {
 			out = append(out, Leftover{"addresses", f, f, "no such network"})
 		}
 	}
@@ -152,6 +156,8 @@ func (m *Manager) clean(ctx context.Context, l Leftover, alive func(string) bool
 	switch l.Kind {
 	case "netns":
 		return netdev.RemoveNetns(l.Name)
+	case strayEndpoint:
+		return m.cleanEndpoint(ctx, l.Name)
 	case damagedLease:
 		return m.freeDamaged(ctx, l)
 	case "address":

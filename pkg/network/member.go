@@ -65,6 +65,7 @@ func (m *Manager) Members(network string) ([]Member, error) {
 			order = append(order, key)
 		}
 		setAddress(&byIface[key].Joined, n, e.addr)
+		setGiven(&byIface[key].Joined, e.addr, e.lease)
 	}
 	out := make([]Member, 0, len(order))
 	for _, key := range order {
@@ -112,8 +113,9 @@ func (m *Manager) interfaces(own []member) ([]record.Joined, error) {
 			out = append(out, newJoined(n, e.lease))
 		}
 		setAddress(&out[i], n, e.addr)
+		setGiven(&out[i], e.addr, e.lease)
 	}
-	sort.Slice(out, func(i, j int) bool { return ifaceNumber(out[i].Iface) < ifaceNumber(out[j].Iface) })
+	sort.Slice(out, func(i, j int) bool { return beforeIface(out[i].Iface, out[j].Iface) })
 	return out, nil
 }
 
@@ -131,9 +133,9 @@ func setAddress(j *record.Joined, n *record.Network, a netip.Addr) {
 		if !s.prefix.Contains(a) {
 			continue
 		}
-		gateway := s.gateway.String()
-		if n.Internal {
-			gateway = ""
+		gateway := ""
+		if s.gateway.IsValid() && !n.Internal {
+			gateway = s.gateway.String()
 		}
 		if p := netip.PrefixFrom(a, s.prefix.Bits()).String(); a.Is4() {
 			j.IPv4, j.Gateway = p, gateway

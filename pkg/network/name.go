@@ -8,7 +8,7 @@ import (
 // checkName refuses a name that is none, or that means a mode of --network.
 func checkName(name string) error {
 	switch name {
-	case "none", "host", "default", "container", "ns", "private", Default:
+	case "none", "host", "default", "container", "ns", "cni", "private", Default:
 		return errs.New(errs.Invalid, "operation is not permitted on predefined %s network", name)
 	}
 	_, err := parse.Name("network", name)

@@ -21,6 +21,9 @@ func (m *Manager) Remove(ctx context.Context, target string) error {
 	if err != nil {
 		return err
 	}
+	if n.Driver == cniDriverName {
+		return cniDriver{}.check(CreateOpts{})
+	}
 	if err := m.destroy(ctx, n); err != nil {
 		return err
 	}

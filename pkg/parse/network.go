@@ -10,7 +10,7 @@ import (
 )
 
 // Network reads one --network. It is a mode (bridge, default, none, host,
-// container:NAME, ns:PATH) or the name of a network, alone or as a CSV line
+// container:NAME, ns:PATH), cni:NAME or the name of a network, alone or as a CSV line
 // name=…,alias=…,ip=…,ip6=…,mac-address=…. mode is what record.Container's
 // NetworkMode holds; join is nil for the modes that join no network.
 func Network(s string) (mode string, join *record.Join, err error) {
@@ -50,7 +50,7 @@ func Network(s string) (mode string, join *record.Join, err error) {
 
 // Joins reports whether mode, a record.Container.NetworkMode, joins a network.
 func Joins(mode string) bool {
-	return mode != "none" && mode != "host" && !strings.Contains(mode, ":")
+	return mode != "none" && mode != "host" && (!strings.Contains(mode, ":") || strings.HasPrefix(mode, "cni:"))
 }
 
 func networkMode(s string) (string, error) {
@@ -63,13 +63,16 @@ func networkMode(s string) (string, error) {
 	case kind == "container":
 		name, err := Name("container", arg)
 		return "container:" + name, err
+	case kind == "cni":
+		name, err := Name("network", arg)
+		return "cni:" + name, err
 	case kind == "ns" || kind == "netns":
 		if !path.IsAbs(arg) || checkText("network", arg) != nil {
 			return "", invalid("invalid network mode: %s: the path of a network namespace is absolute", s)
 		}
 		return "ns:" + path.Clean(arg), nil
 	}
-	return "", invalid("invalid network mode: %s: use bridge, none, host, container:NAME, ns:PATH or the name of a network", s)
+	return "", invalid("invalid network mode: %s: use bridge, none, host, container:NAME, ns:PATH, cni:NAME or the name of a network", s)
 }
 
 func networkField(j *record.Join, f string) (err error) {

@@ -13,15 +13,28 @@ type Network struct {
 	Subnets       []Subnet          `json:"subnets"`
 	Internal      bool              `json:"internal,omitempty"`
 	IPv6          bool              `json:"ipv6,omitempty"`
+	NoIPv4        bool              `json:"noIPv4,omitempty"`
+	Routes        []Route           `json:"routes,omitempty"`  // that members get beside the default one
+	DNS           []string          `json:"dns,omitempty"`     // servers of names for members that name none
+	NoNames       bool              `json:"noNames,omitempty"` // members do not find each other by name
 	Options       map[string]string `json:"options,omitempty"`
 	Labels        Labels            `json:"labels,omitempty"`
 }
 
+// Route is a route of a network's members.
+type Route struct {
+	Destination string `json:"destination"` // CIDR
+	Gateway     string `json:"gateway"`
+	Metric      int    `json:"metric,omitempty"`
+}
+
 // Subnet of a network.
 type Subnet struct {
-	Subnet  string `json:"subnet"` // CIDR
-	Gateway string `json:"gateway"`
+	Subnet  string `json:"subnet"`          // CIDR
+	Gateway string `json:"gateway"`         // empty: it has none
 	Range   string `json:"range,omitempty"` // CIDR within Subnet from which addresses are given
+
+	Reserved map[string]string `json:"reserved,omitempty"` // addresses that no member gets, by a name
 }
 
 // Lease is leases/<network>/<ip> below the run-root: an address in use. It is
@@ -36,7 +49,18 @@ type Lease struct {
 	Iface      string   `json:"interface"`
 	MAC        string   `json:"mac,omitempty"`
 	HostLink   string   `json:"hostLink,omitempty"`
-	Ports      []Port   `json:"ports,omitempty"` // published on this address
+	Ports      []Port   `json:"ports,omitempty"`    // published on this address
+	Bits       int      `json:"bits,omitempty"`     // length of the prefix, where no record of the network tells it
+	Gateway    string   `json:"gateway,omitempty"`  // as above
+	Priority   int      `json:"priority,omitempty"` // of its default route: the greatest wins
+	Ingress    Rate     `json:"ingress,omitzero"`
+	Egress     Rate     `json:"egress,omitzero"`
+}
+
+// Rate bounds what passes an interface in one direction; zero is no bound.
+type Rate struct {
+	Bits  uint64 `json:"bits,omitempty"`  // a second
+	Burst uint64 `json:"burst,omitempty"` // bytes that may pass at once; 0: chosen by the rate
 }
 
 // Volume is volumes/<name>/volume.json.

@@ -79,6 +79,14 @@ type Joined struct {
 	Gateway  string   `json:"gateway,omitempty"`
 	Gateway6 string   `json:"gateway6,omitempty"`
 	Aliases  []string `json:"aliases,omitempty"`
+	DNS      *DNS     `json:"dns,omitempty"` // what the network says of name service
+}
+
+// DNS is what a network says of name service, in the words of resolv.conf(5).
+type DNS struct {
+	Nameservers []string `json:"nameservers,omitempty"`
+	Search      []string `json:"search,omitempty"`
+	Options     []string `json:"options,omitempty"`
 }
 
 // HealthState is what the health check has found, docker's words.

@@ -1,0 +1,68 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pouchcontainer/pouch/pkg/fsx"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+func (s *Store) endpoints() string { return filepath.Join(s.Root, "endpoints") }
+
+func (s *Store) endpointFile(id, iface string) string {
+	return filepath.Join(s.endpoints(), id+"-"+iface+recordSuffix)
+}
+
+// SetEndpoint writes what a foreign driver is asked to make, durably. Idempotent.
+func (s *Store) SetEndpoint(e *record.Endpoint) error {
+	if err := os.MkdirAll(s.endpoints(), 0o700); err != nil {
+		return err
+	}
+	e.SchemaVersion = record.SchemaVersion
+	return fsx.WriteJSON(s.endpointFile(e.ID, e.Iface), e, 0o600)
+}
+
+// Endpoint reads what a foreign driver was asked to make. A missing one gives kind
+// not_found.
+func (s *Store) Endpoint(id, iface string) (*record.Endpoint, error) {
+	e := &record.Endpoint{}
+	path := s.endpointFile(id, iface)
+	if err := readJSON(path, e); err != nil {
+		return e, err
+	}
+	return e, belongs(path, "the endpoint's", e.ID == id && e.Iface == iface)
+}
+
+// EndpointNames lists the endpoints, as <id>-<interface>; those whose id begins so.
+func (s *Store) EndpointNames(idPrefix string) ([]string, error) {
+	names, err := list(s.endpoints(), func(n string) bool {
+		return strings.HasPrefix(n, idPrefix) && strings.HasSuffix(n, recordSuffix)
+	})
+	for i, n := range names {
+		names[i] = strings.TrimSuffix(n, recordSuffix)
+	}
+	return names, err
+}
+
+// RemoveEndpoint removes an endpoint's record, durably. Idempotent.
+func (s *Store) RemoveEndpoint(id, iface string) error {
+	if err := removeIfThere(s.endpointFile(id, iface)); err != nil {
+		return err
+	}
+	return fsx.SyncDir(s.endpoints())
+}
+
+// LockEndpoint takes the lock under which a foreign driver makes and undoes an
+// endpoint. Some endpoints share one.
+func (s *Store) LockEndpoint(ctx context.Context, id, iface string) (*fsx.Lock, error) {
+	h := sha256.Sum256([]byte(id + iface))
+	return s.Lock(ctx, "endpoints", fmt.Sprintf("%02x", h[0]))
+}
+
+// PluginCache is the folder of what foreign drivers' libraries keep.
+func (s *Store) PluginCache() string { return filepath.Join(s.endpoints(), "cache") }
