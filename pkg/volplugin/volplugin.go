@@ -5,6 +5,8 @@ package volplugin
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"path/filepath"
 	"strings"
 
@@ -139,7 +141,8 @@ func checkPath(plugin, path string) error {
 }
 
 // Unmount takes the bind away and has the plugin unmount v. A volume that the plugin
-// does not have is fine, and so is its refusal when v may never have been mounted. Idempotent.
+// does not have is fine, and so is its refusal when v may never have been
+// mounted, or the second one: a plugin has no other way to say that it is done. Idempotent.
 func (d *Driver) Unmount(ctx context.Context, v *record.Volume, at string, save func() error) error {
 	if err := mount.UnmountAll(at); err != nil {
 		return err
@@ -150,8 +153,10 @@ func (d *Driver) Unmount(ctx context.Context, v *record.Volume, at string, save 
 			return err
 		}
 		if _, gerr := d.get(ctx, v.Name); gerr == nil && v.Foreign.Mounted {
-			return err
+			v.Foreign.Mounted = false // it is asked once more, and then believed
+			return errors.Join(err, save())
 		}
+		slog.Warn("a plugin does not unmount a volume", "volume", v.Name, "error", err)
 	}
 	v.Foreign.Published = false
 	return save()

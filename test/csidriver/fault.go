@@ -68,6 +68,7 @@ func (d *Driver) intercept(ctx context.Context, q any, info *grpc.UnaryServerInf
 	}
 	a, err := h(context.WithoutCancel(ctx), q)
 	if err == nil {
+		d.log(Done(call))
 		err = f.strike(ctx)
 	}
 	return a, err
@@ -92,10 +93,7 @@ func (f *Fault) strike(ctx context.Context) error {
 func (d *Driver) fault(call string) *Fault {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if log, err := os.OpenFile(d.path("calls"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600); err == nil {
-		fmt.Fprintln(log, call)
-		log.Close()
-	}
+	d.log(call)
 	data, err := os.ReadFile(d.path("faults", call))
 	var f Fault
 	if err != nil || json.NewDecoder(bytes.NewReader(data)).Decode(&f) != nil {
@@ -109,4 +107,14 @@ func (d *Driver) fault(call string) *Fault {
 		Set(d.o.Dir, left) //nolint:errcheck // the test sees it
 	}
 	return &f
+}
+
+// Done is what Calls has when a call with a fault after its effect has had that.
+func Done(call string) string { return call + "!" }
+
+func (d *Driver) log(word string) {
+	if log, err := os.OpenFile(d.path("calls"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600); err == nil {
+		fmt.Fprintln(log, word)
+		log.Close()
+	}
 }
