@@ -38,6 +38,10 @@ type Host struct {
 
 	// Devices is --device resolved, or with privileged all devices of the host.
 	Devices []Device
+
+	// BlockVolumes are volumes that are devices: they are mounted as others are,
+	// and the cgroup lets them be used.
+	BlockVolumes []Device
 }
 
 // Device is a device node to make and what the cgroup allows with it.

@@ -1,6 +1,8 @@
 package spec
 
 import (
+	"slices"
+
 	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/pouchcontainer/pouch/pkg/record"
@@ -12,7 +14,7 @@ const cfsPeriod = 100000
 // resources are the cgroup's limits and its list of devices.
 func resources(c *record.Container, h Host) *specs.LinuxResources {
 	out := Limits(Pinned(c, h.Processors), h)
-	out.Devices = deviceRules(c.Host, h.Devices)
+	out.Devices = deviceRules(c.Host, slices.Concat(h.Devices, h.BlockVolumes))
 	return out
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -28,6 +29,11 @@ func (s *Store) Snapshot(name string) (*record.Snapshot, error) {
 // SetSnapshot writes or replaces the record of a snapshot, durably.
 func (s *Store) SetSnapshot(v *record.Snapshot) error {
 	v.SchemaVersion = record.SchemaVersion
+	l, err := s.lockSnapshots()
+	if err != nil {
+		return err
+	}
+	defer l.Unlock()
 	if err := makeDurable(s.snapshots(), 0o700); err != nil {
 		return err
 	}
@@ -36,14 +42,26 @@ func (s *Store) SetSnapshot(v *record.Snapshot) error {
 
 // RemoveSnapshot removes the record of a snapshot, durably. Idempotent.
 func (s *Store) RemoveSnapshot(name string) error {
-	err := os.Remove(s.snapshot(name))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
+	l, err := s.lockSnapshots()
 	if err != nil {
 		return err
 	}
-	return fsx.SyncDir(s.snapshots())
+	defer l.Unlock()
+	if err := os.Remove(s.snapshot(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	os.Remove(s.snapshots()) // when it was the last one
+	err = fsx.SyncDir(s.snapshots())
+	if errors.Is(err, fs.ErrNotExist) {
+		return fsx.SyncDir(s.Root)
+	}
+	return err
+}
+
+// lockSnapshots is held while the folder of snapshots, which goes with the last
+// one, is made or removed.
+func (s *Store) lockSnapshots() (*fsx.Lock, error) {
+	return fsx.LockWait(context.Background(), filepath.Join(s.locks(), "snapshots"))
 }
 
 // SnapshotNames lists the snapshots, broken ones too, sorted.

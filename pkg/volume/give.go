@@ -26,6 +26,9 @@ func Give(ctx context.Context, mt record.Mount, uid, gid uint32) error {
 	if err != nil {
 		return fmt.Errorf("mount %s: %w", mt.Destination, err)
 	}
+	if isBlock(path) {
+		return errs.New(errs.Invalid, "mount %s: the option U: a device keeps its owner", mt.Destination)
+	}
 	if mt.Type == "bind" && ofSystem(path) {
 		return errs.New(errs.Invalid, "mount %s: the option U would give the host's %s away", mt.Destination, path)
 	}
@@ -140,6 +143,9 @@ func GiveNew(mt record.Mount, uid, gid uint32) error {
 	var st unix.Stat_t
 	if err := unix.Stat(mt.Source, &st); err != nil || st.Uid != 0 || st.Gid != 0 {
 		return err
+	}
+	if isBlock(mt.Source) {
+		return nil
 	}
 	if empty, err := isEmptyDir(mt.Source); err != nil || !empty {
 		return err

@@ -40,6 +40,7 @@ func Read(c *record.Container) (spec.Host, error) {
 	if c.Host.Lxcfs {
 		h.Processors = Processors()
 	}
+	h.BlockVolumes = blockVolumes(c.Mounts)
 	h.Devices, err = devices(c.Host)
 	return h, err
 }
