@@ -40,6 +40,11 @@ type PortRule struct {
 	Host     netip.AddrPort `json:"host"`     // an unspecified address: every one of its family
 	Target   netip.AddrPort `json:"target"`   // of the same family
 	Routed   bool           `json:"routed,omitempty"`
+
+	// Except is a bridge whose packets are left to the socket that holds the port:
+	// its members may not be reached by each other, and where the kernel filters
+	// bridges (br_netfilter) it would take the translated packet straight there.
+	Except string `json:"except,omitempty"`
 }
 
 const (
@@ -171,6 +176,9 @@ func (r *renderer) port(ch *nftables.Chain, p PortRule) {
 	m := join(protocol(p.Host.Addr(), p.Protocol), dport(p.Host.Port()))
 	if !p.Host.Addr().IsUnspecified() {
 		m = join(daddr(netip.PrefixFrom(p.Host.Addr(), p.Host.Addr().BitLen()), true), m)
+	}
+	if p.Except != "" {
+		m = join(iif(p.Except, false), m)
 	}
 	r.rule(ch, m, dnat(p.Target))
 }

@@ -19,6 +19,7 @@ import (
 // AttachOpts say who joins which network and how.
 type AttachOpts struct {
 	Container string        // id; empty for a namespace that is no container's
+	CNI       string        // CNI_CONTAINERID, for the namespace of a CNI runtime's pod
 	Netns     string        // path of the network namespace
 	Join      record.Join   // the network, and what is asked of it
 	Iface     string        // ethN; empty: the first free one
@@ -89,10 +90,13 @@ func (m *Manager) prepare(ctx context.Context, o *AttachOpts) (*record.Network, 
 		return nil, nil, err
 	}
 	l := &record.Lease{
-		Driver: n.Driver, Container: o.Container, Netns: o.Netns, NetnsInode: inode, Owner: self,
+		Driver: n.Driver, Container: o.Container, CNI: o.CNI, Netns: o.Netns, NetnsInode: inode, Owner: self,
 		Names: names, Iface: o.Iface, MAC: o.Join.MAC, Ports: o.Ports, Priority: o.Join.Priority,
 	}
 	l.Ingress, l.Egress = bounds(n, o.Join)
+	if err := m.portsFree(l); err != nil {
+		return nil, nil, err
+	}
 	if l.HostLink, err = hostLink(d, key(o.Container, o.Netns, inode), o.Iface); err != nil {
 		return nil, nil, err
 	}

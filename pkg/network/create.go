@@ -23,8 +23,13 @@ type CreateOpts struct {
 	Subnets  []string
 	Gateways []string
 	Ranges   []string
+	Reserved map[string]string // addresses that no member gets, by a name
+	Routes   []string          // that members get: DESTINATION,GATEWAY[,METRIC]
 	Internal bool
 	IPv6     bool
+	NoIPv4   bool
+	DNS      []string // servers of names for members that name none
+	NoNames  bool     // members do not find each other by name
 	Options  map[string]string
 	Labels   record.Labels
 }
@@ -42,6 +47,10 @@ func (m *Manager) Create(ctx context.Context, o CreateOpts) (*record.Network, er
 func (m *Manager) create(ctx context.Context, o CreateOpts) (*record.Network, error) {
 	d, err := driverOf(o.Driver)
 	if err != nil {
+		return nil, err
+	}
+	o.Options = canonicalOptions(o.Options)
+	if err := checkRouting(o); err != nil {
 		return nil, err
 	}
 	if err := d.check(o); err != nil {
@@ -72,7 +81,8 @@ func (m *Manager) plan(d driver, o CreateOpts) (*record.Network, error) {
 	rand.Read(id)
 	n := &record.Network{
 		ID: hex.EncodeToString(id), Name: o.Name, Driver: cmp.Or(o.Driver, Driver), Created: time.Now().UTC(),
-		Internal: o.Internal, IPv6: o.IPv6, Options: o.Options, Labels: o.Labels,
+		Internal: o.Internal, IPv6: o.IPv6, NoIPv4: o.NoIPv4, DNS: o.DNS, NoNames: o.NoNames,
+		Options: o.Options, Labels: o.Labels,
 	}
 	nets, routes, err := m.used()
 	if err != nil {
@@ -89,6 +99,9 @@ func (m *Manager) plan(d driver, o CreateOpts) (*record.Network, error) {
 		return nil, err
 	}
 	if n.Subnets, err = details(o, subs); err != nil {
+		return nil, err
+	}
+	if n.Routes, err = staticRoutes(o.Routes, subs); err != nil {
 		return nil, err
 	}
 	return n, d.plan(m, o, n)
@@ -148,10 +161,15 @@ func complete(o CreateOpts, id string, subs, used []netip.Prefix) ([]netip.Prefi
 	for _, p := range subs {
 		has4, has6 = has4 || p.Addr().Is4(), has6 || p.Addr().Is6()
 	}
-	if has6 && !o.IPv6 {
+	switch {
+	case has6 && !o.IPv6:
 		return nil, errs.New(errs.Invalid, "network %s: an IPv6 subnet needs --ipv6", o.Name)
+	case has4 && o.NoIPv4:
+		return nil, errs.New(errs.Invalid, "network %s: an IPv4 subnet does not go with --ipv4=false", o.Name)
+	case o.NoIPv4 && !o.IPv6:
+		return nil, errs.New(errs.Invalid, "network %s: --ipv4=false needs --ipv6", o.Name)
 	}
-	if !has4 {
+	if !has4 && !o.NoIPv4 {
 		p, err := freeSubnet4(used)
 		if err != nil {
 			return nil, err
@@ -190,7 +208,23 @@ func details(o CreateOpts, subs []netip.Prefix) ([]record.Subnet, error) {
 		}
 		out[i].Range = p.Masked().String()
 	}
-	return out, nil
+	return out, setAside(o.Reserved, subs, out)
+}
+
+// setAside adds the addresses that no member is to get.
+func setAside(reserved map[string]string, subs []netip.Prefix, out []record.Subnet) error {
+	for name, s := range reserved {
+		a, err := netip.ParseAddr(s)
+		i := containing(subs, a)
+		if err != nil || i < 0 {
+			return errs.New(errs.Invalid, "--aux-address %s=%s: not an address of one of the subnets", name, s)
+		}
+		if out[i].Reserved == nil {
+			out[i].Reserved = map[string]string{}
+		}
+		out[i].Reserved[name] = a.String()
+	}
+	return nil
 }
 
 func containing(subs []netip.Prefix, a netip.Addr) int {

@@ -18,10 +18,15 @@ func (bridgeDriver) traits() traits {
 	return traits{routed: true, hostEnd: true, ownMAC: true, published: true}
 }
 
-func (bridgeDriver) check(o CreateOpts) error { return checkMTU(o) }
+func (bridgeDriver) check(o CreateOpts) error {
+	if err := checkMTU(o); err != nil {
+		return err
+	}
+	return checkBridge(o)
+}
 
 func (bridgeDriver) plan(m *Manager, _ CreateOpts, n *record.Network) error {
-	n.Bridge = m.bridgeName(n.Name, n.ID)
+	bridgeOptionsOf(n).plan(m, n)
 	return nil
 }
 
@@ -70,7 +75,7 @@ func (bridgeDriver) remove(_ context.Context, m *Manager, n *record.Network) err
 
 func (bridgeDriver) plug(_ context.Context, m *Manager, n *record.Network, l *record.Lease, p plug) error {
 	return netdev.AddVeth(netdev.Veth{
-		Host: l.HostLink, Alias: m.aliasOf(l), Master: n.Bridge, Hairpin: len(l.Ports) > 0,
+		Host: l.HostLink, Alias: m.aliasOf(l), Master: n.Bridge, Hairpin: len(l.Ports) > 0, Isolated: !bridgeOptionsOf(n).icc,
 		Netns: l.Netns, Iface: l.Iface, MAC: l.MAC, Addrs: p.addrs, Gateways: p.gateways,
 	})
 }
@@ -92,12 +97,19 @@ func (bridgeDriver) rules(n *record.Network) (netdev.NetworkRules, bool, error) 
 	if err != nil {
 		return netdev.NetworkRules{}, false, err
 	}
+	o := bridgeOptionsOf(n)
 	r := netdev.NetworkRules{
 		Stamp: stamp(n), Bridge: n.Bridge, Internal: n.Internal,
-		Masquerade: !strings.EqualFold(n.Options[OptMasquerade], "false"),
+		Masquerade: o.masquerade, Separate: !o.icc, Shared: !o.isolate,
 	}
 	for _, s := range subs {
 		r.Subnets = append(r.Subnets, s.prefix)
+		switch o.mode(s.prefix) {
+		case modeRouted:
+			r.Routed = append(r.Routed, s.prefix)
+		case modeUnprotected:
+			r.Open = append(r.Open, s.prefix)
+		}
 	}
 	return r, true, nil
 }
@@ -108,9 +120,12 @@ func (m *Manager) bridgeOf(n *record.Network) (netdev.Bridge, error) {
 	if err != nil {
 		return netdev.Bridge{}, err
 	}
-	b := netdev.Bridge{Name: n.Bridge, Alias: m.alias(n.ID)}
+	o := bridgeOptionsOf(n)
+	b := netdev.Bridge{Name: n.Bridge, Alias: m.alias(n.ID), VLAN: o.vlan}
 	for _, s := range subs {
-		b.Addrs = append(b.Addrs, netip.PrefixFrom(s.gateway, s.prefix.Bits()))
+		if s.gateway.IsValid() && !(o.inhibit4 && s.gateway.Is4()) {
+			b.Addrs = append(b.Addrs, netip.PrefixFrom(s.gateway, s.prefix.Bits()))
+		}
 	}
 	return b, nil
 }

@@ -68,8 +68,13 @@ func (m *Manager) checkRules(ctx context.Context, n *record.Network) error {
 		return err
 	}
 	there, err := netdev.Stamps(m.Table())
-	if err != nil || slices.Contains(there, r.Stamp) {
+	if err != nil {
 		return err
+	}
+	if slices.Contains(there, r.Stamp) {
+		if ok, err := netdev.Admitted(m.Table(), admissions(r)); err != nil || ok {
+			return err
+		}
 	}
 	return m.render(ctx, nil)
 }

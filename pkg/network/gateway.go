@@ -15,13 +15,15 @@ func (m *Manager) Gateway(ctx context.Context, target string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if len(n.Subnets) == 0 {
-		return "", errs.New(errs.Corrupt, "network %s has no subnet", n.Name)
-	}
 	for _, s := range n.Subnets {
 		if a, err := netip.ParseAddr(s.Gateway); err == nil && a.Is4() {
 			return s.Gateway, nil
 		}
 	}
-	return n.Subnets[0].Gateway, nil
+	for _, s := range n.Subnets {
+		if s.Gateway != "" {
+			return s.Gateway, nil
+		}
+	}
+	return "", errs.New(errs.Invalid, "network %s: this host has no address in it", n.Name)
 }

@@ -25,15 +25,24 @@ func ifaceNumber(name string) int {
 	return n
 }
 
+// beforeIface orders interfaces: eth0, eth1 and so on, then the others by name.
+func beforeIface(a, b string) bool {
+	x, y := ifaceNumber(a), ifaceNumber(b)
+	if (x < 0) != (y < 0) {
+		return x >= 0
+	}
+	return x < y || x == y && a < b
+}
+
 // hostLink derives the name of the host's end of interface iface, "" where the
-// driver's interfaces have none.
+// driver's interfaces have none. One that is not called ethN has a name by digest.
 func hostLink(d driver, key, iface string) (string, error) {
 	n := ifaceNumber(iface)
 	switch {
-	case n < 0 || n >= maxIfaces:
-		return "", errs.New(errs.Invalid, "interface %q: must be eth0 to eth%d", iface, maxIfaces-1)
 	case !d.traits().hostEnd:
 		return "", nil
+	case n < 0 || n >= maxIfaces: // 13 digits cannot be those of an id
+		return vethPrefix + digest(key + " " + iface)[:13], nil
 	case n == 0:
 		return vethPrefix + key[:12], nil
 	}

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"math/bits"
 	"net/netip"
+	"slices"
 )
 
 // maxPool bounds how many addresses of a range are given: an IPv6 range is
@@ -24,10 +25,10 @@ func (s subnet) size() uint64 {
 // at is address number i of the pool.
 func (s subnet) at(i uint64) netip.Addr { return plus(s.pool.Addr(), i) }
 
-// usable reports whether a container may have the address: not the gateway, not
+// usable reports whether a container may have the address: not the gateway, not reserved, not
 // the network's own, not the IPv4 broadcast (RFC 3021 for /31).
 func (s subnet) usable(a netip.Addr) bool {
-	if !s.prefix.Contains(a) || a == s.gateway {
+	if !s.prefix.Contains(a) || a == s.gateway || slices.Contains(s.reserved, a) {
 		return false
 	}
 	if s.prefix.Bits() >= a.BitLen()-1 {

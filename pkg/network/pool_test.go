@@ -6,7 +6,7 @@ import (
 )
 
 func sub(prefix, gateway, pool string) subnet {
-	return subnet{netip.MustParsePrefix(prefix), netip.MustParseAddr(gateway), netip.MustParsePrefix(pool)}
+	return subnet{prefix: netip.MustParsePrefix(prefix), gateway: netip.MustParseAddr(gateway), pool: netip.MustParsePrefix(pool)}
 }
 
 func TestUsable(t *testing.T) {

@@ -59,7 +59,7 @@ func (m *Manager) Preview(o AttachOpts) (*Preview, error) {
 		}
 		setAddress(&p.Joined, n, a)
 		if filtered {
-			p.Rules.Ports = append(p.Rules.Ports, translations(a, l.Ports)...)
+			p.Rules.Ports = append(p.Rules.Ports, translations(a, l.Ports, rules)...)
 		}
 	}
 	return p, nil

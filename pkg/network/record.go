@@ -13,6 +13,8 @@ type subnet struct {
 	prefix  netip.Prefix
 	gateway netip.Addr
 	pool    netip.Prefix // addresses are given from here
+
+	reserved []netip.Addr // nobody is given these
 }
 
 // subnets understands the subnets of a record; one that cannot be understood
@@ -24,11 +26,17 @@ func subnets(n *record.Network) ([]subnet, error) {
 		if err != nil {
 			return nil, errs.New(errs.Corrupt, "network %s: %w", n.Name, err)
 		}
-		g, err := netip.ParseAddr(s.Gateway)
-		if err != nil || !p.Contains(g) {
-			return nil, errs.New(errs.Corrupt, "network %s: the gateway %q is not in %s", n.Name, s.Gateway, p)
+		sub := subnet{prefix: p.Masked(), pool: p.Masked()}
+		if s.Gateway != "" {
+			if sub.gateway, err = netip.ParseAddr(s.Gateway); err != nil || !p.Contains(sub.gateway) {
+				return nil, errs.New(errs.Corrupt, "network %s: the gateway %q is not in %s", n.Name, s.Gateway, p)
+			}
 		}
-		sub := subnet{prefix: p.Masked(), gateway: g, pool: p.Masked()}
+		for _, r := range s.Reserved {
+			if a, err := netip.ParseAddr(r); err == nil {
+				sub.reserved = append(sub.reserved, a)
+			}
+		}
 		if s.Range != "" {
 			if sub.pool, err = netip.ParsePrefix(s.Range); err != nil {
 				return nil, errs.New(errs.Corrupt, "network %s: %w", n.Name, err)
@@ -48,4 +56,4 @@ func mtu(options map[string]string) int {
 }
 
 // stamp names a network and the version of this build's rules.
-func stamp(n *record.Network) string { return "1 " + n.Name + " " + n.ID[:12] }
+func stamp(n *record.Network) string { return "2 " + n.Name + " " + n.ID[:12] }

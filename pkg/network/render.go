@@ -3,6 +3,7 @@ package network
 import (
 	"context"
 	"net/netip"
+	"slices"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/netdev"
@@ -26,35 +27,55 @@ func (m *Manager) render(ctx context.Context, without func(network string, l *re
 			continue
 		}
 		rules.Networks = append(rules.Networks, r)
-		ports, err := m.portRules(n, without)
+		ports, err := m.portRules(n, r, without)
 		if err != nil {
 			return err
 		}
 		rules.Ports = append(rules.Ports, ports...)
 	}
 	if len(rules.Networks) == 0 {
-		return netdev.DropRules(m.Table())
+		err = netdev.DropRules(m.Table())
+	} else {
+		err = netdev.ApplyRules(m.Table(), rules)
 	}
-	return netdev.ApplyRules(m.Table(), rules)
+	if err != nil {
+		return err
+	}
+	return netdev.Admit(m.Table(), admissions(rules.Networks...))
 }
 
-func (m *Manager) portRules(n *record.Network, without func(string, *record.Lease) bool) ([]netdev.PortRule, error) {
+// admissions are what other firewalls of the host are asked to let pass.
+func admissions(networks ...netdev.NetworkRules) []netdev.Admission {
+	var out []netdev.Admission
+	for _, n := range networks {
+		out = append(out, netdev.AdmissionsOf(n.Bridge, n.Subnets)...)
+	}
+	return out
+}
+
+func (m *Manager) portRules(n *record.Network, of netdev.NetworkRules, without func(string, *record.Lease) bool) ([]netdev.PortRule, error) {
 	var out []netdev.PortRule
 	err := m.eachLease(n.Name, func(a netip.Addr, l *record.Lease) error {
 		if len(l.Ports) == 0 || n.Internal || !m.holds(l) || (without != nil && without(n.Name, l)) {
 			return nil
 		}
-		out = append(out, translations(a, l.Ports)...)
+		out = append(out, translations(a, l.Ports, of)...)
 		return nil
 	})
 	return out, err
 }
 
-// translations are the rules that lead from the host's ports to those of a.
+// translations are the rules that lead from the host's ports to those of a, or
+// that let pass what is for those of a, where its subnet is routed.
 // What is published on a loopback address has none: the socket that reserves
 // the port serves it, and nobody outside can reach that.
-func translations(a netip.Addr, ports []record.Port) []netdev.PortRule {
+func translations(a netip.Addr, ports []record.Port, of netdev.NetworkRules) []netdev.PortRule {
 	var out []netdev.PortRule
+	except := ""
+	if of.Separate {
+		except = of.Bridge
+	}
+	own := slices.ContainsFunc(of.Routed, func(p netip.Prefix) bool { return p.Contains(a) })
 	for _, p := range ports {
 		host := netip.IPv6Unspecified()
 		if a.Is4() {
@@ -68,7 +89,7 @@ func translations(a netip.Addr, ports []record.Port) []netdev.PortRule {
 			host = h
 		}
 		out = append(out, netdev.PortRule{
-			Protocol: p.Protocol, Host: netip.AddrPortFrom(host, p.HostPort), Target: netip.AddrPortFrom(a, p.ContainerPort),
+			Protocol: p.Protocol, Host: netip.AddrPortFrom(host, p.HostPort), Target: netip.AddrPortFrom(a, p.ContainerPort), Routed: own, Except: except,
 		})
 	}
 	return out

@@ -183,3 +183,15 @@ func ip(cidr string) string {
 	}
 	return p.Addr().String()
 }
+
+// addrOf is the IPv4 address that a container has in a network now.
+func (r *rig) addrOf(name, network string) string {
+	r.t.Helper()
+	for _, j := range must(r.attachedTo(idOf(name)))(r.t) {
+		if j.Network == network {
+			return ip(j.IPv4)
+		}
+	}
+	r.t.Errorf("%s is not in %s", name, network)
+	return ""
+}

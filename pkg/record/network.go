@@ -42,6 +42,7 @@ type Subnet struct {
 type Lease struct {
 	Driver     string   `json:"driver,omitempty"`    // of the network; empty: bridge
 	Container  string   `json:"container,omitempty"` // id, when a container has it
+	CNI        string   `json:"cni,omitempty"`       // CNI_CONTAINERID, when a CNI runtime has it
 	Netns      string   `json:"netns"`               // path
 	NetnsInode uint64   `json:"netnsInode"`
 	Owner      Proc     `json:"owner"` // who took it, until NetnsInode is set
