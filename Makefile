@@ -32,6 +32,8 @@ endif
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
+# Where runtimes look for CNI plugins: pouch-net is one under the name pouch.
+CNI_BIN ?= /opt/cni/bin
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 # The one place for build tags: what Pouch does not use is not built.
@@ -95,6 +97,8 @@ install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/pouch
 	install -m 0755 $(addprefix bin/,$(TOOLS)) $(DESTDIR)$(PREFIX)/bin
 	install -m 0755 $(addprefix bin/,$(LIBEXEC)) $(DESTDIR)$(PREFIX)/libexec/pouch
+	install -d $(DESTDIR)$(CNI_BIN)
+	ln -sfn $(PREFIX)/bin/pouch-net $(DESTDIR)$(CNI_BIN)/pouch
 	scripts/install-units $(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system
 	@$(MAKE) --no-print-directory install-docs
 

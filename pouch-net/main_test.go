@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -12,10 +13,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if os.Geteuid() == 0 && !nettest.Inside() && filepath.Base(os.Args[0]) != "pouch-net" {
+	if os.Geteuid() == 0 && !nettest.Inside() && filepath.Base(os.Args[0]) != "pouch-net" && filepath.Base(os.Args[0]) != pluginName {
 		nettest.Main(m)
 	}
-	testscript.Main(m, map[string]func(){"pouch-net": main})
+	testscript.Main(m, map[string]func(){"pouch-net": main, pluginName: main})
 }
 
 // The scripts run in a network namespace of the test's own.
@@ -34,6 +35,8 @@ func TestScripts(t *testing.T) {
 			e.Setenv("POUCH_ROOT", e.WorkDir+"/l")
 			e.Setenv("POUCH_RUN_ROOT", e.WorkDir+"/r")
 			e.Setenv("CNI_PLUGINS", plugins)
+			own, _, _ := strings.Cut(e.Getenv("PATH"), string(filepath.ListSeparator))
+			e.Setenv("OWN_BIN", own)
 			return nil
 		},
 	})

@@ -35,15 +35,20 @@ func (m *Manager) setUpNetwork(ctx context.Context, c *record.Container, s *supe
 	}
 	defer closeFiles(files)
 	var target string
+	var all []record.Joined
 	for i, o := range m.attachments(c, path, ports) {
 		joined, err := m.Network.Attach(ctx, o)
 		if err != nil {
 			return err
 		}
 		slog.Debug("network joined", "id", short(c.ID), "network", o.Join.Network, "address", joined.IPv4, "link", joined.HostLink)
+		all = append(all, joined)
 		if i == 0 {
 			target, _, _ = strings.Cut(joined.IPv4, "/")
 		}
+	}
+	if err := m.useNames(c, all); err != nil {
+		return err
 	}
 	return s.givePorts(files, ports, target)
 }

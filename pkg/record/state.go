@@ -87,6 +87,7 @@ type DNS struct {
 	Nameservers []string `json:"nameservers,omitempty"`
 	Search      []string `json:"search,omitempty"`
 	Options     []string `json:"options,omitempty"`
+	Keep        bool     `json:"keep,omitempty"` // the host's own servers stay behind these
 }
 
 // HealthState is what the health check has found, docker's words.

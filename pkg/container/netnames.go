@@ -1,0 +1,74 @@
+package container
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// useNames rewrites the container's resolv.conf where its networks say something of
+// name service and its flags do not.
+func (m *Manager) useNames(c *record.Container, joined []record.Joined) error {
+	if filesOf(c) != c.ID || c.Host.NoNetFiles {
+		return nil
+	}
+	with := *c
+	host := hostResolv(resolvPaths())
+	if !addNames(&with, joined, host) {
+		return nil
+	}
+	if err := m.Store.WriteHostFile(c.ID, "resolv.conf", resolvConf(host, &with)); err != nil {
+		return err
+	}
+	return m.ownHostFile(c, "resolv.conf")
+}
+
+// addNames adds to c what networks say of name service, as if flags had said it,
+// and reports whether that is anything.
+func addNames(c *record.Container, joined []record.Joined, host []byte) bool {
+	h, keep, any := c.Host, false, false
+	for _, j := range joined {
+		if j.DNS == nil {
+			continue
+		}
+		any, keep = true, keep || j.DNS.Keep
+		if len(c.Host.DNS) == 0 {
+			h.DNS = merged(h.DNS, j.DNS.Nameservers)
+		}
+		if len(c.Host.DNSSearch) == 0 {
+			h.DNSSearch = merged(h.DNSSearch, j.DNS.Search)
+		}
+		if len(c.Host.DNSOptions) == 0 {
+			h.DNSOptions = merged(h.DNSOptions, j.DNS.Options)
+		}
+	}
+	if keep && len(c.Host.DNS) == 0 {
+		h.DNS = merged(h.DNS, servers(host))
+	}
+	c.Host = h
+	return any
+}
+
+// merged appends what is not there yet.
+func merged(to, more []string) []string {
+	to = slices.Clone(to)
+	for _, s := range more {
+		if !slices.Contains(to, s) {
+			to = append(to, s)
+		}
+	}
+	return to
+}
+
+// servers are the name servers of a resolv.conf that are reached from outside of
+// the host.
+func servers(resolv []byte) []string {
+	var out []string
+	for line := range strings.Lines(string(resolv)) {
+		if f := strings.Fields(line); len(f) > 1 && f[0] == "nameserver" && !loopback(f[1]) {
+			out = append(out, f[1])
+		}
+	}
+	return out
+}
