@@ -34,24 +34,24 @@ func addNames(c *record.Container, joined []record.Joined, host []byte) bool {
 		}
 		any, keep = true, keep || j.DNS.Keep
 		if len(c.Host.DNS) == 0 {
-			h.DNS = merged(h.DNS, j.DNS.Nameservers)
+			h.DNS = unionOf(h.DNS, j.DNS.Nameservers)
 		}
 		if len(c.Host.DNSSearch) == 0 {
-			h.DNSSearch = merged(h.DNSSearch, j.DNS.Search)
+			h.DNSSearch = unionOf(h.DNSSearch, j.DNS.Search)
 		}
 		if len(c.Host.DNSOptions) == 0 {
-			h.DNSOptions = merged(h.DNSOptions, j.DNS.Options)
+			h.DNSOptions = unionOf(h.DNSOptions, j.DNS.Options)
 		}
 	}
 	if keep && len(c.Host.DNS) == 0 {
-		h.DNS = merged(h.DNS, servers(host))
+		h.DNS = unionOf(h.DNS, servers(host))
 	}
 	c.Host = h
 	return any
 }
 
-// merged appends what is not there yet.
-func merged(to, more []string) []string {
+// unionOf appends what is not there yet.
+func unionOf(to, more []string) []string {
 	to = slices.Clone(to)
 	for _, s := range more {
 		if !slices.Contains(to, s) {
