@@ -13,7 +13,7 @@ import (
 func attach() *cli.Command {
 	return &cli.Command{
 		Name:      "attach",
-		Usage:     "join any network namespace to a network and print what it got as JSON",
+		Usage:     "join any network namespace to a network and print what it got, as a CNI result",
 		ArgsUsage: "NETWORK",
 		Flags: append(netnsFlags(),
 			&cli.StringFlag{Name: "ip", Usage: "IPv4 `ADDRESS`"},
@@ -41,7 +41,7 @@ func attach() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return json.NewEncoder(c.App.Writer).Encode(j)
+			return json.NewEncoder(c.App.Writer).Encode(network.NewResult(j, o.Netns))
 		},
 	}
 }
