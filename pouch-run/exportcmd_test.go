@@ -61,7 +61,8 @@ func exported() map[string]*record.Container {
 			Restart: record.Restart{Name: "on-failure", Max: 3}, OnClientExit: "stop", Timeout: 9, PidFile: "/tmp/pid", Sdnotify: "healthy",
 			Log: record.Log{Driver: "json-file", Opts: map[string]string{"max-size": "1m"}},
 		},
-		Labels: record.Labels{"l1": "a b", "l2": ""}, Annotations: record.Labels{"a.b": "c"},
+		DiskQuotas: []record.DiskQuota{{Paths: []string{"/", "/v"}, Size: 10 << 20}, {Paths: []string{"/an.*"}, Size: 5}},
+		Labels:     record.Labels{"l1": "a b", "l2": ""}, Annotations: record.Labels{"a.b": "c"},
 		Links: []record.Link{{Container: exportedID, Alias: "db"}},
 		Secrets: []record.Secret{
 			{Name: "s", Target: "/etc/s", UID: 1, GID: 2, Mode: 0o400}, {Name: "e", Target: "SE", Env: true},
@@ -78,6 +79,7 @@ func exported() map[string]*record.Container {
 			Seccomp: "unconfined", UnmaskPaths: []string{"ALL"}, UIDMap: []record.IDMap{{Container: 0, Host: 1000, Size: 10}, {Container: 10, Host: 5000, Size: 1}}, GIDMap: []record.IDMap{{Container: 0, Host: 2000, Size: 10}, {Container: 10, Host: 6000, Size: 1}},
 			Resources: record.Resources{CPUPeriod: 1000, CPUQuota: 2000, CPURealtimePeriod: 1000, CPURealtimeRuntime: 500, KernelMemory: 8 << 20},
 		},
+		DiskQuotas: []record.DiskQuota{{Size: 1 << 30}}, QuotaID: -1,
 		Policy: record.Policy{AutoRemove: true}, Rich: &record.Rich{Mode: "sbin-init", InitScript: "/bin/true 'a b'"},
 		Health: &record.Health{Test: []string{"ls", "/x y"}},
 	}
@@ -111,7 +113,7 @@ func TestExportCmdHasEveryField(t *testing.T) {
 // derived are fields that follow from others, or that no flag of run is for.
 func derived(path string) bool {
 	// Given is what of the rest did not come from the image: for an upgrade.
-	return strings.HasPrefix(path, ".Given.") || slices.Contains([]string{
+	return strings.HasPrefix(path, ".Given.") || strings.HasPrefix(path, ".Projects.") || slices.Contains([]string{
 		".SchemaVersion", ".Created", ".Image.Ref", ".Image.Digest", ".Image.ConfigDigest", ".Image.ChainID", ".Snapshot",
 		".Image.Rootfs",       // TestExportCmdRootfs
 		".Host.SystemdCgroup", // a flag before the verb
@@ -223,6 +225,7 @@ func recorded(t *testing.T, was *record.Container, words []string) *record.Conta
 	c := &record.Container{
 		ID: was.ID, Name: o.Name, Image: record.Image{Name: o.Image}, Process: r.Process, Host: o.Host, Networks: o.Networks, NetworkMode: o.NetworkMode,
 		Ports: o.Ports, Mounts: o.Mounts, Policy: o.Policy, Labels: r.Labels, Annotations: o.Annotations, Runtime: o.Runtime, Rich: o.Rich,
+		DiskQuotas: o.DiskQuotas, QuotaID: o.QuotaID,
 	}
 	for _, l := range o.Links {
 		id, alias, _ := strings.Cut(l, ":")

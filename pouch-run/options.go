@@ -44,6 +44,7 @@ func optionGroups() []optionGroup {
 		{richFlags, readRich},
 		{lxcfsFlags, readLxcfs},
 		{rootfsFlags, readRootfs},
+		{diskQuotaFlags, readDiskQuota},
 		{cgroupFlags, readCgroup}, // after all limits
 	}
 }

@@ -29,6 +29,8 @@ func updateCommand() *cli.Command {
 func updateFlags() []cli.Flag {
 	return slices.Concat(memoryFlags(), cpuFlags(), blkioFlags(), cgroupFileFlags(), []cli.Flag{
 		text("restart", "`WHEN` to restart: no, always, unless-stopped or on-failure[:MAX]"),
+		list("disk-quota", "other limits of disk space, as of run: `[PATH=]SIZE`"),
+		text("quota-id", "`NUMBER` of the project that is limited; -1: a new one for all"),
 		list("label", "set label `KEY[=VALUE]`", "l"),
 		list("label-rm", "remove label `KEY`"),
 		list("annotation", "set annotation `KEY=VALUE` for the OCI runtime"),
@@ -73,6 +75,9 @@ func change(c *cli.Context) (ch container.Change, err error) {
 		if err := setAny(c, "restart", ch.Restart, parse.Restart); err != nil {
 			return ch, err
 		}
+	}
+	if err := changeDiskQuota(c, &ch); err != nil {
+		return ch, err
 	}
 	ch.NoLabels = c.StringSlice("label-rm")
 	err = firstError(

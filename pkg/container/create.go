@@ -146,7 +146,10 @@ func (m *Manager) provide(ctx context.Context, c *record.Container) error {
 	for _, w := range warnings {
 		fmt.Fprintln(os.Stderr, "pouch-run: warning:", w)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return m.limitVolumes(ctx, c)
 }
 
 // checkCIDFile refuses, before anything is made, a file that is there or whose
@@ -197,6 +200,7 @@ func (m *Manager) plan(ctx context.Context, id string, o *Options, img *images.R
 		},
 		Host: o.Host, NetworkMode: o.NetworkMode, Networks: o.Networks, Ports: o.Ports,
 		Mounts: o.Mounts, Policy: o.Policy, Annotations: o.Annotations, Runtime: o.Runtime,
+		DiskQuotas: o.DiskQuotas, QuotaID: o.QuotaID,
 	}
 	if err := m.planJoins(c); err != nil {
 		return nil, err
@@ -222,7 +226,10 @@ func (m *Manager) plan(ctx context.Context, id string, o *Options, img *images.R
 	if err := m.planSecrets(c, o); err != nil {
 		return nil, err
 	}
-	return c, m.Volume.Plan(c)
+	if err := m.Volume.Plan(c); err != nil {
+		return nil, err
+	}
+	return c, m.planProjects(c, nil)
 }
 
 // planNetwork checks that what the container joins is there.

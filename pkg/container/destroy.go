@@ -38,6 +38,10 @@ func (m *Manager) Destroy(ctx context.Context, id string, volumes bool) error {
 	slog.Debug("destroy", "id", short(id), "volumes", volumes)
 	c, cerr := m.Store.Container(id)
 	m.markRemoving(id)
+	if err := m.freeDisk(ctx, id, c, cerr); err != nil {
+		lock.Unlock()
+		return fmt.Errorf("remove container %s: %w", short(id), err)
+	}
 	if err = m.releaseAll(ctx, id, true); err != nil {
 		lock.Unlock()
 		return fmt.Errorf("remove container %s: %w", short(id), err)

@@ -30,6 +30,7 @@ type Info struct {
 	Mounts          []InfoMount
 	Config          InfoConfig
 	NetworkSettings InfoNetwork
+	Quotas          []InfoQuota `json:",omitempty"`
 }
 
 // InfoState is the part State.
@@ -93,6 +94,9 @@ type InfoConfig struct {
 	Rich         bool   `json:",omitempty"` // this and the next two are PouchContainer's
 	RichMode     string `json:",omitempty"`
 	InitScript   string `json:",omitempty"`
+
+	DiskQuota map[string]string `json:",omitempty"` // of rules; this and the next are PouchContainer's
+	QuotaID   string            `json:"QuotaId,omitempty"`
 
 	Healthcheck                *InfoHealthcheck `json:",omitempty"`
 	HealthcheckOnFailureAction string           `json:",omitempty"` // podman's

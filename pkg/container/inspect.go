@@ -38,7 +38,7 @@ func (m *Manager) info(c *record.Container, st *record.State) *Info {
 		RestartCount: st.Restarts, Driver: "overlayfs", Platform: "linux", Runtime: c.Runtime,
 		ResolvConfPath: dir + "/resolv.conf", HostnamePath: dir + "/hostname", HostsPath: dir + "/hosts",
 		LogPath: st.LogPath, HostConfig: infoHost(c), Mounts: infoMounts(c), Config: infoConfig(c),
-		NetworkSettings: m.infoNetwork(c, st),
+		NetworkSettings: m.infoNetwork(c, st), Quotas: m.infoQuotas(c),
 	}
 	if args := c.Process.Args(); len(args) > 0 {
 		i.Path, i.Args = args[0], args[1:]
@@ -80,6 +80,7 @@ func infoConfig(c *record.Container) InfoConfig {
 	if c.Rich != nil {
 		i.Rich, i.RichMode, i.InitScript = true, c.Rich.Mode, c.Rich.InitScript
 	}
+	i.DiskQuota, i.QuotaID = infoDiskQuota(c)
 	for _, port := range c.Ports {
 		if i.ExposedPorts == nil {
 			i.ExposedPorts = map[string]struct{}{}

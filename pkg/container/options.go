@@ -37,6 +37,8 @@ type Options struct {
 	Mounts      []record.Mount
 	Policy      record.Policy
 	Annotations record.Labels
+	DiskQuotas  []record.DiskQuota
+	QuotaID     int64    // as record.Container's
 	Runtime     string   // as written
 	VolumesFrom []string // container[:ro|rw] as written
 	Links       []string // container[:alias] as written

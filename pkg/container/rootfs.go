@@ -68,7 +68,7 @@ func (m *Manager) root(ctx context.Context, cl *ctrd.Client, c *record.Container
 		if err != nil {
 			return nil, fmt.Errorf("prepare the root of %s: %w", c.Image.Ref, err)
 		}
-		return root, nil
+		return root, limitRoot(ctx, c, layers(root))
 	case strings.ContainsAny(folder, `:\,`) && over:
 		return nil, errs.New(errs.Unsupported, "--rootfs %s:O: an overlay takes no folder whose name has a colon, a comma or a backslash", folder)
 	}
@@ -78,12 +78,19 @@ func (m *Manager) root(ctx context.Context, cl *ctrd.Client, c *record.Container
 	if !over {
 		return ctrd.Rootfs{{Type: "bind", Source: folder, Options: []string{"rbind", "rprivate"}}}, nil
 	}
-	dir := filepath.Join(m.Store.ContainerDir(c.ID), "root")
-	upper, work := filepath.Join(dir, "fs"), filepath.Join(dir, "work")
+	upper, work := m.overLayers(c.ID)
 	for _, d := range []string{upper, work} {
 		if err := os.MkdirAll(d, 0o755); err != nil {
 			return nil, err
 		}
 	}
-	return ctrd.Rootfs{{Type: "overlay", Source: "overlay", Options: []string{"lowerdir=" + folder, "upperdir=" + upper, "workdir=" + work}}}, nil
+	root := ctrd.Rootfs{{Type: "overlay", Source: "overlay", Options: []string{"lowerdir=" + folder, "upperdir=" + upper, "workdir=" + work}}}
+	return root, limitRoot(ctx, c, layers(root))
+}
+
+// overLayers are the folders of the layer above a root folder that is left as it
+// is.
+func (m *Manager) overLayers(id string) (upper, work string) {
+	dir := filepath.Join(m.Store.ContainerDir(id), "root")
+	return filepath.Join(dir, "fs"), filepath.Join(dir, "work")
 }

@@ -22,10 +22,12 @@ const updateTimeout = time.Minute
 type Change struct {
 	Limits      func(*record.Resources) error // changes them in place; nil: none
 	Restart     *record.Restart
-	Labels      record.Labels // set
-	NoLabels    []string      // removed
-	Annotations record.Labels // set; for the OCI runtime, from the next start on
-	Env         []string      // K=V sets and K removes, from the next start on
+	Labels      record.Labels      // set
+	NoLabels    []string           // removed
+	Annotations record.Labels      // set; for the OCI runtime, from the next start on
+	Env         []string           // K=V sets and K removes, from the next start on
+	DiskQuotas  []record.DiskQuota // instead of those that it has; nil: as they are
+	QuotaID     *int64             // nil: as it is
 }
 
 // Update changes limits, restart policy, labels, annotations and environment of
@@ -69,11 +71,19 @@ func (m *Manager) updateLocked(ctx context.Context, id string, ch Change) (c *re
 	if err := ch.apply(c); err != nil {
 		return nil, nil, err
 	}
+	if ch.DiskQuotas != nil || ch.QuotaID != nil {
+		if err := m.planProjects(c, old.Projects); err != nil {
+			return nil, nil, err
+		}
+	}
 	if warnings, err = FitLimits(&c.Host); err != nil {
 		return nil, nil, err
 	}
 	if err := m.Store.SetContainer(c); err != nil {
 		return nil, warnings, err
+	}
+	if err := m.updateDisk(ctx, c, old); err != nil {
+		return nil, warnings, errors.Join(err, m.Store.SetContainer(old))
 	}
 	if !m.supervised(id) {
 		return c, warnings, nil
@@ -109,6 +119,12 @@ func (ch *Change) apply(c *record.Container) error {
 			return errs.New(errs.Invalid, "Restart policy cannot be updated because AutoRemove is enabled for the container")
 		}
 		c.Policy.Restart = *ch.Restart
+	}
+	if ch.DiskQuotas != nil {
+		c.DiskQuotas = ch.DiskQuotas
+	}
+	if ch.QuotaID != nil {
+		c.QuotaID = *ch.QuotaID
 	}
 	c.Labels = merged(c.Labels, ch.Labels, ch.NoLabels)
 	c.Annotations = merged(c.Annotations, ch.Annotations, nil)

@@ -98,7 +98,10 @@ func (m *Manager) planUpgrade(c *record.Container, img *images.Resolved, o Upgra
 		Name: o.Image, Ref: img.Ref, Digest: img.Digest.String(), ConfigDigest: img.ConfigDigest.String(), ChainID: img.ChainID.String(),
 	}
 	n.Snapshot = otherSnapshot(c)
-	return n, m.Volume.Plan(n)
+	if err := m.Volume.Plan(n); err != nil {
+		return nil, err
+	}
+	return n, m.planProjects(n, keptProjects(c))
 }
 
 // copied is a copy of c that shares nothing with it.

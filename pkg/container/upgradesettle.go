@@ -98,7 +98,7 @@ func (m *Manager) finishUpgrade(ctx context.Context, u *record.Upgrade) error {
 			return err
 		}
 	}
-	if err := m.dropSnapshot(ctx, &u.Old); err != nil {
+	if err := m.dropSnapshot(ctx, &u.Old, u.New.Projects); err != nil {
 		return err
 	}
 	if err := m.Store.RemoveUpgrade(id); err != nil {
@@ -108,9 +108,14 @@ func (m *Manager) finishUpgrade(ctx context.Context, u *record.Upgrade) error {
 	return nil
 }
 
-func (m *Manager) dropSnapshot(ctx context.Context, c *record.Container) error {
+// dropSnapshot removes the writable layer of c, and the limits of its projects but
+// those kept.
+func (m *Manager) dropSnapshot(ctx context.Context, c *record.Container, kept []record.Project) error {
 	cl, err := m.engine(ctx)
 	if err != nil {
+		return err
+	}
+	if err := m.freeProjects(ctx, c, kept); err != nil {
 		return err
 	}
 	return cl.RemoveSnapshot(ctx, c.SnapshotKey())
@@ -122,7 +127,7 @@ func (m *Manager) undoUpgrade(ctx context.Context, u *record.Upgrade) error {
 	id := u.Old.ID
 	c, err := m.Store.Container(id)
 	if errs.Is(err, errs.NotFound) { // removed meanwhile, maybe before the new root was made
-		return errors.Join(err, m.dropSnapshot(ctx, &u.New))
+		return errors.Join(err, m.dropSnapshot(ctx, &u.New, nil))
 	}
 	if err != nil {
 		return err
@@ -141,7 +146,7 @@ func (m *Manager) undoUpgrade(ctx context.Context, u *record.Upgrade) error {
 			return err
 		}
 	}
-	if err := m.dropSnapshot(ctx, &u.New); err != nil {
+	if err := m.dropSnapshot(ctx, &u.New, u.Old.Projects); err != nil {
 		return err
 	}
 	more := record.Container{ID: id, Mounts: slices.DeleteFunc(slices.Clone(u.New.Mounts), func(n record.Mount) bool {

@@ -11,10 +11,11 @@ import (
 )
 
 // Assign makes dir, all that is in it, and what will be made in it part of project
-// id. It goes from the top down, so that also what is made meanwhile belongs to
-// the project; it follows no link, enters no other filesystem, and opens nothing
-// but folders and files. A kernel before 6.17 leaves the project of symbolic links
-// and special files. Idempotent; one that was cut short is finished by the next.
+// id. It follows no link, enters no other filesystem, and opens nothing but folders
+// and files. A kernel before 6.17 leaves the project of symbolic links and special
+// files. dir itself is done when what was in it is, and tells by that (Of) whether a
+// call was cut short, which the next finishes; what is made in it meanwhile is looked
+// for once more. Idempotent.
 func Assign(ctx context.Context, dir string, id uint32) error {
 	f, err := openDir(dir)
 	if err != nil {
@@ -26,7 +27,7 @@ func Assign(ctx context.Context, dir string, id uint32) error {
 		return err
 	}
 	w := walker{ctx: ctx, id: id, dev: st.Dev}
-	if err := w.dir(f); err != nil {
+	if err := w.top(f); err != nil {
 		return fmt.Errorf("put %s into project %d: %w", dir, id, err)
 	}
 	return nil
@@ -36,13 +37,36 @@ type walker struct {
 	ctx context.Context
 	id  uint32
 	dev uint64
+
+	late bool // what belongs to the project already is done
 }
 
-// dir does the open folder, then what is in it.
-func (w *walker) dir(d *os.File) error {
+// top does what is in the open folder, then the folder, then what came meanwhile.
+func (w *walker) top(d *os.File) error {
+	if err := w.entries(d); err != nil {
+		return err
+	}
 	if err := put(d, w.id, true); err != nil {
 		return err
 	}
+	if _, err := d.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	w.late = true
+	return w.entries(d)
+}
+
+// dir does a folder below, from the top down: what is made in it meanwhile belongs
+// to the project.
+func (w walker) dir(d *os.File) error {
+	if err := put(d, w.id, true); err != nil {
+		return err
+	}
+	w.late = false
+	return w.entries(d)
+}
+
+func (w *walker) entries(d *os.File) error {
 	for {
 		names, err := d.Readdirnames(256)
 		if errors.Is(err, io.EOF) {
@@ -84,6 +108,11 @@ func (w *walker) entry(d *os.File, name string) error {
 		return err
 	}
 	defer f.Close()
+	if w.late {
+		if a, err := get(f); err != nil || a.project == w.id {
+			return err
+		}
+	}
 	if kind == unix.S_IFDIR {
 		return w.dir(f)
 	}

@@ -1,7 +1,6 @@
 package quota
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -76,16 +75,6 @@ func projectOf(t *testing.T, path string) uint32 {
 	b, err := get(f)
 	must(t, err)
 	return b.project
-}
-
-// hasFileAttr reports whether the kernel can tell the project of a link.
-func hasFileAttr(t *testing.T) bool {
-	t.Helper()
-	d, err := openDir("/")
-	must(t, err)
-	defer d.Close()
-	var a fileAttributes
-	return !errors.Is(attr(d, "tmp", sysFileGetattr, &a), unix.ENOSYS)
 }
 
 func use(t *testing.T, dir string, id uint32) Use {

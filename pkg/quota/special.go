@@ -20,6 +20,16 @@ type fileAttributes struct {
 	extent, extents, project, cow uint32
 }
 
+// AssignsAll reports whether the kernel lets Assign do symbolic links and special
+// files, too. One that it leaves cannot be renamed or linked inside its folder
+// (EXDEV), and no overlay can replace it.
+func AssignsAll() bool {
+	var a fileAttributes
+	var empty byte
+	_, _, e := unix.Syscall6(sysFileGetattr, ^uintptr(0), uintptr(unsafe.Pointer(&empty)), uintptr(unsafe.Pointer(&a)), unsafe.Sizeof(a), unix.AT_EMPTY_PATH, 0)
+	return !errors.Is(e, unix.ENOSYS)
+}
+
 // putSpecial makes what d has under the name, a symbolic link or a special file,
 // part of project id, if the kernel can: they cannot be opened for an ioctl, and
 // file_setattr is of Linux 6.17. A link is not followed.

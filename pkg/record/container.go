@@ -33,6 +33,10 @@ type Container struct {
 	Rich          *Rich     `json:"rich,omitempty"`   // nil: an ordinary container
 	Given         *Given    `json:"given,omitempty"`  // what of it does not come from the image
 
+	DiskQuotas []DiskQuota `json:"diskQuotas,omitempty"`
+	QuotaID    int64       `json:"quotaID,omitempty"`  // as asked: 0: each rule has its own project; -1: one for all; else its number
+	Projects   []Project   `json:"projects,omitempty"` // what DiskQuotas come to
+
 	// Snapshot is the key of the container's writable layer in containerd, another
 	// than the id once its image was exchanged; empty: the id.
 	Snapshot string `json:"snapshot,omitempty"`

@@ -85,8 +85,7 @@ func (m *Manager) make(v *record.Volume) (err error) {
 	return nil
 }
 
-// limit puts the folder into the project and then limits that: a project with a
-// limit has all that is in the folder.
+// limit puts the folder into the project and then limits that.
 func limit(ctx context.Context, data string, q *record.VolumeQuota) error {
 	if err := quota.Assign(ctx, data, q.Project); err != nil {
 		return err
@@ -144,20 +143,26 @@ func (m *Manager) dropLimit(name string) error {
 }
 
 // tooMuch says of an error that a limit is behind it, if one is.
-func tooMuch(v *record.Volume, err error) error {
-	if v.Quota == nil || !quota.Exceeded(err) {
+func (m *Manager) tooMuch(name string, err error) error {
+	if !quota.Exceeded(err) {
 		return err
 	}
-	return errs.New(errs.Invalid, "%w: the volume may hold %s: make a larger one, or say nocopy", err, limitText(v.Quota))
+	data := m.s.VolumeData(name)
+	id, ierr := quota.Of(data)
+	use, uerr := quota.Read(data, id)
+	if ierr != nil || uerr != nil || id == 0 || use.Limit == (quota.Limit{}) {
+		return err
+	}
+	return errs.New(errs.Invalid, "%w: its limit is %s: give it a higher one, or say nocopy", err, limitText(use.Limit))
 }
 
-func limitText(q *record.VolumeQuota) string {
+func limitText(l quota.Limit) string {
 	var out []string
-	if q.Bytes > 0 {
-		out = append(out, units.BytesSize(float64(q.Bytes)))
+	if l.Bytes > 0 {
+		out = append(out, units.BytesSize(float64(l.Bytes)))
 	}
-	if q.Inodes > 0 {
-		out = append(out, fmt.Sprint(q.Inodes, " files"))
+	if l.Inodes > 0 {
+		out = append(out, fmt.Sprint(l.Inodes, " files"))
 	}
 	return strings.Join(out, " and ")
 }

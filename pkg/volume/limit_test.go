@@ -170,7 +170,7 @@ func TestLimitedFill(t *testing.T) {
 		ctx := context.Background()
 		v := createLimited(t, m, "small", "2m")
 		err := Populate(ctx, s, "small", root, "/data")
-		if err == nil || !strings.Contains(err.Error(), "the volume may hold 2MiB") {
+		if err == nil || !strings.Contains(err.Error(), "its limit is 2MiB") {
 			t.Errorf("%v", err)
 		}
 		if empty, err := isEmptyDir(s.VolumeData("small")); err != nil || !empty {

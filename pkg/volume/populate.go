@@ -120,7 +120,7 @@ func (m *Manager) fill(ctx context.Context, v *record.Volume, src *os.File) erro
 	}
 	err := quota.Bound(func() error { return fillNew(ctx, src, m.s.VolumeData(v.Name), tmp) })
 	if err != nil {
-		return errors.Join(tooMuch(v, err), os.RemoveAll(tmp))
+		return errors.Join(m.tooMuch(v.Name, err), os.RemoveAll(tmp))
 	}
 	if err := fsx.MoveDir(tmp, m.filledDir(v.Name)); err != nil {
 		return errors.Join(err, os.RemoveAll(tmp))

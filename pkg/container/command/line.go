@@ -35,6 +35,7 @@ func Line(c *record.Container, base *Base, hostname string) (words, warnings []s
 	l.devices()
 	l.namespaces()
 	l.resources()
+	l.diskQuotas()
 	l.logs()
 	l.health()
 	l.rich()
