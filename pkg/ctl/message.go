@@ -22,6 +22,12 @@ const (
 	// order; connections go to the same port of address Target in the container.
 	// May come several times, after Launch and before the container starts.
 	Ports Op = "ports"
+	// Published asks for the ports whose sockets are held. Answered by messages of op
+	// Ports, then OK.
+	Published Op = "published"
+	// Retarget has connections to published ports go to the address Target from now
+	// on; an empty one: they are refused. Answered by OK.
+	Retarget Op = "retarget"
 	// Start lets the created container's process run. Only on the connection of
 	// Launch; answered by Started or Error.
 	Start Op = "start"

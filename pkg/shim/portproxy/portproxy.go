@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"sync"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -20,11 +21,14 @@ type Proxy struct {
 	mu     sync.Mutex
 	closed bool
 	socks  []interface{ Close() error }
+	relays []*relay
+	ports  []record.Port
+	target netip.Addr // the zero one: connections are refused
 }
 
 // Add serves files, the bound sockets of ports in the same order, by
-// connecting to the same container port of target. The files are taken over,
-// also on error. A port of sctp is held and not served.
+// connecting to the same container port of target, or of what Retarget names
+// later. The files are taken over, also on error.
 func (p *Proxy) Add(ports []record.Port, files []*os.File, target string) error {
 	defer func() {
 		for _, f := range files {
@@ -34,52 +38,103 @@ func (p *Proxy) Add(ports []record.Port, files []*os.File, target string) error 
 	if len(ports) != len(files) {
 		return errs.New(errs.Invalid, "%d sockets came for %d ports", len(files), len(ports))
 	}
-	ip, err := netip.ParseAddr(target)
-	if err != nil {
-		return errs.New(errs.Invalid, "publish ports: %q is not an address", target)
+	if err := p.Retarget(target); err != nil {
+		return err
 	}
 	for i, port := range ports {
-		if err := p.serve(port, files[i], netip.AddrPortFrom(ip, port.ContainerPort)); err != nil {
+		if err := p.serve(port, files[i]); err != nil {
 			return fmt.Errorf("publish port %d/%s: %w", port.HostPort, port.Protocol, err)
+		}
+		p.mu.Lock()
+		p.ports = append(p.ports, port)
+		p.mu.Unlock()
+	}
+	return nil
+}
+
+// Retarget has what comes from now on go to another address; with an empty one it
+// is refused. Connections that are there stay as they are.
+func (p *Proxy) Retarget(target string) error {
+	var ip netip.Addr
+	if target != "" {
+		var err error
+		if ip, err = netip.ParseAddr(target); err != nil {
+			return errs.New(errs.Invalid, "publish ports: %q is not an address", target)
+		}
+	}
+	p.mu.Lock()
+	moved := p.target != ip
+	p.target = ip
+	relays := slices.Clone(p.relays)
+	p.mu.Unlock()
+	if moved {
+		for _, r := range relays {
+			r.closeAll() // a datagram is nobody's connection: the next one goes to the new target
 		}
 	}
 	return nil
 }
 
-func (p *Proxy) serve(port record.Port, f *os.File, to netip.AddrPort) error {
-	switch port.Protocol {
-	case "tcp":
-		l, err := net.FileListener(f)
-		if err != nil {
-			return err
-		}
-		if p.hold(l) {
-			go serveTCP(l, to)
-		}
-		return nil
-	case "udp":
-		c, err := net.FilePacketConn(f)
-		if err != nil {
-			return err
-		}
-		u, ok := c.(*net.UDPConn)
-		if !ok {
-			c.Close()
-			return errs.New(errs.Invalid, "the socket is not udp")
-		}
-		if p.hold(u) {
-			go (&relay{sock: u, to: to}).serve()
-		}
-		return nil
-	}
-	held, err := duplicate(f)
-	if err == nil {
-		p.hold(held)
-	}
-	return err
+// Ports are the ports whose sockets are held.
+func (p *Proxy) Ports() []record.Port {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.ports)
 }
 
-// hold keeps c until Close, or closes it at once when that came already.
+// to tells where a container's port is now; the zero value when it is nowhere.
+func (p *Proxy) to(port uint16) func() netip.AddrPort {
+	return func() netip.AddrPort {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return netip.AddrPortFrom(p.target, port)
+	}
+}
+
+func (p *Proxy) serve(port record.Port, f *os.File) error {
+	if port.Protocol == "udp" {
+		return p.serveUDP(port, f)
+	}
+	l, err := net.FileListener(f) // an sctp socket of one-to-one style behaves as one of tcp: RFC 6458 §4
+	if err != nil {
+		return err
+	}
+	s := tcp()
+	if port.Protocol == "sctp" {
+		s = sctp()
+	}
+	if p.hold(l) {
+		go serveStream(l, p.to(port.ContainerPort), s)
+	}
+	return nil
+}
+
+func (p *Proxy) serveUDP(port record.Port, f *os.File) error {
+	c, err := net.FilePacketConn(f)
+	if err != nil {
+		return err
+	}
+	u, ok := c.(*net.UDPConn)
+	if !ok {
+		c.Close()
+		return errs.New(errs.Invalid, "the socket is not udp")
+	}
+	if err := tellLocal(u); err != nil {
+		u.Close()
+		return err
+	}
+	if !p.hold(u) {
+		return nil
+	}
+	r := &relay{sock: u, to: p.to(port.ContainerPort)}
+	p.mu.Lock()
+	p.relays = append(p.relays, r)
+	p.mu.Unlock()
+	go r.serve()
+	return nil
+}
+
+// hold keeps c until Close; it reports false, with c closed, when that has been.
 func (p *Proxy) hold(c interface{ Close() error }) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -91,7 +146,7 @@ func (p *Proxy) hold(c interface{ Close() error }) bool {
 	return true
 }
 
-// Close frees the ports. Connections that are open go on. Idempotent.
+// Close gives the ports back. Connections that are there go on. Idempotent.
 func (p *Proxy) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -99,5 +154,5 @@ func (p *Proxy) Close() {
 	for _, c := range p.socks {
 		c.Close()
 	}
-	p.socks = nil
+	p.socks, p.ports = nil, nil
 }

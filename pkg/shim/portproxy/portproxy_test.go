@@ -3,9 +3,12 @@ package portproxy
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -162,7 +165,7 @@ func TestIdleUDPSessionEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	r := &relay{sock: c.(*net.UDPConn), to: server.LocalAddr().(*net.UDPAddr).AddrPort(), idle: 10 * time.Millisecond}
+	r := &relay{sock: c.(*net.UDPConn), to: func() netip.AddrPort { return server.LocalAddr().(*net.UDPAddr).AddrPort() }, idle: 10 * time.Millisecond}
 	go r.serve()
 	defer c.Close()
 	client, err := net.Dial("udp", addr)
@@ -197,5 +200,108 @@ func TestMismatchIsRefused(t *testing.T) {
 	}
 	if _, err := f.Stat(); err == nil {
 		t.Error("its file is still open")
+	}
+}
+
+// answering serves tcp on an address and says a word to every connection.
+func answering(t *testing.T, addr, word string) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			io.WriteString(c, word)
+			c.Close()
+		}
+	}()
+	return l
+}
+
+func TestRetarget(t *testing.T) {
+	one := answering(t, "127.0.0.1:0", "one")
+	number := one.Addr().(*net.TCPAddr).Port
+	answering(t, fmt.Sprintf("127.0.0.2:%d", number), "two")
+	f, addr := bound(t, "tcp")
+	var p Proxy
+	defer p.Close()
+	ports := []record.Port{{Protocol: "tcp", ContainerPort: uint16(number), HostPort: 7}}
+	if err := p.Add(ports, []*os.File{f}, "127.0.0.1"); err != nil {
+		t.Fatal(err)
+	}
+	ask := func() string {
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			return ""
+		}
+		defer c.Close()
+		b, _ := io.ReadAll(c)
+		return string(b)
+	}
+	for _, step := range []struct{ target, want string }{{"127.0.0.1", "one"}, {"127.0.0.2", "two"}, {"", ""}, {"127.0.0.1", "one"}} {
+		if err := p.Retarget(step.target); err != nil {
+			t.Fatal(err)
+		}
+		if got := ask(); got != step.want {
+			t.Errorf("to %q: %q", step.target, got)
+		}
+	}
+	if err := p.Retarget("elsewhere"); err == nil {
+		t.Error("a target that is no address was taken")
+	}
+	if !slices.Equal(p.Ports(), ports) {
+		t.Errorf("%+v", p.Ports())
+	}
+}
+
+// A client with a connected socket takes answers from the address it asked only.
+func TestUDPAnswersFromTheAddressAsked(t *testing.T) {
+	server, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	go func() {
+		buf := make([]byte, 100)
+		for {
+			n, from, err := server.ReadFromUDPAddrPort(buf)
+			if err != nil {
+				return
+			}
+			server.WriteToUDPAddrPort(buf[:n], from)
+		}
+	}()
+	for _, network := range []string{"udp4", "udp"} {
+		c, err := net.ListenUDP(network, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := c.File()
+		if err != nil {
+			t.Fatal(err)
+		}
+		number := c.LocalAddr().(*net.UDPAddr).Port
+		c.Close()
+		var p Proxy
+		if err := p.Add([]record.Port{{Protocol: "udp", ContainerPort: uint16(server.LocalAddr().(*net.UDPAddr).Port)}}, []*os.File{f}, "127.0.0.1"); err != nil {
+			t.Fatal(err)
+		}
+		client, err := net.Dial("udp4", fmt.Sprintf("127.0.0.77:%d", number))
+		if err != nil {
+			t.Fatal(err)
+		}
+		client.SetDeadline(time.Now().Add(10 * time.Second))
+		client.Write([]byte("x"))
+		if _, err := client.Read(make([]byte, 10)); err != nil {
+			t.Errorf("%s: %v", network, err)
+		}
+		client.Close()
+		p.Close()
 	}
 }

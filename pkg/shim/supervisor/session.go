@@ -142,6 +142,10 @@ func (c *session) handlePlain(m *ctl.Message) error {
 		return c.onWatch()
 	case ctl.Update:
 		return c.onTask((*task).update)
+	case ctl.Published:
+		return c.onPublished()
+	case ctl.Retarget:
+		return c.onRetarget(m)
 	case ctl.Reread:
 		return c.onTask((*task).reread)
 	}
