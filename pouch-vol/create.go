@@ -19,7 +19,8 @@ func create() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "driver", Aliases: []string{"d"}, Value: volume.Local, Usage: "`DRIVER` that keeps the data: local, csi:unix:///path, or a plugin of docker's"},
 			&cli.StringSliceFlag{Name: "opt", Aliases: []string{"o"}, Usage: "option of the driver, `KEY=VALUE`: of local type, o, device; of csi: size, access, fstype, secret, param.KEY …"},
-			&cli.StringSliceFlag{Name: "label", Usage: "label `KEY[=VALUE]`"},
+			&cli.StringSliceFlag{Name: "label", Aliases: []string{"l"}, Usage: "label `KEY[=VALUE]`"},
+			&cli.BoolFlag{Name: "ignore", Usage: "an existing volume is fine whatever its driver and options are"},
 			&cli.StringFlag{Name: "name", Hidden: true},
 		},
 		Action: func(c *cli.Context) error {
@@ -32,6 +33,10 @@ func create() *cli.Command {
 				return err
 			}
 			v, err := m.Create(c.Context, o)
+			if errs.Is(err, errs.Conflict) && c.Bool("ignore") {
+				fmt.Fprintln(c.App.Writer, o.Name)
+				return nil
+			}
 			if err != nil {
 				return err
 			}

@@ -3,15 +3,17 @@ package main
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/parse"
 	"github.com/pouchcontainer/pouch/pkg/volume"
 )
 
 func filterFlag() cli.Flag {
-	return &cli.StringSliceFlag{Name: "filter", Usage: "only volumes for which `KEY=VALUE` holds: dangling, driver, label, name; of one key any, of different keys all"}
+	return &cli.StringSliceFlag{Name: "filter", Usage: "only volumes for which `KEY=VALUE` holds: anonymous, dangling, driver, label, label!, name, opt, scope, since, until; of one key any, of different keys all"}
 }
 
 // filters makes one condition of --filter: values of one key are alternatives,
@@ -19,7 +21,7 @@ func filterFlag() cli.Flag {
 func filters(m *volume.Manager, list []string) (func(*volume.Info) bool, error) {
 	byKey := map[string][]func(*volume.Info) bool{}
 	for _, f := range list {
-		k, val, _ := strings.Cut(f, "=")
+		k, val, _ := strings.Cut(f, "=") // label!=x has the key label!
 		is, err := filter(m, strings.ToLower(strings.TrimSpace(k)), strings.TrimSpace(val))
 		if err != nil {
 			return nil, err
@@ -51,23 +53,53 @@ func filter(m *volume.Manager, key, val string) (func(*volume.Info) bool, error)
 		return func(v *volume.Info) bool { return v.Driver == val }, nil
 	case "name":
 		return func(v *volume.Info) bool { return strings.Contains(v.Name, val) }, nil
+	case "scope":
+		return func(v *volume.Info) bool { return v.Scope == val }, nil
 	case "label":
-		return hasLabel(val), nil
-	case "dangling":
-		want, err := strconv.ParseBool(val)
-		if err != nil {
-			return nil, errs.New(errs.Invalid, "invalid filter 'dangling=%s': true or false", val)
-		}
-		users, err := m.AllUsers()
-		return func(v *volume.Info) bool { return (len(users[v.Name]) == 0) == want }, err
+		return func(v *volume.Info) bool { return holds(v.Labels, val) }, nil
+	case "label!":
+		return func(v *volume.Info) bool { return !holds(v.Labels, val) }, nil
+	case "opt":
+		return func(v *volume.Info) bool { return holds(v.Options, val) }, nil
+	case "since", "after", "until":
+		return byTime(m, key, val)
+	case "dangling", "anonymous":
+		return byTruth(m, key, val)
 	}
 	return nil, errs.New(errs.Invalid, "invalid filter '%s'", key)
 }
 
-func hasLabel(label string) func(*volume.Info) bool {
-	k, want, valued := strings.Cut(label, "=")
-	return func(v *volume.Info) bool {
-		got, ok := v.Labels[k]
-		return ok && (!valued || got == want)
+// byTruth knows the keys whose value is true or false.
+func byTruth(m *volume.Manager, key, val string) (func(*volume.Info) bool, error) {
+	want, err := strconv.ParseBool(val)
+	if err != nil {
+		return nil, errs.New(errs.Invalid, "invalid filter '%s=%s': true or false", key, val)
 	}
+	if key == "anonymous" {
+		return func(v *volume.Info) bool { return v.Anonymous == want }, nil
+	}
+	users, err := m.AllUsers()
+	return func(v *volume.Info) bool { return (len(users[v.Name]) == 0) == want }, err
+}
+
+// byTime compares with a point in time; since takes that of a volume too, as
+// podman's does.
+func byTime(m *volume.Manager, key, val string) (func(*volume.Info) bool, error) {
+	if key != "until" {
+		if v, err := m.Inspect(val); err == nil {
+			return func(o *volume.Info) bool { return o.CreatedAt.After(v.CreatedAt) }, nil
+		}
+	}
+	at, err := parse.Time(val, time.Now())
+	if err != nil || val == "" {
+		return nil, errs.New(errs.Invalid, "invalid filter '%s=%s': a time such as 2006-01-02T15:04:05Z, or how long ago, as 24h", key, val)
+	}
+	return func(v *volume.Info) bool { return v.CreatedAt.Before(at) == (key == "until") }, nil
+}
+
+// holds reports whether m has the KEY, or KEY=VALUE, of want.
+func holds(m map[string]string, want string) bool {
+	k, value, valued := strings.Cut(want, "=")
+	got, ok := m[k]
+	return ok && (!valued || got == value)
 }

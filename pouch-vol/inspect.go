@@ -12,13 +12,13 @@ func inspect() *cli.Command {
 		Name:      "inspect",
 		Usage:     "print all about volumes as a JSON array",
 		ArgsUsage: "VOLUME…",
-		Flags:     cmd.InspectFlags(),
+		Flags:     append(cmd.InspectFlags(), &cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "every volume"}),
 		Action: func(c *cli.Context) error {
-			targets, err := cmd.Targets(c)
+			m, err := open(c)
 			if err != nil {
 				return err
 			}
-			m, err := open(c)
+			targets, err := targets(c, m)
 			if err != nil {
 				return err
 			}

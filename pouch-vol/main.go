@@ -6,5 +6,5 @@ import "github.com/pouchcontainer/pouch/pkg/cmd"
 func main() {
 	cmd.Main("pouch-vol", "manage volumes", completer(),
 		create(), ls(), inspect(), rm(), prune(), drive(), drivers(), capacity(), resize(), snapshot(),
-		lxcfsCommand())
+		export(), importCommand(), mountCommand(), unmount(), du(), exists(), lxcfsCommand())
 }

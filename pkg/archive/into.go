@@ -20,6 +20,7 @@ type into struct {
 	tree    Tree
 	path    string   // of the folder; may have links
 	dir     *os.File // the folder
+	itself  bool     // the folder gets the attributes that its own entry has
 	owners  bool     // files keep theirs, and what goes with them; else they are root's
 	size    int64    // bytes of content so far
 	folders []folder // whose attributes are set at the end
@@ -66,6 +67,9 @@ func (in *into) forget() {
 func (in *into) put(h *tar.Header, b *body) error {
 	name, err := entryName(h.Name)
 	if err != nil || name == "." {
+		if in.itself && err == nil && h.Typeflag == tar.TypeDir {
+			in.folders = append(in.folders, folder{name, h})
+		}
 		return err
 	}
 	if at := path.Dir(name); in.lastDir == nil || in.last != at || in.stale {

@@ -21,20 +21,35 @@ import (
 // is no archive or ends early gives kind corrupt. What was written before an
 // error stays.
 func (t Tree) Untar(ctx context.Context, p string, r io.Reader) (int64, error) {
+	return t.untar(ctx, p, r, false)
+}
+
+// Restore is Untar, and the folder gets the owner, mode and attributes of its own
+// entry, "./", when the stream has one. One that has no mark at its end is corrupt.
+func (t Tree) Restore(ctx context.Context, p string, r io.Reader) (int64, error) {
+	return t.untar(ctx, p, r, true)
+}
+
+func (t Tree) untar(ctx context.Context, p string, r io.Reader, itself bool) (int64, error) {
 	in, err := t.open(p)
 	if err != nil {
 		return 0, err
 	}
 	defer in.close()
-	in.owners = true
+	in.owners, in.itself = true, itself
 	plain, err := decompressed(&cancelled{ctx, r})
 	if err != nil {
 		return 0, err
 	}
-	tr := tar.NewReader(plain)
+	last := &tail{r: plain}
+	tr := tar.NewReader(last)
 	for {
+		last.zeros = 0
 		h, err := tr.Next()
 		if errors.Is(err, io.EOF) {
+			if itself && last.zeros < tarBlock {
+				return in.size, streamError(ctx, io.ErrUnexpectedEOF)
+			}
 			return in.size, in.finish()
 		}
 		if err == nil {
@@ -44,6 +59,27 @@ func (t Tree) Untar(ctx context.Context, p string, r io.Reader) (int64, error) {
 			return in.size, streamError(ctx, err)
 		}
 	}
+}
+
+// tarBlock is the size of a header, and of the zeros that mark an archive's end
+// (pax(1), "ustar Interchange Format").
+const tarBlock = 512
+
+// tail counts the zeros that were read last.
+type tail struct {
+	r     io.Reader
+	zeros int
+}
+
+// Read implements io.Reader.
+func (t *tail) Read(p []byte) (int, error) {
+	n, err := t.r.Read(p)
+	end := len(bytes.TrimRight(p[:n], "\x00"))
+	if end > 0 {
+		t.zeros = 0
+	}
+	t.zeros += n - end
+	return n, err
 }
 
 func streamError(ctx context.Context, err error) error {

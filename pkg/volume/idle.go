@@ -73,8 +73,12 @@ func makeData(data string) error {
 	return nil
 }
 
-// busy reports whether a container other than except runs with the volume.
+// busy reports whether a container other than except runs with the volume, or
+// somebody holds it.
 func (m *Manager) busy(name, except string) (bool, error) {
+	if held, err := m.s.VolumeHeld(name); err != nil || held {
+		return held, err
+	}
 	users, err := m.users(except)
 	if err != nil {
 		return false, err

@@ -69,6 +69,9 @@ func (m *Manager) tryRemove(ctx context.Context, name, except string, force bool
 		return 0, nil, err
 	}
 	all, err := m.users(except)
+	if err == nil {
+		err = m.notHeld(name)
+	}
 	if users = all[name]; err == nil && len(users) == 0 {
 		size, err = m.removeLocked(ctx, name, force)
 	}
