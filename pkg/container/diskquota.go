@@ -11,6 +11,7 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/parse"
 	"github.com/pouchcontainer/pouch/pkg/quota"
 	"github.com/pouchcontainer/pouch/pkg/record"
+	"github.com/pouchcontainer/pouch/pkg/volume"
 )
 
 // rootPath is the container's root in rules of --disk-quota.
@@ -34,6 +35,9 @@ func (m *Manager) planProjects(c *record.Container, old []record.Project) error 
 	}
 	p := projects{m: m, c: c, old: old, of: map[string]uint32{}}
 	for _, at := range limitable(c) {
+		if m.limitsItself(c, at) {
+			continue
+		}
 		if err := p.plan(at); err != nil {
 			return err
 		}
@@ -54,6 +58,32 @@ func limitable(c *record.Container) []string {
 		}
 	}
 	return out
+}
+
+// limitsItself reports whether the volume at a place is there and is limited by its
+// own options, or lies elsewhere than in a folder: it stays as it is.
+func (m *Manager) limitsItself(c *record.Container, at string) bool {
+	for _, mt := range c.Mounts {
+		if mt.Type == "volume" && path.Clean(mt.Destination) == at {
+			v, err := m.Store.Volume(mt.Name)
+			return err == nil && (v.Quota != nil || len(v.Options) > 0 || v.Driver != volume.Local)
+		}
+	}
+	return false
+}
+
+// limited reports whether c's root or one of its volumes has a limit.
+func (m *Manager) limited(c *record.Container) bool {
+	if len(c.Projects) > 0 {
+		return true
+	}
+	return slices.ContainsFunc(c.Mounts, func(mt record.Mount) bool {
+		if mt.Type != "volume" {
+			return false
+		}
+		v, err := m.Store.Volume(mt.Name)
+		return err == nil && v.Quota != nil
+	})
 }
 
 // checkRules refuses a rule that names a place that cannot be limited.

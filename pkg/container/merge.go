@@ -93,6 +93,7 @@ func (m *Manager) specHost(c *record.Container) (spec.Host, error) {
 		}
 	}
 	h.CgroupParent = m.cgroupParent(c.ID)
+	h.DiskLimits = m.limited(c)
 	if c.Host.NoNetFiles {
 		return h, nil
 	}

@@ -34,6 +34,8 @@ type Host struct {
 	Blocks     map[string]DeviceNumber // block devices that limits name, by their path
 	Processors []int                   // that a container with lxcfs may run on
 
+	DiskLimits bool // the root or a volume has a limit of disk space
+
 	BFQ bool // the weight of block devices is that of the scheduler bfq
 
 	// Devices is --device resolved, or with privileged all devices of the host.
