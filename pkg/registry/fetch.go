@@ -19,6 +19,9 @@ import (
 const (
 	layersAtOnce  = 6 // requests to one registry at a time
 	progressEvery = 100 * time.Millisecond
+
+	fastLine         = 200 << 20 // bytes a second
+	longestHeadStart = 50 * time.Millisecond
 )
 
 // into copies src, which the policy must allow, into the store: byte for byte,
@@ -176,10 +179,26 @@ func (f fetching) layers(ctx context.Context, layers []ocispec.Descriptor) error
 	for _, l := range layers {
 		if !seen[l.Digest] {
 			seen[l.Digest] = true
-			g.Go(func() error { return f.layer(ctx, l) })
+			done := make(chan struct{})
+			g.Go(func() error {
+				defer close(done)
+				return f.layer(ctx, l)
+			})
+			headStart(l.Size, done)
 		}
 	}
 	return g.Wait()
+}
+
+// headStart waits before the next layer is asked for: until this one is there, but
+// no longer than a fast line takes for it. So layers that come fast come one after the
+// other, and the first is unpacked while the second comes; a slow line brings them
+// beside each other.
+func headStart(size int64, done <-chan struct{}) {
+	select {
+	case <-done:
+	case <-time.After(min(time.Duration(float64(size)/fastLine*float64(time.Second)), longestHeadStart)):
+	}
 }
 
 func (f fetching) layer(ctx context.Context, l ocispec.Descriptor) error {

@@ -4,34 +4,30 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime"
 	"slices"
-	"strings"
 
 	introspectionapi "github.com/containerd/containerd/api/services/introspection/v1"
-	"github.com/containerd/containerd/api/types"
 	"golang.org/x/sys/unix"
 )
 
 // batch is layers that are unpacked and have no names yet: one wait for the disk is
 // enough for all of them. It needs a containerd whose snapshotter takes the parent
-// at the commit ("rebase"), and whose files are seen from here. The layers are
-// unpacked one over the other all the same: a layer need not have the folders that
-// its files are in, and then they are as below.
+// at the commit ("rebase"), and whose files are seen from here.
+//
+// Some layers are unpacked at once, each alone. A layer need not have the folders that
+// its files are in, which are then as below: one of which that is true (see alone) is
+// unpacked again, over those below.
 type batch struct {
 	*Session
-	staged []*staged
+	staged  []*staged
+	settled int // so many of staged, from the first on, are as they must be
 }
 
-// staged is a layer that waits for its name.
-type staged struct {
-	unpacking
-	key    string
-	folder string   // what the layer wrote
-	below  []string // those of the layers below, the nearest first
-	unlock func()
-}
+// atOnce is how many layers are unpacked at once.
+func atOnce() int { return min(runtime.NumCPU(), 4) }
 
-// add unpacks a layer over those before it.
+// add unpacks a layer, or begins to.
 func (b *batch) add(ctx context.Context, u unpacking) error {
 	if there, err := u.there(ctx); err != nil || there {
 		return err
@@ -47,71 +43,59 @@ func (b *batch) add(ctx context.Context, u unpacking) error {
 		unlock()
 		return err
 	}
-	if err := b.unpack(ctx, u, unlock); err != nil {
+	if err := b.begin(ctx, &staged{unpacking: u, unlock: unlock}); err != nil {
 		return err
 	}
 	if last := b.staged[len(b.staged)-1]; last.folder == "" || !b.rebases(ctx) {
 		return b.commit(ctx)
 	}
-	return nil
+	return b.settle(ctx, len(b.staged)-atOnce()+1)
 }
 
-// unpack adds the layer to the batch, or gives back what it took.
-func (b *batch) unpack(ctx context.Context, u unpacking, unlock func()) (err error) {
-	s := &staged{unpacking: u, unlock: unlock}
+// begin adds a layer to the batch and starts to unpack it, or gives back what it
+// took.
+func (b *batch) begin(ctx context.Context, s *staged) (err error) {
 	defer func() {
 		if err != nil {
 			s.discard(ctx)
 		}
 	}()
-	if err := u.ready(ctx, u.layer.Digest); err != nil {
+	if err := s.ready(ctx, s.layer.Digest); err != nil {
 		return err
 	}
-	parent := u.parent
+	parent := s.parent
 	if len(b.staged) > 0 {
 		parent = "" // it has no name yet
 	}
-	var mounts []*types.Mount
-	if s.key, mounts, err = u.prepare(ctx, parent); err != nil {
+	mounts, err := s.place(ctx, parent)
+	if err != nil {
 		return err
 	}
-	s.folder, s.below = mountFolders(mounts)
 	if n := len(b.staged); n > 0 {
-		below := b.staged[n-1]
-		s.below = append([]string{below.folder}, below.below...)
-		mounts = []*types.Mount{{Type: "overlay", Source: "overlay", Options: []string{
-			"upperdir=" + s.folder, "lowerdir=" + strings.Join(s.below, ":"),
-		}}}
+		s.over = b.staged[n-1]
+		mounts = overlay(s.folder, nil)
 	}
-	together := s.folder != "" && b.rebases(ctx)
-	if err := u.apply(ctx, s.key, mounts, !together); err != nil {
-		return err
-	}
+	s.together = s.folder != "" && b.rebases(ctx)
+	s.start(ctx, mounts)
 	b.staged = append(b.staged, s)
 	return nil
 }
 
-// mountFolders are the folders of a snapshot's mounts, when they are seen from here.
-func mountFolders(mounts []*types.Mount) (own string, below []string) {
-	if len(mounts) != 1 {
-		return "", nil
-	}
-	m := mounts[0]
-	if m.Type == "bind" {
-		own = m.Source
-	}
-	for _, o := range m.Options {
-		if v, ok := strings.CutPrefix(o, "upperdir="); ok {
-			own = v
+// settle waits for the first n layers, and unpacks again what cannot stay.
+func (b *batch) settle(ctx context.Context, n int) error {
+	for ; b.settled < n; b.settled++ {
+		s := b.staged[b.settled]
+		err := s.wait()
+		if b.settled == 0 && err != nil {
+			return err
 		}
-		if v, ok := strings.CutPrefix(o, "lowerdir="); ok {
-			below = strings.Split(v, ":")
+		if b.settled > 0 && (err != nil || !s.alone()) {
+			if err := s.again(ctx); err != nil {
+				return err
+			}
 		}
 	}
-	if st, err := os.Stat(own); err != nil || !st.IsDir() {
-		return "", nil
-	}
-	return own, below
+	return nil
 }
 
 // rebases reports whether the snapshotter takes a parent at the commit.
@@ -125,12 +109,15 @@ func (s *Session) rebases(ctx context.Context) bool {
 	return s.rebase
 }
 
-// commit waits for the disk and gives the layers their names.
+// commit waits for the layers and for the disk, and gives the layers their names.
 func (b *batch) commit(ctx context.Context) error {
 	if len(b.staged) == 0 {
 		return nil
 	}
-	if last := b.staged[len(b.staged)-1]; last.folder != "" && b.rebases(ctx) {
+	if err := b.settle(ctx, len(b.staged)); err != nil {
+		return err
+	}
+	if last := b.staged[len(b.staged)-1]; last.together {
 		if err := syncFilesystem(last.folder); err != nil {
 			return err
 		}
@@ -142,6 +129,7 @@ func (b *batch) commit(ctx context.Context) error {
 		}
 		s.unlock()
 		b.staged = b.staged[1:]
+		b.settled--
 	}
 	return nil
 }
@@ -162,11 +150,4 @@ func (b *batch) discard(ctx context.Context) {
 		s.discard(ctx)
 	}
 	b.staged = nil
-}
-
-func (s *staged) discard(ctx context.Context) {
-	if s.key != "" {
-		s.unpacking.discard(ctx, s.key)
-	}
-	s.unlock()
 }

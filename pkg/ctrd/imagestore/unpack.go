@@ -28,15 +28,13 @@ func (s *Session) Unpack(ctx context.Context, layers []ocispec.Descriptor, diffI
 	}
 	b := &batch{Session: s}
 	defer b.discard(ctx)
-	over, cancel := context.WithCancel(ctx)
-	cancel()
 	chain := identity.ChainIDs(append([]digest.Digest(nil), diffIDs...))
 	for i, l := range layers {
 		parent := ""
 		if i > 0 {
 			parent = chain[i-1].String()
 		}
-		if ready(over, l.Digest) != nil { // others may want what is unpacked before this one comes
+		if !soon(ctx, l.Digest, ready) { // others may want what is unpacked before this one comes
 			if err := b.commit(ctx); err != nil {
 				return err
 			}
@@ -47,6 +45,17 @@ func (s *Session) Unpack(ctx context.Context, layers []ocispec.Descriptor, diffI
 		}
 	}
 	return b.commit(ctx)
+}
+
+// patience is how long unpacked layers wait for the next one before they get their
+// names without it.
+const patience = 200 * time.Millisecond
+
+// soon reports whether a blob is there within patience.
+func soon(ctx context.Context, d digest.Digest, ready func(context.Context, digest.Digest) error) bool {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return ready(ctx, d) == nil
 }
 
 // Finish makes the unpacked layers live as long as the image's config.
