@@ -236,7 +236,7 @@ func (m *Manager) publish(ctx context.Context, got []member) error {
 	if len(got) == 0 || len(got[0].lease.Ports) == 0 {
 		return nil
 	}
-	if err := m.render(ctx, nil); err != nil {
+	if err := m.render(ctx); err != nil {
 		return err
 	}
 	return forgetUDP(got)

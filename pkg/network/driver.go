@@ -46,7 +46,7 @@ type driver interface {
 
 	// unplug undoes plug. Idempotent. The lease alone is enough: n is nil when the
 	// network's record is gone, and the namespace may be gone too. It is called
-	// once an address of the interface, with the lock of the network's leases.
+	// once an address of the interface.
 	unplug(ctx context.Context, m *Manager, n *record.Network, l *record.Lease) error
 
 	// rules are what the packet rules say of the network; ok is false for a driver

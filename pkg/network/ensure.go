@@ -76,7 +76,7 @@ func (m *Manager) checkRules(ctx context.Context, n *record.Network) error {
 			return err
 		}
 	}
-	return m.render(ctx, nil)
+	return m.render(ctx)
 }
 
 // Reload makes the links and the packet rules of every network anew, for
@@ -91,5 +91,5 @@ func (m *Manager) Reload(ctx context.Context) error {
 			return err
 		}
 	}
-	return m.render(ctx, nil)
+	return m.render(ctx)
 }

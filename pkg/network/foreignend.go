@@ -96,12 +96,8 @@ func (m *Manager) madeEndpoint(e *record.Endpoint) error {
 }
 
 // endForeign undoes the interfaces of the leases that end and that foreign drivers
-// made. It holds no lock of leases meanwhile: a driver may take long.
-func (m *Manager) endForeign(ctx context.Context, network string, ends func(*record.Lease) bool) {
-	ending, err := m.ending(network, ends)
-	if err != nil {
-		return // who holds the lock tells it
-	}
+// made.
+func (m *Manager) endForeign(ctx context.Context, ending []member) {
 	done := map[string]bool{}
 	for _, e := range ending {
 		l := e.lease

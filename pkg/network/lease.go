@@ -148,6 +148,9 @@ func (m *Manager) claimAs(ctx context.Context, n *record.Network, a netip.Addr, 
 
 // dead says why nobody has a lease any more, or "".
 func (m *Manager) dead(l *record.Lease) string {
+	if isEnding(l) && !proc.Alive(l.Ending) {
+		return "the command that gave it back was killed"
+	}
 	if !m.holds(l) {
 		return "its network namespace is gone"
 	}
@@ -159,49 +162,58 @@ func (m *Manager) dead(l *record.Lease) string {
 	return ""
 }
 
+func isEnding(l *record.Lease) bool { return l.Ending.Pid != 0 }
+
 // reap frees the addresses of a network whose holders are gone.
 func (m *Manager) reap(ctx context.Context, network string) (freed int, err error) {
 	err = m.free(ctx, network, func(l *record.Lease) bool { return m.dead(l) != "" }, func(*record.Lease) { freed++ })
 	return freed, err
 }
 
-// free gives leases back: first the interface that carries the address, then the
-// rules that lead to it, last the address. It is the only place where leases
-// end, and looks at each under the lock, so nobody's new lease goes.
+// free gives leases back: it marks them, then goes the interface that carries the
+// address, then the rules that lead to it, last the address. It is the only place
+// where leases end. The kernel takes its time to remove an interface, so that is done
+// without the lock; the mark makes sure that nobody's new lease goes.
 func (m *Manager) free(ctx context.Context, network string, ends func(*record.Lease) bool, told func(*record.Lease)) error {
-	m.endForeign(ctx, network, ends)
-	lock, err := m.s.LockLeases(ctx, network)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
+	ending, err := m.mark(ctx, network, ends)
+	if err != nil || len(ending) == 0 {
 		return err
 	}
-	defer lock.Unlock()
-	ending, err := m.ending(network, ends)
-	if err != nil {
-		return err
-	}
+	m.endForeign(ctx, ending)
 	for _, e := range ending {
 		if err := m.unplug(ctx, network, e.lease); err != nil {
 			return err
 		}
 	}
-	if err := m.unpublish(ctx, network, ending); err != nil {
+	if err := m.unpublish(ctx, ending); err != nil {
 		return err
 	}
-	for _, e := range ending {
-		if err := m.s.RemoveLease(network, e.addr.String()); err != nil {
-			return err
-		}
-		told(e.lease)
+	return m.giveBack(ctx, network, ending, told)
+}
+
+// mark marks the leases that end, and returns them. Without the folder of leases
+// there are none.
+func (m *Manager) mark(ctx context.Context, network string, ends func(*record.Lease) bool) ([]member, error) {
+	lock, err := m.s.LockLeases(ctx, network)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
-	if strings.HasPrefix(network, cniPrefix) { // the folder has no record to go with
-		if err := m.s.RemoveLeases(network); !errs.Is(err, errs.InUse) {
-			return err
+	if err != nil {
+		return nil, err
+	}
+	defer lock.Unlock()
+	self, err := proc.Self()
+	if err != nil {
+		return nil, err
+	}
+	out, err := m.ending(network, ends)
+	for _, e := range out {
+		e.lease.Ending = self
+		if err := m.s.ReplaceLease(network, e.addr.String(), e.lease); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return out, err
 }
 
 func (m *Manager) ending(network string, ends func(*record.Lease) bool) ([]member, error) {
@@ -215,23 +227,50 @@ func (m *Manager) ending(network string, ends func(*record.Lease) bool) ([]membe
 	return out, err
 }
 
+// giveBack removes the leases that still have the mark: another command may have
+// done it, and the address be somebody else's.
+func (m *Manager) giveBack(ctx context.Context, network string, ending []member, told func(*record.Lease)) error {
+	lock, err := m.s.LockLeases(ctx, network)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer lock.Unlock()
+	for _, e := range ending {
+		now, err := m.s.Lease(network, e.addr.String())
+		if errs.Is(err, errs.NotFound) || err == nil && !(isEnding(now) && sameIface(e.lease)(now)) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := m.s.RemoveLease(network, e.addr.String()); err != nil {
+			return err
+		}
+		told(e.lease)
+	}
+	if strings.HasPrefix(network, cniPrefix) { // the folder has no record to go with
+		if err := m.s.RemoveLeases(network); !errs.Is(err, errs.InUse) {
+			return err
+		}
+	}
+	return nil
+}
+
 // unpublish takes the rules away that lead to leases that end.
-func (m *Manager) unpublish(ctx context.Context, network string, ending []member) error {
-	published := map[uint64]bool{} // by namespace
+func (m *Manager) unpublish(ctx context.Context, ending []member) error {
 	var flows []member
 	for _, e := range ending {
 		if len(e.lease.Ports) > 0 {
-			published[e.lease.NetnsInode] = true
 			flows = append(flows, e)
 		}
 	}
 	if len(flows) == 0 {
 		return nil
 	}
-	err := m.render(ctx, func(n string, l *record.Lease) bool {
-		return n == network && published[l.NetnsInode]
-	})
-	if err != nil {
+	if err := m.render(ctx); err != nil {
 		return err
 	}
 	return forgetUDP(flows)

@@ -177,5 +177,5 @@ func (m *Manager) clean(ctx context.Context, l Leftover, alive func(string) bool
 	case "link":
 		return netdev.DeleteLink(l.Name)
 	}
-	return m.render(ctx, nil)
+	return m.render(ctx)
 }

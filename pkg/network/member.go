@@ -19,7 +19,7 @@ type member struct {
 func (m *Manager) members(network string) ([]member, error) {
 	var out []member
 	err := m.eachLease(network, func(a netip.Addr, l *record.Lease) error {
-		if m.holds(l) {
+		if m.holds(l) && !isEnding(l) {
 			out = append(out, member{network, a, l})
 		}
 		return nil

@@ -10,13 +10,22 @@ import (
 )
 
 // refreshHosts brings the hosts files of a network's containers up to date, and
-// those of containers that left. Idempotent. The last one to have the lock sees every lease.
+// those of containers that left. Idempotent. Commands that ask at the same time are
+// served by one.
 func (m *Manager) refreshHosts(ctx context.Context, network string, left ...string) error {
-	lock, err := m.s.LockHosts(ctx)
+	lock := func() (*fsx.Lock, error) { return m.s.LockHosts(ctx) }
+	if len(left) == 0 {
+		return m.s.HostsTurn(network).Do(lock, func() error { return m.writeAllHosts(network) })
+	}
+	l, err := lock()
 	if err != nil {
 		return err
 	}
-	defer lock.Unlock()
+	defer l.Unlock()
+	return m.writeAllHosts(network, left...)
+}
+
+func (m *Manager) writeAllHosts(network string, left ...string) error {
 	all, err := m.everyone()
 	if err != nil {
 		return err

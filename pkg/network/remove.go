@@ -54,7 +54,8 @@ func (m *Manager) destroy(ctx context.Context, n *record.Network) error {
 		return err
 	}
 	lock.Remove()
-	return m.render(ctx, nil)
+	m.forgetTurn(ctx, n.Name)
+	return m.render(ctx)
 }
 
 func (m *Manager) unmake(ctx context.Context, n *record.Network) error {
@@ -63,6 +64,15 @@ func (m *Manager) unmake(ctx context.Context, n *record.Network) error {
 		return err
 	}
 	return d.remove(ctx, m, n)
+}
+
+// forgetTurn removes what a network without members keeps on the run-root; what stays
+// does no harm.
+func (m *Manager) forgetTurn(ctx context.Context, network string) {
+	if lock, err := m.s.LockHosts(ctx); err == nil {
+		m.s.HostsTurn(network).Remove()
+		lock.Unlock()
+	}
 }
 
 // inUse says who is in the network.

@@ -6,19 +6,19 @@ import (
 	"slices"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/fsx"
 	"github.com/pouchcontainer/pouch/pkg/netdev"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
 // render writes the packet rules of all networks and of every published port,
 // but for the leases that are being given back: an address is free only when no
-// rule leads to it.
-func (m *Manager) render(ctx context.Context, without func(network string, l *record.Lease) bool) error {
-	lock, err := m.s.LockRules(ctx)
-	if err != nil {
-		return err
-	}
-	defer lock.Unlock()
+// rule leads to it. Commands that ask at the same time are served by one.
+func (m *Manager) render(ctx context.Context) error {
+	return m.s.RulesTurn().Do(func() (*fsx.Lock, error) { return m.s.LockRules(ctx) }, m.writeRules)
+}
+
+func (m *Manager) writeRules() (err error) {
 	all, _ := m.List() // a broken record must not take the others' rules away
 	var rules netdev.Rules
 	for _, n := range all {
@@ -27,7 +27,7 @@ func (m *Manager) render(ctx context.Context, without func(network string, l *re
 			continue
 		}
 		rules.Networks = append(rules.Networks, r)
-		ports, err := m.portRules(n, r, without)
+		ports, err := m.portRules(n, r)
 		if err != nil {
 			return err
 		}
@@ -53,10 +53,10 @@ func admissions(networks ...netdev.NetworkRules) []netdev.Admission {
 	return out
 }
 
-func (m *Manager) portRules(n *record.Network, of netdev.NetworkRules, without func(string, *record.Lease) bool) ([]netdev.PortRule, error) {
+func (m *Manager) portRules(n *record.Network, of netdev.NetworkRules) ([]netdev.PortRule, error) {
 	var out []netdev.PortRule
 	err := m.eachLease(n.Name, func(a netip.Addr, l *record.Lease) error {
-		if len(l.Ports) == 0 || n.Internal || !m.holds(l) || (without != nil && without(n.Name, l)) {
+		if len(l.Ports) == 0 || n.Internal || !m.holds(l) || isEnding(l) {
 			return nil
 		}
 		out = append(out, translations(a, l.Ports, of)...)

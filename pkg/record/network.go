@@ -56,6 +56,7 @@ type Lease struct {
 	Priority   int      `json:"priority,omitempty"` // of its default route: the greatest wins
 	Ingress    Rate     `json:"ingress,omitzero"`
 	Egress     Rate     `json:"egress,omitzero"`
+	Ending     Proc     `json:"ending,omitzero"` // who is giving it back
 }
 
 // Rate bounds what passes an interface in one direction; zero is no bound.

@@ -149,6 +149,14 @@ func (s *Store) LockLeases(ctx context.Context, network string) (*fsx.Lock, erro
 // networks and leases. Who holds LockLeases too took that first.
 func (s *Store) LockRules(ctx context.Context) (*fsx.Lock, error) { return lockDir(ctx, s.leases()) }
 
+// RulesTurn is the work that LockRules is for.
+func (s *Store) RulesTurn() fsx.Turn { return fsx.NewTurn(filepath.Join(s.locks(), "turn-rules")) }
+
+// HostsTurn is the work that LockHosts is for, of one network.
+func (s *Store) HostsTurn(network string) fsx.Turn {
+	return fsx.NewTurn(filepath.Join(s.locks(), "turn-hosts-"+network))
+}
+
 // LockHosts takes the lock under which hosts files are rewritten from leases.
 func (s *Store) LockHosts(ctx context.Context) (*fsx.Lock, error) {
 	return lockDir(ctx, s.NetnsDir())

@@ -3,6 +3,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -49,7 +50,7 @@ func Open(root, runRoot string) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{Root: root, RunRoot: runRoot}
-	for _, d := range []string{root, s.containers(), s.names(), s.networks(), s.Volumes(), runRoot, s.locks(), s.NetnsDir(), s.leases()} {
+	for _, d := range []string{root, s.containers(), s.names(), s.networks(), s.Volumes(), runRoot, s.locks(), s.NetnsDir(), s.leases(), filepath.Join(s.PluginCache(), "results")} {
 		if err := os.MkdirAll(d, 0o711); err != nil {
 			if errors.Is(err, fs.ErrPermission) {
 				return nil, errs.New(errs.Denied, "make %s: %w: run as root", d, errors.Unwrap(err))
@@ -132,8 +133,10 @@ func readJSON(path string, v any) error {
 	var head struct {
 		SchemaVersion int `json:"schemaVersion"`
 	}
-	if err := json.Unmarshal(data, &head); err != nil {
-		return errs.New(errs.Corrupt, "%s: not a record: %w", path, err)
+	if bytes.Contains(data, []byte(`"schemaVersion"`)) { // leases, of which there are many, have none
+		if err := json.Unmarshal(data, &head); err != nil {
+			return errs.New(errs.Corrupt, "%s: not a record: %w", path, err)
+		}
 	}
 	if head.SchemaVersion > record.SchemaVersion {
 		return errs.New(errs.Unavailable, "%s: written by a newer pouch (schema %d)", path, head.SchemaVersion)
