@@ -25,6 +25,8 @@ const (
 	driveRemove  = "remove"
 	driveMount   = "mount"
 	driveUnmount = "unmount"
+
+	driveSnapshot = "snapshot" // half made: to remove
 )
 
 // patience is how long the end of a container waits for a driver. One that takes
@@ -33,7 +35,7 @@ const patience = 8 * time.Second
 
 // Order is what such a program wants.
 type Order struct {
-	Verb   string         `json:"verb"` // create, remove, mount, unmount
+	Verb   string         `json:"verb"` // create, remove, mount, unmount, snapshot
 	Volume *record.Volume `json:"volume"`
 	Except string         `json:"except,omitempty"` // the container that does not count as a user
 }
@@ -133,6 +135,9 @@ func (m *Manager) Do(ctx context.Context, o Order) error {
 	case driveUnmount:
 		_, err := m.unmountIdle(ctx, o.Volume, o.Except)
 		return err
+	}
+	if o.Verb == driveSnapshot {
+		return m.cleanSnapshot(ctx, o.Volume.Name)
 	}
 	return errs.New(errs.Invalid, "order %q is not known", o.Verb)
 }

@@ -27,6 +27,8 @@ const (
 	empty   = "volume folder"  // without a record and without data
 	idle    = "volume mount"   // and no container runs with it
 	foreign = "volume storage" // that a driver has half made or half removed
+
+	halfSnapshot = "volume snapshot" // likewise
 )
 
 // Leftovers lists what Clean removes. What a running command works
@@ -52,7 +54,12 @@ func (m *Manager) Leftovers(ctx context.Context) ([]Leftover, error) {
 		}
 		out = append(out, more...)
 	}
-	return m.unlocked(ctx, out)
+	snapshots, err := m.halfSnapshots()
+	if err != nil {
+		return nil, err
+	}
+	out, err = m.unlocked(ctx, out)
+	return append(out, snapshots...), err
 }
 
 func (m *Manager) leftoversOf(name string) ([]Leftover, error) {
@@ -130,6 +137,8 @@ func (m *Manager) clean(ctx context.Context, lo Leftover) error {
 		return err
 	case foreign:
 		return m.cleanForeign(ctx, lo.Owner)
+	case halfSnapshot:
+		return m.cleanSnapshot(ctx, lo.Owner)
 	}
 	l, err := m.lock(ctx, lo.Owner)
 	if err != nil {

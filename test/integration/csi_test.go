@@ -112,6 +112,11 @@ func TestCSIVolume(t *testing.T) {
 		t.Errorf("snapshots: %s", got)
 	}
 	st.awaitAway()
+	if got, err := os.ReadFile(filepath.Join(st.vol("mount", "cv"), "f")); err != nil || string(got) != "kept\n" {
+		t.Errorf("mounted by hand: %q, %v", got, err)
+	}
+	st.vol("unmount", "cv")
+	st.awaitAway()
 	st.vol("resize", "cv", "32m")
 	if got := st.vol("drivers", "--format", "{{.Name}} {{.Version}} {{.Status}}", st.name); got != csidriver.Name+" 1.2.3 ready" {
 		t.Errorf("drivers: %s", got)
