@@ -119,7 +119,7 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 	c := exec.Command(filepath.Join(base, "pouch-image"), args...)
 	c.Env = []string{
 		asProgram + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + base,
-		"POUCH_ROOT=" + filepath.Join(base, "l"), "POUCH_RUN_ROOT=" + filepath.Join(base, "r"),
+		"GNUPGHOME=" + os.Getenv("GNUPGHOME"), "POUCH_ROOT=" + filepath.Join(base, "l"), "POUCH_RUN_ROOT=" + filepath.Join(base, "r"),
 	}
 	return c
 }

@@ -13,13 +13,14 @@ import (
 func signCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "sign",
-		Usage:     "sign an image in a registry with a sigstore key; prints the digest",
+		Usage:     "sign an image in a registry with a sigstore or a GPG key; prints the digest",
 		ArgsUsage: "docker://NAME",
 		Description: "The signature lies beside the image in its registry, as cosign's do. pouch-image generate-sigstore-key makes\n" +
-			"keys; verify --key compares.",
+			"keys; verify --key compares. A GPG key's signature is a file where registries.d says (lookaside-staging,\n" +
+			"by default below /var/lib/containers/sigstore), made by the program gpg; verify --gpg-key compares.",
 		Flags: append(askFlags(),
 			&cli.StringFlag{Name: "key", Usage: "`FILE` of the sigstore private key"},
-			&cli.StringFlag{Name: "by", Aliases: []string{"sign-by"}, Usage: "`FINGERPRINT` of a GPG key, where the build can sign with one"},
+			&cli.StringFlag{Name: "by", Aliases: []string{"sign-by"}, Usage: "`FINGERPRINT` of a GPG key of gpg's"},
 			&cli.StringFlag{Name: "passphrase-file", Aliases: []string{"sign-passphrase-file"}, Usage: "`FILE` with the passphrase of the key (default: an empty one)"},
 			&cli.StringFlag{Name: "identity", Aliases: []string{"sign-identity"}, Usage: "`REFERENCE` that is signed (default: the image's)"},
 		),

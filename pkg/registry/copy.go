@@ -40,12 +40,30 @@ func Copy(ctx context.Context, dst, src End, o CopyOptions, tell func(Event)) (d
 	if err != nil {
 		return "", err
 	}
+	if err := o.signable(ctx, dst); err != nil {
+		return "", err
+	}
 	var d digest.Digest
 	err = trying(ctx, src.Options, func() error {
 		d, err = once(ctx, dst, src, *opts, tell)
 		return err
 	})
+	if err == nil && o.SignBy != "" {
+		_, err = gpgSign(ctx, dst, o, d)
+	}
 	return d, fault(err, "copy "+src.String()+" to "+dst.String())
+}
+
+// signable tells before the copy what would keep it from being signed.
+func (o CopyOptions) signable(ctx context.Context, dst End) error {
+	if o.SignBy == "" {
+		return nil
+	}
+	if dst.Transport != Docker {
+		return errs.New(errs.Unsupported, "--sign-by: %s: a GPG signature is only made for an image in a registry: give a sigstore key", dst.Place)
+	}
+	_, err := newGPG(ctx, nil)
+	return err
 }
 
 // Into copies the image that src names into st, as Pull does.
@@ -126,7 +144,6 @@ func policyContext(sys *types.SystemContext) (*signature.PolicyContext, error) {
 func (o CopyOptions) library() (*copy.Options, error) {
 	out := &copy.Options{
 		RemoveSignatures: o.RemoveSignatures, PreserveDigests: o.PreserveDigests, MaxParallelDownloads: o.Jobs,
-		SignBy: o.SignBy, SignPassphrase: string(o.SignPassphrase),
 		SignBySigstorePrivateKeyFile: o.SignKey, SignSigstorePrivateKeyPassphrase: o.SignPassphrase,
 		ForceCompressionFormat: o.ForceCompress,
 	}

@@ -32,13 +32,15 @@ func (e *End) attaching() error {
 // Sign adds a signature to the image at e, a registry's, and returns
 // the digest that was signed: of an index that of the index, with one for
 // each of its images. o says with which key; the blobs are not sent again.
-// A sigstore key needs no configuration of registries.d. Errors are those of Copy.
+// A sigstore key needs no configuration of registries.d; signatures by a GPG key
+// lie where that says. Errors are those of Copy.
 func Sign(ctx context.Context, e End, o CopyOptions) (digest.Digest, error) {
 	if e.Transport != Docker {
 		return "", errs.New(errs.Unsupported, "sign %s: only an image in a registry: to a folder (dir:) copy it with --sign-by-sigstore-private-key", e.Place)
 	}
 	if o.SignBy != "" {
-		return "", errs.New(errs.Unsupported, "sign --by %s: this build verifies GPG signatures and makes none: sign with --key, or with skopeo standalone-sign", o.SignBy)
+		d, err := gpgSign(ctx, e, o, "")
+		return d, e.explained(err, "sign "+e.String())
 	}
 	if o.SignKey != "" {
 		if err := e.attaching(); err != nil {
