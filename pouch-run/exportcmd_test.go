@@ -52,6 +52,7 @@ func exported() map[string]*record.Container {
 			{Type: "bind", Source: "/s d", Destination: "/d", ReadOnly: true, Propagation: "rslave", Options: []string{"z"}, CreateSource: true},
 			{Type: "volume", Name: "vol", Destination: "/v", NoCopy: true},
 			{Type: "volume", Destination: "/anon", Anonymous: true},
+			{Type: "volume", Name: "sub", Destination: "/sub", Subpath: "a/b c", Volume: &record.NewVolume{Driver: "local", Options: map[string]string{"type": "tmpfs", "device": "tmpfs", "o": "size=1m,mode=700"}, Labels: record.Labels{"k": "v"}}},
 			{Type: "bind", Source: "/a:b", Destination: `/c,"d`, CreateSource: true},
 			{Type: "bind", Source: "/x", Destination: "/x", ReadOnly: true, Options: []string{"ro-nonrecursive"}},
 			{Type: "tmpfs", Destination: "/ro", ReadOnly: true, Options: []string{"size=1024", "mode=755"}},

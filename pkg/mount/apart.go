@@ -109,6 +109,16 @@ func OpenTree(path string, recursive, readonly bool) (Tree, error) {
 	return t, nil
 }
 
+// TreeOf takes what the O_PATH handle h is of, with all that is mounted below it,
+// to be mounted elsewhere.
+func TreeOf(h *os.File) (Tree, error) {
+	fd, err := unix.OpenTree(int(h.Fd()), "", unix.AT_EMPTY_PATH|unix.AT_RECURSIVE|unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)
+	if err != nil {
+		return Tree{}, &os.PathError{Op: "open_tree", Path: h.Name(), Err: err}
+	}
+	return Tree{os.NewFile(uintptr(fd), h.Name())}, nil
+}
+
 // On mounts the tree on what the O_PATH handle target is of: no path is looked
 // up, so none can be swapped.
 func (t Tree) On(target *os.File) error { return t.OnFd(int(target.Fd())) }

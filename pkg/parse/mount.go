@@ -3,6 +3,7 @@ package parse
 import (
 	"encoding/csv"
 	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -135,13 +136,43 @@ func (p *mountParser) set(key, val string, on bool) (err error) {
 	case "bind-nonrecursive":
 		return invalid("bind-nonrecursive is deprecated, use bind-recursive=disabled instead")
 	case "volume-driver", "volume-opt", "volume-label":
-		return errs.New(errs.Unsupported, "'%s' is not known here: make the volume first, with pouch-vol create", key)
-	case "volume-subpath", "image-subpath":
+		p.newVolume(key, val)
+	case "volume-subpath", "subpath":
+		p.m.Subpath, err = subpath(val)
+	case "image-subpath":
 		return errs.New(errs.Unsupported, "'%s' is not supported", key)
 	default:
 		return invalid("unknown option '%s'", key)
 	}
 	return err
+}
+
+// newVolume notes how the volume is made when there is none.
+func (p *mountParser) newVolume(key, val string) {
+	if p.m.Volume == nil {
+		p.m.Volume = &record.NewVolume{}
+	}
+	v, to := p.m.Volume, &p.m.Volume.Options
+	switch key {
+	case "volume-driver":
+		v.Driver = val
+		return
+	case "volume-label":
+		to = (*map[string]string)(&v.Labels)
+	}
+	if *to == nil {
+		*to = map[string]string{}
+	}
+	k, value, _ := strings.Cut(val, "=")
+	(*to)[k] = value
+}
+
+// subpath is a path below a volume's root.
+func subpath(s string) (string, error) {
+	if !filepath.IsLocal(s) {
+		return "", invalid("invalid volume subpath %q: it must be relative and must not lead out of the volume", s)
+	}
+	return path.Clean(s), checkText("volume-subpath", s)
 }
 
 // owners notes the options that -v calls idmap and U.
@@ -180,6 +211,12 @@ func (p *mountParser) finish() error {
 	}
 	if m.Destination == "" {
 		return invalid("invalid mount config for type %q: field Target must not be empty", m.Type)
+	}
+	if m.Subpath != "" && m.Type != "volume" {
+		return invalid("a subpath is for mounts of type volume")
+	}
+	if m.Subpath != "" && slices.Contains(m.Options, "U") {
+		return invalid("the option U gives a whole volume away: it does not go together with volume-subpath")
 	}
 	if m.Type == "tmpfs" && (slices.Contains(m.Options, "U") || slices.Contains(m.Options, "idmap")) {
 		return invalid("the options idmap and U are for mounts of type bind and volume")

@@ -216,7 +216,16 @@ func TestMount(t *testing.T) {
 		{in: "type=bind, src=/a", err: "whitespace"},
 		{in: "dst=/b,ro=maybe", err: "invalid boolean"},
 		{in: "type=bind,src=/a,dst=/b,bind-recursive=readonly", err: "requires 'readonly'"},
-		{in: "dst=/b,volume-opt=a=b", err: "pouch-vol create"},
+		{in: "src=vol,dst=/b,volume-opt=o=a=b,volume-opt=type=nfs,volume-driver=local,volume-label=k,volume-subpath=x//y/", want: record.Mount{
+			Type: "volume", Name: "vol", Destination: "/b", Subpath: "x/y",
+			Volume: &record.NewVolume{Driver: "local", Options: map[string]string{"o": "a=b", "type": "nfs"}, Labels: record.Labels{"k": ""}},
+		}},
+		{in: "src=vol,dst=/b,volume-subpath=../x", err: "must not lead out"},
+		{in: "src=vol,dst=/b,volume-subpath=/x", err: "must be relative"},
+		{in: "src=vol,dst=/b,volume-subpath=a/../../x", err: "must not lead out"},
+		{in: "src=vol,dst=/b,volume-subpath=x,u", err: "does not go together"},
+		{in: "type=bind,src=/a,dst=/b,volume-subpath=x", err: "cannot mix 'volume-*'"},
+		{in: "type=bind,src=/a,dst=/b,subpath=x", err: "mounts of type volume"},
 		{in: "", err: "value is empty"},
 		{in: "a\"b", err: "invalid mount"},
 	})

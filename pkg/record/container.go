@@ -254,6 +254,9 @@ type Mount struct {
 	NoCopy      bool     `json:"noCopy,omitempty"`    // do not fill a new volume from the image
 	Anonymous   bool     `json:"anonymous,omitempty"` // goes with the container (rm -v, --rm)
 
+	Subpath string     `json:"subpath,omitempty"` // of a volume: what of it is mounted; relative
+	Volume  *NewVolume `json:"volume,omitempty"`  // how a missing volume is made; nil: local, and plain
+
 	// CreateSource lets a bind's missing source be made as a folder, as -v does;
 	// without it a missing source is an error, as with --mount.
 	CreateSource bool `json:"createSource,omitempty"`

@@ -95,6 +95,15 @@ func (m *Manager) Provide(ctx context.Context, c *record.Container) (warnings []
 // provideVolume takes the lock even when the volume is there: a removal that
 // looked for users before c's record was written has ended then.
 func (m *Manager) provideVolume(ctx context.Context, mt record.Mount) error {
+	want, err := m.wanted(mt)
+	if err != nil {
+		return fmt.Errorf("volume %s: %w", mt.Name, err)
+	}
+	if isForeign(want.Driver) {
+		if _, err := m.create(ctx, want); err != nil {
+			return err
+		}
+	}
 	l, err := m.lockPatiently(ctx, mt.Name)
 	if err != nil {
 		return fmt.Errorf("volume %s: %w", mt.Name, err)
@@ -103,7 +112,9 @@ func (m *Manager) provideVolume(ctx context.Context, mt record.Mount) error {
 	v, err := m.s.Volume(mt.Name)
 	switch {
 	case errs.Is(err, errs.NotFound):
-		_, err = m.createLocked(&record.Volume{Name: mt.Name, Driver: Local, Anonymous: mt.Anonymous, Created: time.Now().UTC()})
+		_, err = m.createLocked(want)
+	case err == nil && mt.Volume != nil && !asWanted(v, want, mt.Volume):
+		err = same(v, want)
 	case err == nil && !onDevice(v):
 		if _, derr := os.Stat(m.s.VolumeData(mt.Name)); errors.Is(derr, fs.ErrNotExist) {
 			err = errs.New(errs.Corrupt, "%s is not there", m.s.VolumeData(mt.Name))
@@ -112,6 +123,28 @@ func (m *Manager) provideVolume(ctx context.Context, mt record.Mount) error {
 		}
 	}
 	return damaged(mt.Name, err)
+}
+
+// asWanted reports whether the volume that is there may be used where want was
+// asked for by n: without a driver any is fine.
+func asWanted(v, want *record.Volume, n *record.NewVolume) bool {
+	if n.Driver == "" {
+		want.Driver = v.Driver
+	}
+	return same(v, want) == nil
+}
+
+// wanted is the volume that is made for mt when there is none. It fails with kind
+// invalid, or not_found for an unknown driver.
+func (m *Manager) wanted(mt record.Mount) (*record.Volume, error) {
+	v := &record.Volume{Name: mt.Name, Driver: Local, Anonymous: mt.Anonymous, Created: time.Now().UTC()}
+	if n := mt.Volume; n != nil {
+		v.Options, v.Labels = n.Options, n.Labels
+		if n.Driver != "" {
+			v.Driver = n.Driver
+		}
+	}
+	return v, check(v)
 }
 
 // damaged says of a volume that cannot be used what to do.

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -40,6 +41,9 @@ func source(m record.Mount) string {
 // volumeFlag reports whether -v can say m: a bind by -v has a source that may be
 // missing, and neither side a colon.
 func volumeFlag(m record.Mount) bool {
+	if m.Subpath != "" || m.Volume != nil {
+		return false
+	}
 	onlyWords := !slices.ContainsFunc(m.Options, func(o string) bool { return len(bindRecursive(o)) > 0 })
 	return onlyWords && source(m) != "" && !strings.Contains(m.Source+m.Destination, ":") && (m.Type != "bind" || m.CreateSource)
 }
@@ -86,6 +90,7 @@ func (l *line) bindFields(m record.Mount) []string {
 	if m.NoCopy {
 		out = append(out, "volume-nocopy")
 	}
+	out = append(out, volumeFields(m)...)
 	for _, o := range m.Options {
 		word := bindRecursive(o)
 		if word == "" {
@@ -93,6 +98,27 @@ func (l *line) bindFields(m record.Mount) []string {
 			continue
 		}
 		out = append(out, "bind-recursive="+word)
+	}
+	return out
+}
+
+// volumeFields say what of a volume is mounted, and how one is made.
+func volumeFields(m record.Mount) []string {
+	var out []string
+	if m.Subpath != "" {
+		out = append(out, "volume-subpath="+m.Subpath)
+	}
+	if m.Volume == nil {
+		return out
+	}
+	if m.Volume.Driver != "" {
+		out = append(out, "volume-driver="+m.Volume.Driver)
+	}
+	for _, k := range slices.Sorted(maps.Keys(m.Volume.Options)) {
+		out = append(out, "volume-opt="+k+"="+m.Volume.Options[k])
+	}
+	for _, k := range slices.Sorted(maps.Keys(m.Volume.Labels)) {
+		out = append(out, "volume-label="+k+"="+m.Volume.Labels[k])
 	}
 	return out
 }

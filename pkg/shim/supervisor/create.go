@@ -216,6 +216,11 @@ func (t *task) live(ctx context.Context) error {
 		return err
 	}
 	defer unmount()
+	sp, cover, err := t.subpaths(sp)
+	if err != nil {
+		return err
+	}
+	defer cover()
 	streams, err := t.wire()
 	if err != nil {
 		return err
