@@ -282,7 +282,7 @@ func TestRefusals(t *testing.T) {
 	r := newRig(t, csidriver.Options{Total: 64 << 20})
 	for opt, k := range map[string]errs.Kind{
 		"size=1g": errs.Invalid, "size=x": errs.Invalid, "size=0": errs.Invalid, "fstype=zfs": errs.Invalid, "access=all": errs.Invalid,
-		"device=/x": errs.Invalid, "block=maybe": errs.Invalid, "timeout=0s": errs.Invalid, "secret=/nowhere": errs.NotFound, "context.a=b": errs.Invalid,
+		"device=/x": errs.Invalid, "block=maybe": errs.Invalid, "timeout=0s": errs.Invalid, "secret=/nowhere": errs.NotFound, "secret=rel": errs.Invalid, "context.a=b": errs.Invalid,
 	} {
 		err := r.create("cv", opt)
 		if !errs.Is(err, k) {

@@ -1,6 +1,7 @@
 package csi
 
 import (
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -65,7 +66,9 @@ func (o *options) set(k, v string) error {
 	case "handle":
 		o.handle = v
 	case "secret":
-		o.secret = v
+		if o.secret = v; !filepath.IsAbs(v) {
+			err = errs.New(errs.Invalid, "an absolute path expected: later commands read it, too")
+		}
 	case "snapshot":
 		o.snapshot = true
 	case "clone":

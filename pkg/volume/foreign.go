@@ -26,6 +26,9 @@ const (
 // createForeign is create of a volume that another driver keeps.
 func (m *Manager) createForeign(ctx context.Context, v *record.Volume) (*record.Volume, error) {
 	if m.drivers == nil {
+		if old, err := m.s.Volume(v.Name); err == nil && old.Foreign != nil && halfDone(old) == "" {
+			return old, same(old, v)
+		}
 		return v, m.drive(ctx, driveCreate, v, "")
 	}
 	ctx, cancel := context.WithTimeout(ctx, bringTime)
