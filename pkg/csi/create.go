@@ -75,8 +75,28 @@ func (c *Client) made(v *record.Volume, o *options, got *spec.Volume, save func(
 	if got.GetVolumeId() == "" {
 		return errs.New(errs.Corrupt, "driver %s: CreateVolume gave no volume id", c.Name)
 	}
+	if err := small(c.Name, got.GetVolumeContext(), map[string]string{"id": got.GetVolumeId()}); err != nil {
+		return err
+	}
 	f.Handle, f.Context, f.Capacity, f.Made = got.GetVolumeId(), got.GetVolumeContext(), got.GetCapacityBytes(), true
 	return save()
+}
+
+// maxTold bounds what is kept of a driver's words: its records must stay readable.
+// The interface allows it 4 KiB of them (CSI spec, "Size Limits").
+const maxTold = 64 << 10
+
+func small(driver string, told ...map[string]string) error {
+	n := 0
+	for _, m := range told {
+		for k, v := range m {
+			n += len(k) + len(v)
+		}
+	}
+	if n > maxTold {
+		return errs.New(errs.Corrupt, "driver %s tells %d bytes about a volume, more than %d", driver, n, maxTold)
+	}
+	return nil
 }
 
 // creation is the request. Nothing in it may differ from one try to the next.

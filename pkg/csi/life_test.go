@@ -40,6 +40,10 @@ func TestLife(t *testing.T) {
 	if st["state"] != "published" || st["driver"] != csidriver.Name || st["capacity"] != int64(32<<20) || st["bytes"].(*Usage).Used != 4 {
 		t.Errorf("status: %v", st)
 	}
+	use, err := r.m.Du(r.ctx, "cv", nil)
+	if err != nil || use.Size != 4 {
+		t.Errorf("du: %+v, %v", use, err)
+	}
 	r.end(c)
 	r.clean()
 	r.must(r.m.Remove(r.ctx, "cv", false))
@@ -49,7 +53,7 @@ func TestLife(t *testing.T) {
 	bring := []string{"ControllerPublishVolume", "NodeStageVolume", "NodePublishVolume"}
 	take := []string{"NodeUnpublishVolume", "NodeUnstageVolume", "ControllerUnpublishVolume"}
 	var want []string
-	for _, part := range [][]string{{"CreateVolume"}, bring, take, bring, {"NodeGetVolumeStats"}, take, {"DeleteVolume"}} {
+	for _, part := range [][]string{{"CreateVolume"}, bring, take, bring, {"NodeGetVolumeStats", "NodeGetVolumeStats"}, take, {"DeleteVolume"}} {
 		want = append(want, part...)
 	}
 	r.order(want...)
@@ -378,4 +382,49 @@ func TestNobodyAnswers(t *testing.T) {
 	r.clean()
 	_, err := r.m.Inspect("cv")
 	r.wantKind(err, errs.NotFound, "cv")
+}
+
+// Of commands that do the same at once all succeed, and there is one volume,
+// mounted once.
+func TestTogether(t *testing.T) {
+	r := newRig(t, csidriver.Options{})
+	together := func(do func() error) {
+		t.Helper()
+		done := make(chan error)
+		for range 8 {
+			go func() { done <- do() }()
+		}
+		for range 8 {
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	together(func() error { return r.create("cv", "size=16m") })
+	if v := csidriver.Volumes(r.dir); len(v) != 1 || r.called("CreateVolume") != 1 {
+		t.Errorf("volumes %v, asked for %d times", v, r.called("CreateVolume"))
+	}
+	c := r.container("cv")
+	together(func() error { return r.m.Mount(r.ctx, c) })
+	r.here("cv")
+	together(func() error { return r.m.Release(r.ctx, c) })
+	r.away("cv")
+	r.end(c)
+	together(func() error { return r.m.Remove(r.ctx, "cv", true) })
+	r.gone()
+}
+
+// What is found in the driver's place is what it should be, and not elsewhere.
+func TestHostileDriver(t *testing.T) {
+	r := newRig(t, csidriver.Options{})
+	b := bringing{c: &Client{Name: "evil"}, o: &options{}, at: filepath.Join(t.TempDir(), "_data")}
+	r.wantKind(b.look(), errs.Unavailable, "shared propagation")
+	r.must(os.Symlink("/etc", b.at))
+	r.wantKind(b.look(), errs.Corrupt, "evil")
+	r.must(os.Remove(b.at))
+	r.must(os.WriteFile(b.at, nil, 0o600))
+	r.wantKind(b.look(), errs.Corrupt, "folder")
+	b.o.block = true
+	r.wantKind(b.look(), errs.Corrupt, "block device")
+	r.wantKind(small("evil", map[string]string{"k": strings.Repeat("x", maxTold)}), errs.Corrupt, "evil")
 }

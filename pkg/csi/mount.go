@@ -81,6 +81,9 @@ func (b *bringing) attach(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := small(c.Name, a.GetPublishContext()); err != nil {
+		return err
+	}
 	f.Attach = a.GetPublishContext()
 	return b.save()
 }
@@ -141,7 +144,7 @@ func makeRoom(at string) error {
 
 // look checks that what was published is seen here, and is what it should be.
 func (b *bringing) look() error {
-	st, err := os.Stat(b.at)
+	st, err := os.Lstat(b.at) // never elsewhere
 	if err != nil {
 		return errs.New(errs.Unavailable, "driver %s has published the volume, and it is not at %s: a driver in a mount namespace of its own needs that folder with shared propagation", b.c.Name, b.at)
 	}

@@ -66,6 +66,21 @@ func (c *Client) stats(ctx context.Context, v *record.Volume, at string) (space,
 	return space, files, err
 }
 
+// Used tells the bytes in use of v, which is on this host at the path at; -1 when
+// its driver does not tell.
+func (c *Client) Used(ctx context.Context, v *record.Volume, at string) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, statusTime)
+	defer cancel()
+	if _, err := c.ready(ctx, v); err != nil {
+		return -1, err
+	}
+	space, _, err := c.stats(ctx, v, at)
+	if space == nil {
+		return -1, err
+	}
+	return space.Used, err
+}
+
 // state is the furthest step, in a word.
 func state(f *record.Foreign) string {
 	switch {

@@ -28,7 +28,9 @@ func (m *Manager) Du(ctx context.Context, name string, users map[string][]string
 	if err != nil || !here {
 		return u, err
 	}
-	u.Size = usage(m.s.VolumeData(name))
+	if u.Size = m.metered(ctx, v); u.Size < 0 {
+		u.Size = usage(m.s.VolumeData(name))
+	}
 	if u.Containers == 0 && !onDevice(v) && m.notHeld(name) == nil {
 		u.Reclaimable = u.Size
 	}
@@ -41,7 +43,7 @@ func (m *Manager) sized(v *record.Volume) (bool, error) {
 		return true, nil
 	}
 	here, err := m.isHere(v)
-	return here && !isBlock(m.s.VolumeData(v.Name)), err
+	return here && (isForeign(v.Driver) || !isBlock(m.s.VolumeData(v.Name))), err
 }
 
 // Exists reports whether there is a volume of that name, a broken one too.

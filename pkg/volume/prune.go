@@ -2,6 +2,7 @@ package volume
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"path/filepath"
 	"syscall"
@@ -21,6 +22,7 @@ func (m *Manager) Prune(ctx context.Context, all bool, keep func(*Info) bool) (r
 	if err != nil {
 		return nil, 0, err
 	}
+	var failed []error
 	for _, v := range vols {
 		if len(users[v.Name]) > 0 || !all && !v.Anonymous || keep != nil && keep(v) {
 			continue
@@ -32,12 +34,16 @@ func (m *Manager) Prune(ctx context.Context, all bool, keep func(*Info) bool) (r
 		if errs.Is(err, errs.InUse) {
 			continue
 		}
+		if err != nil && isForeign(v.Driver) { // a driver that is not there keeps no others
+			failed = append(failed, err)
+			continue
+		}
 		if err != nil {
 			return removed, bytes, err
 		}
 		removed, bytes = append(removed, v.Name), bytes+n
 	}
-	return removed, bytes, nil
+	return removed, bytes, errors.Join(failed...)
 }
 
 // usage is the disk space below dir in bytes; what cannot be read counts as 0.

@@ -14,6 +14,32 @@ type Resizer interface {
 	Resize(ctx context.Context, v *record.Volume, size int64, at string, save func() error) error
 }
 
+// Meter is a driver that tells what is in use of a volume.
+type Meter interface {
+	// Used is the number of bytes, -1 when it is not known.
+	Used(ctx context.Context, v *record.Volume, at string) (int64, error)
+}
+
+// metered asks v's driver what is in use; -1: it does not tell.
+func (m *Manager) metered(ctx context.Context, v *record.Volume) int64 {
+	if !isForeign(v.Driver) || m.drivers == nil {
+		return -1
+	}
+	d, err := m.driver(ctx, v)
+	if err != nil {
+		return -1
+	}
+	meter, ok := d.(Meter)
+	if !ok {
+		return -1
+	}
+	n, err := meter.Used(ctx, v, m.s.VolumeData(v.Name))
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
 // Resize has a volume's driver make it larger, also while containers use it if the
 // driver can. It fails with kind unsupported for drivers that cannot, the local
 // one among them, and with kind invalid for less than the volume has. Idempotent.
