@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
@@ -56,10 +57,35 @@ func AddSublink(s Sublink) error {
 		return err
 	}
 	defer ns.Close()
+	for begin := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		err := addSublink(s, ns)
+		if time.Since(begin) >= s.predecessorTime(err) {
+			return err
+		}
+	}
+}
+
+// predecessorTime is how long to wait after an error for the end of a link whose
+// namespace has ended: the kernel removes it when it finds the time, and tells nobody.
+// Until then it has its MAC address, or in mode passthru the whole parent.
+func (s Sublink) predecessorTime(err error) time.Duration {
+	switch {
+	case errors.Is(err, unix.EADDRINUSE):
+		return 5 * time.Second
+	case s.Mode == "passthru" && errs.Is(err, errs.Conflict):
+		return time.Second
+	}
+	return 0
+}
+
+func addSublink(s Sublink, ns *os.File) error {
 	if err := createSublink(s, ns); err != nil {
 		return explainSublink(s, err)
 	}
 	if err := within(ns, func() error { return fillSublink(s) }); err != nil {
+		if errors.Is(err, unix.EADDRINUSE) {
+			err = errs.New(errs.Conflict, "another link on %s has the MAC address %s: %w", s.Parent, s.MAC, err)
+		}
 		return errors.Join(fmt.Errorf("set up %s %s: %w", s.Kind, s.Iface, err), DeleteSublink(s.Netns, s.Kind, s.Iface, s.Alias))
 	}
 	return nil

@@ -212,6 +212,25 @@ func TestDeleteSublinkTakesItsOwnAlone(t *testing.T) {
 	remove()
 }
 
+// The kernel removes the link of a namespace that has ended when it finds the time;
+// until then nobody can have its MAC address.
+func TestSublinkFollowsAnotherAtOnce(t *testing.T) {
+	nettest.Need(t)
+	dir := nettest.Dir(t)
+	cable(t, "par0", "far0")
+	for _, mode := range []string{"bridge", "passthru"} {
+		for range 5 {
+			ns := namespace(t, dir, "a")
+			if err := AddSublink(sublink("macvlan", mode, ns, "10.1.1.2/24")); err != nil {
+				t.Fatalf("%s: %v", mode, err)
+			}
+			if err := RemoveNetns(ns); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 func TestParentsAreMadeAndCompleted(t *testing.T) {
 	nettest.Need(t)
 	cable(t, "par0", "far0")

@@ -24,6 +24,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(victim) != "" {
 		attachForEver()
 	}
+	if text := os.Getenv(deed); text != "" {
+		doDeed(text)
+	}
 	nettest.Main(m)
 }
 

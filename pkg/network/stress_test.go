@@ -52,6 +52,7 @@ func TestManyAtOnce(t *testing.T) {
 	took := beside(t, 500, func(i int) error { return r.comeAndGo(i) })
 	t.Logf("%v an attachment with its end", took/500)
 	r.nothingOf("n1")
+	r.clean(func(string) bool { return false })
 }
 
 // comeAndGo attaches a namespace, has a look at it, and detaches it.
@@ -96,10 +97,9 @@ func (r *rig) nothingOf(network string) {
 	if links, err := netdev.Links(vethPrefix); err != nil || len(links) > 0 {
 		r.t.Errorf("links: %v %v", links, err)
 	}
-	if out := nettest.Run(r.t, "", "nft", "list", "table", "inet", r.Table()); strings.Contains(out, "dport") {
+	if out := nettest.Run(r.t, "", "nft", "list", "ruleset"); strings.Contains(out, "dport") {
 		r.t.Errorf("rules: %s", out)
 	}
-	r.clean(func(string) bool { return false })
 }
 
 // A pool of five addresses: who finds none is told, and nobody has another's.
@@ -132,4 +132,5 @@ func TestPoolIsExhausted(t *testing.T) {
 		r.leave(id)
 	}
 	r.nothingOf("n1")
+	r.clean(func(string) bool { return false })
 }
