@@ -44,13 +44,14 @@ func Files() []string {
 // Service is the lxcfs of one run-root. Its methods are safe for use by any
 // number of processes at once.
 type Service struct {
-	s    *store.Store
-	dirs []string // where the program may be
+	s     *store.Store
+	dirs  []string      // where the program may be
+	limit time.Duration // answerLimit
 }
 
 // Of returns the service. It does nothing yet.
 func Of(s *store.Store) *Service {
-	return &Service{s, []string{"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"}}
+	return &Service{s, []string{"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"}, answerLimit}
 }
 
 // program finds lxcfs; a missing one is of kind unavailable.
@@ -73,7 +74,7 @@ func (v *Service) dir() string { return filepath.Join(private, v.s.RunRoot, "lxc
 // tree takes names out of the mount of the daemon d, which has answered. An error
 // of kind unavailable says that it is dead, or hung.
 func (v *Service) trees(ctx context.Context, d record.Proc, names []string) (map[string]mount.Tree, error) {
-	return limited(ctx, func() (map[string]mount.Tree, error) {
+	return limited(ctx, v.limit, func() (map[string]mount.Tree, error) {
 		ns, err := namespace(d)
 		if err != nil {
 			return nil, err
@@ -106,8 +107,8 @@ func answers(t mount.Tree) error {
 }
 
 // limited calls do, which may hang in the kernel, and does not wait for it for
-// longer than answerLimit.
-func limited[T any](ctx context.Context, do func() (T, error)) (T, error) {
+// longer than limit.
+func limited[T any](ctx context.Context, limit time.Duration, do func() (T, error)) (T, error) {
 	type result struct {
 		v   T
 		err error
@@ -117,7 +118,7 @@ func limited[T any](ctx context.Context, do func() (T, error)) (T, error) {
 		v, err := do()
 		done <- result{v, err}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, answerLimit)
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	var none T
 	select {

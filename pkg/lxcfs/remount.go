@@ -51,7 +51,7 @@ func (v *Service) RemountOne(ctx context.Context, id string, p record.Proc) (Rem
 	if err != nil {
 		return out, err
 	}
-	_, err = limited(ctx, func() (struct{}, error) { // a container's own filesystems are not to be trusted
+	_, err = limited(ctx, v.limit, func() (struct{}, error) { // a container's own filesystems are not to be trusted
 		defer closeAll(trees)
 		return struct{}{}, replaceAll(p, trees, out.Files)
 	})

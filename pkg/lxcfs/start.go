@@ -52,7 +52,7 @@ func (v *Service) take(ctx context.Context, keep bool, names []string) (map[stri
 			return trees, v.keep(n, keep)
 		}
 		slog.Debug("replace lxcfs", "pid", n.Proc.Pid, "error", err)
-		if err := end(ctx, n.Proc, unix.SIGKILL); err != nil {
+		if err := end(ctx, n.Proc); err != nil {
 			return nil, err
 		}
 	}

@@ -36,7 +36,7 @@ func (v *Service) Stop(ctx context.Context, force bool) error {
 
 func (v *Service) stop(ctx context.Context) error {
 	if n, runs := v.find(); runs {
-		if err := end(ctx, n.Proc, unix.SIGTERM); err != nil {
+		if err := end(ctx, n.Proc); err != nil {
 			return fmt.Errorf("stop lxcfs (pid %d): %w", n.Proc.Pid, err)
 		}
 	}
@@ -71,8 +71,9 @@ func (v *Service) Release(ctx context.Context, except string) error {
 	return v.stop(ctx)
 }
 
-// end sends sig, waits, and kills what does not end.
-func end(ctx context.Context, p record.Proc, sig unix.Signal) error {
+// end kills the daemon, and waits: it has nothing to bring in order, its mounts go
+// with its namespace, and asked kindly it would take five seconds.
+func end(ctx context.Context, p record.Proc) error {
 	fd, err := unix.PidfdOpen(p.Pid, 0)
 	if errors.Is(err, unix.ESRCH) {
 		return nil
@@ -84,22 +85,16 @@ func end(ctx context.Context, p record.Proc, sig unix.Signal) error {
 	if !proc.Alive(p) {
 		return nil
 	}
-	for _, s := range []unix.Signal{sig, unix.SIGKILL} {
-		if err := unix.PidfdSendSignal(fd, s, nil, 0); err != nil && !errors.Is(err, unix.ESRCH) {
-			return err
-		}
-		if ended(ctx, fd, 5*time.Second) {
+	if err := unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0); err != nil && !errors.Is(err, unix.ESRCH) {
+		return err
+	}
+	for until := time.Now().Add(endLimit); time.Now().Before(until) && ctx.Err() == nil; {
+		if n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 100); n > 0 && err == nil {
 			return nil
 		}
 	}
 	return errs.New(errs.Unavailable, "it does not end")
 }
 
-func ended(ctx context.Context, pidfd int, wait time.Duration) bool {
-	for until := time.Now().Add(wait); time.Now().Before(until) && ctx.Err() == nil; {
-		if n, err := unix.Poll([]unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}, 100); n > 0 && err == nil {
-			return true
-		}
-	}
-	return false
-}
+// endLimit is how long that may take.
+const endLimit = 10 * time.Second
