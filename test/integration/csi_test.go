@@ -188,7 +188,21 @@ func TestCSIKillPoints(t *testing.T) {
 		s.Must(t, "pouch-vol", "rm", "kcv")
 		st.gone()
 	}
+	held := func(t *testing.T, s *harness.Suite) {
+		if s.Pouch("pouch-vol", "exists", "kcv").Code == 0 {
+			s.Must(t, "pouch-vol", "unmount", "kcv")
+		}
+		s.Must(t, "pouch-vol", "snapshot", "rm", "-f", "ks")
+		if left := csidriver.Snapshots(st.state()); len(left) != 0 {
+			t.Errorf("the driver has snapshots %v", left)
+		}
+		one(t, s)
+	}
 	run := []string{"run", "--rm", "--name", victim, "--network", "none", "-v", "kcv:/v", s.Image, "true"}
+	grown := func(t *testing.T, s *harness.Suite) {
+		s.Must(t, "pouch-vol", "resize", "kcv", "32m")
+		one(t, s)
+	}
 	step := every(t)
 	for i, v := range []struct {
 		verb
@@ -197,6 +211,9 @@ func TestCSIKillPoints(t *testing.T) {
 		{verb: verb{name: "create", bin: "pouch-vol", args: create, again: true, check: one}},
 		{verb: verb{name: "rm", bin: "pouch-vol", args: []string{"rm", "-f", "kcv"}, again: true, check: one}, volume: true},
 		{verb: verb{name: "run", args: run, again: true, check: one}, volume: true},
+		{verb: verb{name: "mount", bin: "pouch-vol", args: []string{"mount", "kcv"}, again: true, check: held}, volume: true},
+		{verb: verb{name: "snapshot", bin: "pouch-vol", args: []string{"snapshot", "create", "kcv", "ks"}, again: true, check: held}, volume: true},
+		{verb: verb{name: "resize", bin: "pouch-vol", args: []string{"resize", "kcv", "32m"}, again: true, check: grown}, volume: true},
 	} {
 		t.Run(v.name, func(t *testing.T) {
 			for at := 1 + i%step; ; at += step {
