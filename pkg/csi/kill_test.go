@@ -7,9 +7,11 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/record"
 	"github.com/pouchcontainer/pouch/test/csidriver"
 )
@@ -65,7 +67,7 @@ func TestKilledDriver(t *testing.T) {
 	for _, after := range []bool{false, true} {
 		r := rigWithout(t)
 		r.asUser()
-		stop := r.serviceManager()
+		stop := r.serviceManager(0)
 		for _, s := range steps() {
 			for _, call := range s.calls {
 				r.must(csidriver.Set(r.dir, csidriver.Fault{Call: call, After: after, Kill: true, Times: 1}))
@@ -168,14 +170,16 @@ func (r *rig) self(env, value string) *exec.Cmd {
 	return c
 }
 
-// serviceManager keeps a driver running in a process of its own.
-func (r *rig) serviceManager() (stop func()) {
+// serviceManager keeps a driver running in a process of its own, and in
+// namespaces of its own.
+func (r *rig) serviceManager(apart uintptr) (stop func()) {
 	text, err := json.Marshal(csidriver.Options{Dir: r.dir})
 	r.must(err)
 	quit, done := make(chan struct{}), make(chan error)
 	go func() {
 		for {
 			c := r.self(driverEnv, string(text))
+			c.SysProcAttr = &syscall.SysProcAttr{Unshareflags: apart}
 			if err := c.Start(); err != nil {
 				done <- err
 				return
@@ -201,4 +205,18 @@ func (r *rig) serviceManager() (stop func()) {
 		}
 	}
 	return func() { close(quit); r.must(<-done) }
+}
+
+// A driver whose mounts stay in a namespace of its own is told of, and nobody
+// gets the bare folder in the place of the volume.
+func TestDriverApart(t *testing.T) {
+	r := rigWithout(t)
+	stop := r.serviceManager(syscall.CLONE_NEWNS)
+	defer stop()
+	r.must(r.create("cv"))
+	c := r.container("cv")
+	r.wantKind(r.m.Mount(r.ctx, c), errs.Unavailable, "shared propagation")
+	r.end(c)
+	r.must(r.m.Remove(r.ctx, "cv", false))
+	r.gone()
 }

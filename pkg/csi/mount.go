@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/mount"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
@@ -142,11 +143,20 @@ func makeRoom(at string) error {
 	return err
 }
 
-// look checks that what was published is seen here, and is what it should be.
+// look checks that what was published is seen here, and is what it should be. A
+// driver that mounts in a namespace of its own leaves the bare folder here: what is
+// written there would be lost to the volume.
 func (b *bringing) look() error {
 	st, err := os.Lstat(b.at) // never elsewhere
+	mounted := err == nil
+	if err == nil && st.IsDir() && !b.o.block {
+		mounted, err = mount.Mounted(b.at)
+	}
+	if !mounted {
+		return errs.New(errs.Unavailable, "driver %s has published the volume, and it is not mounted at %s here: a driver in a mount namespace of its own needs that folder with shared propagation", b.c.Name, b.at)
+	}
 	if err != nil {
-		return errs.New(errs.Unavailable, "driver %s has published the volume, and it is not at %s: a driver in a mount namespace of its own needs that folder with shared propagation", b.c.Name, b.at)
+		return err
 	}
 	if isDevice := st.Mode().Type() == os.ModeDevice; isDevice != b.o.block || !b.o.block && !st.IsDir() {
 		return errs.New(errs.Corrupt, "driver %s has published a %s, a %s was asked for", b.c.Name, st.Mode().Type(), sort(b.o.block))
