@@ -115,13 +115,14 @@ func (m *Manager) previewNetworks(c *record.Container) ([]*network.Preview, erro
 	if !own(c) {
 		return nil, nil
 	}
-	files, _, err := network.Reserve(c.Ports)
+	ports := m.bindings(c)
+	files, _, err := network.Reserve(ports)
 	if err != nil {
 		return nil, err
 	}
 	closeFiles(files)
 	var out []*network.Preview
-	for _, o := range m.attachments(c, m.Store.Netns(c.ID), c.Ports) {
+	for _, o := range m.attachments(c, m.Store.Netns(c.ID), ports) {
 		p, err := m.Network.Preview(o)
 		if err != nil {
 			return nil, err

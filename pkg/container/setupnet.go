@@ -1,10 +1,12 @@
 package container
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/ctl"
@@ -29,22 +31,22 @@ func (m *Manager) setUpNetwork(ctx context.Context, c *record.Container, s *supe
 		return err
 	}
 	close(made)
-	files, ports, err := network.Reserve(c.Ports)
+	files, ports, err := network.Reserve(m.bindings(c))
 	if err != nil {
 		return err
 	}
 	defer closeFiles(files)
 	var target string
 	var all []record.Joined
-	for i, o := range m.attachments(c, path, ports) {
+	for _, o := range m.attachments(c, path, ports) {
 		joined, err := m.Network.Attach(ctx, o)
 		if err != nil {
 			return err
 		}
 		slog.Debug("network joined", "id", short(c.ID), "network", o.Join.Network, "address", joined.IPv4, "link", joined.HostLink)
 		all = append(all, joined)
-		if i == 0 {
-			target, _, _ = strings.Cut(joined.IPv4, "/")
+		if len(o.Ports) > 0 {
+			target, _, _ = strings.Cut(cmp.Or(joined.IPv4, joined.IPv6), "/")
 		}
 	}
 	if err := m.useNames(c, all); err != nil {
@@ -61,17 +63,34 @@ func (m *Manager) newNetns(c *record.Container) (string, error) {
 	return m.Network.NewUserNetns(c.ID, c.Host.UIDMap, c.Host.GIDMap)
 }
 
-// attachments are how c, whose network namespace is at netns, joins its networks:
-// the first one has the published ports.
+// bindings are the published ports of c, with the addresses that its network gives
+// them.
+func (m *Manager) bindings(c *record.Container) []record.Port {
+	if len(c.Ports) == 0 {
+		return nil
+	}
+	joins := m.joins(c)
+	return m.Network.Bindings(joins[m.Network.Carrier(joins)].Network, c.Ports)
+}
+
+// attachments are how c, whose network namespace is at netns, joins its networks,
+// in the order in which that is to be done: the first that has a way out gives
+// the default route. One of them has the published ports.
 func (m *Manager) attachments(c *record.Container, netns string, ports []record.Port) []network.AttachOpts {
+	joins := m.joins(c)
+	carrier := -1
+	if len(ports) > 0 {
+		carrier = m.Network.Carrier(joins)
+	}
 	var out []network.AttachOpts
-	for i, j := range m.joins(c) {
+	for i, j := range joins {
 		o := network.AttachOpts{Container: c.ID, Netns: netns, Join: j, Iface: fmt.Sprintf("eth%d", i), Names: names(c, j)}
-		if i == 0 {
+		if i == carrier {
 			o.Ports = ports
 		}
 		out = append(out, o)
 	}
+	slices.SortStableFunc(out, func(a, b network.AttachOpts) int { return cmp.Compare(b.Join.Priority, a.Join.Priority) })
 	return out
 }
 

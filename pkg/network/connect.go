@@ -28,6 +28,9 @@ func (m *Manager) Connect(ctx context.Context, container string, j record.Join) 
 			if _, err := m.Attach(ctx, o); err != nil {
 				return err
 			}
+			if err := m.republish(ctx, c.ID, ""); err != nil {
+				return err
+			}
 		}
 		c.Networks = append(c.Networks, j)
 		if c.NetworkMode == "none" {
@@ -38,7 +41,8 @@ func (m *Manager) Connect(ctx context.Context, container string, j record.Join) 
 }
 
 // Disconnect takes a network away from a container: at once when it runs, and
-// from its record. One it is not in gives kind not_found.
+// from its record. Its published ports go on by another of its networks, if one
+// has a way out. One it is not in gives kind not_found.
 func (m *Manager) Disconnect(ctx context.Context, container, network string) error {
 	return m.change(ctx, container, func(c *record.Container) error {
 		n, err := m.Inspect(network)
@@ -50,6 +54,9 @@ func (m *Manager) Disconnect(ctx context.Context, container, network string) err
 			return errs.New(errs.NotFound, "container %s is not connected to network %s", c.Name, n.Name)
 		}
 		if m.live(c) {
+			if err := m.republish(ctx, c.ID, n.Name); err != nil {
+				return err
+			}
 			if err := m.Detach(ctx, n.Name, m.s.Netns(c.ID)); err != nil {
 				return err
 			}
@@ -61,6 +68,25 @@ func (m *Manager) Disconnect(ctx context.Context, container, network string) err
 		}
 		return nil
 	})
+}
+
+// Evict takes what is left of a container that is there no more out of a network:
+// who is its id or a name by which it was known there. Idempotent.
+func (m *Manager) Evict(ctx context.Context, network, who string) error {
+	n, err := m.Inspect(network)
+	if err != nil {
+		return err
+	}
+	var gone []string
+	err = m.free(ctx, n.Name, func(l *record.Lease) bool {
+		_, err := m.s.Container(l.Container)
+		return l.Container != "" && errs.Is(err, errs.NotFound) && (l.Container == who || slices.Contains(l.Names, who))
+	}, func(l *record.Lease) { gone = append(gone, l.Container) })
+	if err != nil || len(gone) == 0 {
+		return err
+	}
+	m.left(n.Name, gone...)
+	return m.refreshHosts(ctx, n.Name)
 }
 
 // change lets edit alter the record of a container, with its lock held.
@@ -88,7 +114,7 @@ func (m *Manager) change(ctx context.Context, container string, edit func(*recor
 			c.Networks = []record.Join{{Network: c.NetworkMode}}
 		}
 	}
-	if mode == "none" && m.running(id) {
+	if mode == "none" && m.running(id) && !m.live(c) {
 		return errs.New(errs.Invalid, "container %s: it runs without networks (none): stop it first", c.Name)
 	}
 	if err := edit(c); err != nil {

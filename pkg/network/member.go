@@ -120,7 +120,11 @@ func (m *Manager) interfaces(own []member) ([]record.Joined, error) {
 }
 
 func newJoined(n *record.Network, l *record.Lease) record.Joined {
-	return record.Joined{Network: n.Name, ID: n.ID, Iface: l.Iface, HostLink: l.HostLink, MAC: l.MAC, Aliases: l.Names}
+	j := record.Joined{Network: n.Name, ID: n.ID, Iface: l.Iface, HostLink: l.HostLink, MAC: l.MAC, Aliases: l.Names}
+	if len(n.DNS) > 0 {
+		j.DNS = &record.DNS{Nameservers: n.DNS}
+	}
+	return j
 }
 
 // setAddress fills in an address with its subnet's length and gateway.

@@ -40,17 +40,31 @@ func (m *Manager) writeAllHosts(network string, left ...string) error {
 		}
 	}
 	delete(todo, "")
+	mute := m.mute(all)
 	for id := range todo {
-		if err := m.writeHosts(id, entriesFor(id, all)); err != nil {
+		if err := m.writeHosts(id, entriesFor(id, all, mute)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// mute are the networks whose members do not find each other by name.
+func (m *Manager) mute(all []member) map[string]bool {
+	out := map[string]bool{}
+	for _, e := range all {
+		if _, seen := out[e.network]; seen {
+			continue
+		}
+		n, err := m.known(e.network)
+		out[e.network] = err == nil && n.NoNames
+	}
+	return out
+}
+
 // entriesFor are the lines for a container: its own first, so that its host
 // name means itself, then those of the members of its networks.
-func entriesFor(id string, all []member) []HostsEntry {
+func entriesFor(id string, all []member, mute map[string]bool) []HostsEntry {
 	in := map[string]bool{}
 	for _, e := range all {
 		if e.lease.Container == id {
@@ -64,6 +78,7 @@ func entriesFor(id string, all []member) []HostsEntry {
 		case !in[e.network] || len(e.lease.Names) == 0:
 		case e.lease.Container == id:
 			own = append(own, line)
+		case mute[e.network]:
 		default:
 			others = append(others, line)
 		}
