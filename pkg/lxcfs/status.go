@@ -3,6 +3,7 @@ package lxcfs
 import (
 	"context"
 
+	"github.com/pouchcontainer/pouch/pkg/proc"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
@@ -28,7 +29,11 @@ func (v *Service) Status(ctx context.Context) (Status, error) {
 	st.State, st.Proc, st.Keep = "running", n.Proc, n.Keep
 	trees, err := v.trees(ctx, n.Proc, nil)
 	closeAll(trees)
-	if err != nil {
+	switch {
+	case err == nil:
+	case !proc.Alive(n.Proc) || proc.Exiting(n.Proc):
+		st = Status{State: "stopped", Containers: users} // just now
+	default:
 		st.State = "hung"
 	}
 	return st, ctx.Err()

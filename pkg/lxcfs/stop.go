@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -54,10 +55,10 @@ func (v *Service) Idle(except string) (p record.Proc, idle bool, err error) {
 	return n.Proc, err == nil && len(users) == 0, err
 }
 
-// Release ends lxcfs when it is idle but for container except, which has ended.
-// Idempotent.
+// Release ends lxcfs when it is idle but for container except, which has ended,
+// and forgets one that is dead. Idempotent.
 func (v *Service) Release(ctx context.Context, except string) error {
-	if _, idle, err := v.Idle(except); err != nil || !idle {
+	if gone, err := v.needless(except); err != nil || !gone {
 		return err
 	}
 	l, err := v.s.Lock(ctx, "lxcfs", "")
@@ -65,10 +66,20 @@ func (v *Service) Release(ctx context.Context, except string) error {
 		return err
 	}
 	defer l.Unlock()
-	if _, idle, err := v.Idle(except); err != nil || !idle {
+	if gone, err := v.needless(except); err != nil || !gone {
 		return err
 	}
 	return v.stop(ctx)
+}
+
+// needless reports whether lxcfs is idle, or dead.
+func (v *Service) needless(except string) (bool, error) {
+	if _, runs := v.find(); !runs {
+		_, err := os.Lstat(v.notePath())
+		return err == nil, nil
+	}
+	_, idle, err := v.Idle(except)
+	return idle, err
 }
 
 // end kills the daemon, and waits: it has nothing to bring in order, its mounts go
