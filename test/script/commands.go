@@ -37,18 +37,18 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // waitfor COMMAND ARGS...: repeats the command until it exits with 0, or with !
-// until it does not, for at most ten seconds.
+// until it does not, for at most a minute.
 func waitfor(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 0 {
 		ts.Fatalf("usage: [!] waitfor COMMAND ARGS...")
 	}
-	for end := time.Now().Add(10 * time.Second); ; {
+	for end := time.Now().Add(time.Minute); ; {
 		err := ts.Exec(args[0], args[1:]...)
 		if (err == nil) != neg {
 			return
 		}
 		if time.Now().After(end) {
-			ts.Fatalf("waited ten seconds in vain: %v", err)
+			ts.Fatalf("waited a minute in vain: %v", err)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
