@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/record"
 	"github.com/pouchcontainer/pouch/test/csidriver"
 )
 
@@ -427,4 +429,44 @@ func TestHostileDriver(t *testing.T) {
 	b.o.block = true
 	r.wantKind(b.look(), errs.Corrupt, "block device")
 	r.wantKind(small("evil", map[string]string{"k": strings.Repeat("x", maxTold)}), errs.Corrupt, "evil")
+}
+
+// A driver may have its controller service at a socket of its own.
+func TestSplitDriver(t *testing.T) {
+	r := newRig(t, csidriver.Options{Bare: true})
+	ctrl := t.TempDir() + "/ctrl.sock"
+	d, err := csidriver.New(csidriver.Options{Dir: r.dir})
+	r.must(err)
+	stop, err := d.Serve(ctrl)
+	r.must(err)
+	defer stop()
+	r.must(r.create("cv", "controller=unix://"+ctrl))
+	c := r.container("cv")
+	r.must(r.m.Mount(r.ctx, c))
+	if n, _ := r.mounts("cv"); n != 1 || len(csidriver.Attached(r.dir)) != 1 {
+		t.Errorf("mounted %d times, attached: %v", n, csidriver.Attached(r.dir))
+	}
+	r.end(c)
+	r.away("cv")
+	r.must(r.m.Remove(r.ctx, "cv", false))
+	r.gone()
+}
+
+// A topology is not looked at, and that is said.
+func TestTopologyNote(t *testing.T) {
+	r := newRig(t, csidriver.Options{Topology: true})
+	c, err := Open(r.ctx, socketOf(r.dir))
+	r.must(err)
+	defer c.Close()
+	var notes []string
+	c.Note = func(text string) { notes = append(notes, text) }
+	v := &record.Volume{Name: "cv", Foreign: &record.Foreign{ID: "1"}}
+	r.must(c.Create(r.ctx, v, func() error { return nil }))
+	r.must(c.Remove(r.ctx, v, func() error { return nil }))
+	if len(notes) != 1 || !strings.Contains(notes[0], "topology") {
+		t.Errorf("notes: %q", notes)
+	}
+	if caps := c.Capabilities(); !slices.Contains(caps, "VOLUME_ACCESSIBILITY_CONSTRAINTS") || !slices.Contains(caps, "NODE_STAGE_UNSTAGE_VOLUME") {
+		t.Errorf("capabilities: %v", caps)
+	}
 }
