@@ -50,7 +50,7 @@ func filter(key, want string) condition {
 	case "scope":
 		return func(*record.Network) bool { return want == "local" }
 	case "type":
-		return func(n *record.Network) bool { return (n.Name == network.Default) == (want == "builtin") }
+		return func(n *record.Network) bool { return kindOf(n) == want }
 	case "label":
 		k, value, valued := strings.Cut(want, "=")
 		return func(n *record.Network) bool {
@@ -59,4 +59,16 @@ func filter(key, want string) condition {
 		}
 	}
 	return nil
+}
+
+// kindOf is what the filter type knows a network as: builtin, custom, or cni for
+// those that are not Pouch's to make and to remove.
+func kindOf(n *record.Network) string {
+	switch {
+	case n.Name == network.Default:
+		return "builtin"
+	case n.Driver == "cni":
+		return "cni"
+	}
+	return "custom"
 }

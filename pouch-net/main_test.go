@@ -34,6 +34,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("POUCH_ROOT", e.WorkDir+"/l")
 			e.Setenv("POUCH_RUN_ROOT", e.WorkDir+"/r")
+			e.Setenv("NETCONFPATH", e.WorkDir+"/conf") // not the machine's
 			e.Setenv("CNI_PLUGINS", plugins)
 			own, _, _ := strings.Cut(e.Getenv("PATH"), string(filepath.ListSeparator))
 			e.Setenv("OWN_BIN", own)

@@ -33,6 +33,8 @@ func (m *Manager) Inspect(target string) (*record.Network, error) {
 
 func (m *Manager) byID(prefix string) (*record.Network, error) {
 	all, err := m.List()
+	foreign, _ := m.CNI() // broken ones are told where they are asked for
+	all = append(all, foreign...)
 	if n := match(all, prefix); n != nil {
 		return n, nil
 	}

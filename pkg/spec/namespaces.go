@@ -74,7 +74,7 @@ func privateCgroupns(c *record.Container, h Host) bool {
 
 // ownNetwork reports whether nobody else uses the container's network namespace.
 func ownNetwork(c *record.Container) bool {
-	return c.NetworkMode != "host" && !strings.Contains(c.NetworkMode, ":")
+	return c.NetworkMode != "host" && (!strings.Contains(c.NetworkMode, ":") || strings.HasPrefix(c.NetworkMode, "cni:"))
 }
 
 // sysctls are those asked for, over docker's two: any user may ping and bind

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -20,9 +19,6 @@ func (s *Store) endpointFile(id, iface string) string {
 
 // SetEndpoint writes what a foreign driver is asked to make, durably. Idempotent.
 func (s *Store) SetEndpoint(e *record.Endpoint) error {
-	if err := os.MkdirAll(s.endpoints(), 0o700); err != nil {
-		return err
-	}
 	e.SchemaVersion = record.SchemaVersion
 	return fsx.WriteJSON(s.endpointFile(e.ID, e.Iface), e, 0o600)
 }

@@ -93,6 +93,10 @@ func (s *Store) ControlSocket(id string) string { return filepath.Join(s.RunDir(
 // TaskSocket is the supervisor's socket for containerd's task service.
 func (s *Store) TaskSocket(id string) string { return filepath.Join(s.RunDir(id), "task.sock") }
 
+// SysinfoSocket is where the supervisor is sent the seccomp filters whose calls it
+// answers.
+func (s *Store) SysinfoSocket(id string) string { return filepath.Join(s.RunDir(id), "sys.sock") }
+
 // NotifySocket is where the supervisor listens to what the container says to the
 // service manager; its folder is mounted in the container.
 func (s *Store) NotifySocket(id string) string {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -62,6 +63,11 @@ func runScript(t *testing.T, file string) {
 func setup(env *testscript.Env) error {
 	env.Vars = append(env.Vars, suite.Env()...)
 	env.Vars = append(env.Vars, "HOME="+env.WorkDir)
+	plugins, err := cniPlugins()
+	if err != nil {
+		return err
+	}
+	env.Vars = append(env.Vars, "CNI_PLUGINS="+plugins)
 	t := env.T()
 	env.Defer(func() {
 		if err := suite.Reset(); err != nil {
@@ -70,6 +76,8 @@ func setup(env *testscript.Env) error {
 	})
 	return nil
 }
+
+var cniPlugins = sync.OnceValues(harness.CNIPlugins)
 
 func TestProgramsAreThere(t *testing.T) {
 	suite.Need(t)

@@ -52,6 +52,7 @@ func (s *Suite) Env() []string {
 		"POUCH_ROOT=" + s.Root,
 		"POUCH_RUN_ROOT=" + s.RunRoot,
 		"POUCH_ADDRESS=",
+		"NETCONFPATH=" + filepath.Join(s.dir, "no-cni"), // not the machine's networks
 		"IMG=" + s.Image,
 		"ARCHIVE=" + s.Archive,
 	}
