@@ -105,29 +105,33 @@ func (m *Manager) mountForeign(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, bringTime)
-	defer cancel()
-	d, err := m.driver(ctx, v)
-	if err != nil {
-		return err
-	}
-	f := known(v)
-	if f.Removing {
+	if known(v).Removing {
 		return errs.New(errs.NotFound, "it is half removed: pouch-vol rm %s does the rest", name)
 	}
 	boot, err := proc.BootID()
 	if err != nil {
 		return err
 	}
-	data := m.s.VolumeData(name)
-	if there, err := isReady(f, boot, data); err != nil || there {
+	if there, err := isReady(v.Foreign, boot, m.s.VolumeData(name)); err != nil || there {
 		return err
 	}
-	if !f.Made {
+	ctx, cancel := context.WithTimeout(ctx, bringTime)
+	defer cancel()
+	d, err := m.driver(ctx, v)
+	if err != nil {
+		return err
+	}
+	if !v.Foreign.Made {
 		if err := m.finishForeign(ctx, d, v); err != nil {
 			return err
 		}
 	}
+	return m.bringForeign(ctx, d, v, boot)
+}
+
+// bringForeign has the driver mount a volume, and notes that it has in this boot.
+func (m *Manager) bringForeign(ctx context.Context, d Driver, v *record.Volume, boot string) error {
+	f, data := v.Foreign, m.s.VolumeData(v.Name)
 	f.Ready, f.Mounted = "", false
 	if err := makeData(data); err != nil {
 		return err
@@ -138,10 +142,11 @@ func (m *Manager) mountForeign(ctx context.Context, name string) error {
 	if _, err := os.Stat(data); err != nil {
 		return errs.New(errs.Unavailable, "driver %s says that the volume is mounted, and it is not: %w", v.Driver, err)
 	}
-	f.Ready = boot
+	var err error
 	if f.Mounted, err = mount.Mounted(data); err != nil {
 		return err
 	}
+	f.Ready = boot
 	return m.s.SetVolume(v)
 }
 
@@ -169,17 +174,8 @@ func (m *Manager) unmountForeign(ctx context.Context, v *record.Volume) error {
 	if err != nil {
 		return err
 	}
-	f := v.Foreign
-	boot, err := proc.BootID()
-	if err != nil {
+	if err := m.leaveReady(v); err != nil {
 		return err
-	}
-	f.Mounted = f.Mounted && (f.Ready == boot || f.Ready == "")
-	if f.Ready != "" {
-		f.Ready = ""
-		if err := m.s.SetVolume(v); err != nil {
-			return err
-		}
 	}
 	if err := d.Unmount(ctx, v, m.s.VolumeData(v.Name), m.saver(v)); err != nil {
 		return err
@@ -187,7 +183,23 @@ func (m *Manager) unmountForeign(ctx context.Context, v *record.Volume) error {
 	if err := m.unmountDevice(v.Name); err != nil {
 		return err
 	}
-	f.Mounted = false
+	v.Foreign.Mounted = false
+	return m.s.SetVolume(v)
+}
+
+// leaveReady notes that a volume is not to be relied on from now on. What was mounted in
+// another boot is so no more.
+func (m *Manager) leaveReady(v *record.Volume) error {
+	f := v.Foreign
+	if f.Ready == "" {
+		return nil
+	}
+	boot, err := proc.BootID()
+	if err != nil {
+		return err
+	}
+	f.Mounted = f.Mounted && f.Ready == boot
+	f.Ready = ""
 	return m.s.SetVolume(v)
 }
 
