@@ -34,20 +34,37 @@ func (r Rate) burst() uint32 {
 	return uint32(min(b, math.MaxInt32))
 }
 
-// Limit bounds what passes over the host's end link of a pair: in towards the
-// namespace, by a queue (tc-tbf(8)); out of it, by a rule at its entry into the
-// host, in a table of its own, netdev table. Both lie outside of the namespace,
-// so nobody in there changes them. Idempotent. It ends with Unlimit, and in with the link.
-func Limit(link, table string, in, out Rate) error {
-	if in.Bits > 0 {
-		if err := queue(link, in); err != nil {
-			return fmt.Errorf("limit what goes into %s: %w", link, err)
+// Limited is a pair of links whose traffic is bounded.
+type Limited struct {
+	Host  string // the host's end
+	Netns string // path
+	Iface string // the other end, in Netns
+	Table string // of family netdev: this pair's alone
+	In    Rate   // towards the namespace
+	Out   Rate
+}
+
+// Limit bounds what passes over a pair of links, in by a queue at the host's end
+// (tc-tbf(8)). Out has a queue at the other end, which spares senders the loss of
+// packets but which root in the namespace may remove, and behind it a rule at the
+// entry into the host that nobody in there reaches; the rule lets pass at once what a
+// second may carry (nft_limit of the kernel counts so). Idempotent. What it made
+// ends with the links, and the table with Unlimit.
+func Limit(l Limited) error {
+	if l.In.Bits > 0 {
+		if err := queue(l.Host, l.In); err != nil {
+			return fmt.Errorf("limit what goes into %s: %w", l.Host, err)
 		}
 	}
-	if out.Bits > 0 {
-		if err := police(link, table, out); err != nil {
-			return fmt.Errorf("limit what comes out of %s: %w", link, err)
-		}
+	if l.Out.Bits == 0 {
+		return nil
+	}
+	err := police(l.Host, l.Table, l.Out)
+	if err == nil {
+		err = inNetns(l.Netns, l.Iface, func(h *netlink.Handle, index int) error { return bucket(h, index, l.Out) })
+	}
+	if err != nil {
+		return fmt.Errorf("limit what comes out of %s: %w", l.Host, err)
 	}
 	return nil
 }
@@ -57,8 +74,18 @@ func queue(link string, r Rate) error {
 	if err != nil {
 		return err
 	}
+	h, err := netlink.NewHandle(unix.NETLINK_ROUTE)
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	return bucket(h, index, r)
+}
+
+// bucket makes the queue of link number index.
+func bucket(h *netlink.Handle, index int, r Rate) error {
 	burst := r.burst()
-	err = netlink.QdiscReplace(&netlink.Tbf{
+	err := h.QdiscReplace(&netlink.Tbf{
 		QdiscAttrs: netlink.QdiscAttrs{LinkIndex: index, Parent: netlink.HANDLE_ROOT, Handle: netlink.MakeHandle(1, 0)},
 		Rate:       r.bytes(), Buffer: uint32(min(netlink.Xmittime(r.bytes(), burst), math.MaxUint32)),
 		Limit: uint32(min(r.bytes()*maxQueued/1000+uint64(burst), math.MaxUint32)),

@@ -19,7 +19,7 @@ func TestLimit(t *testing.T) {
 	nettest.Run(t, "", "ip", "link", "add", "pvx", "type", "veth", "peer", "name", "eth0", "netns", other)
 	defer DeleteLink("pvx")
 	for range 2 {
-		if err := Limit("pvx", "pouch-t-pvx", Rate{Bits: 8e6}, Rate{Bits: 16e6, Burst: 1 << 20}); err != nil {
+		if err := Limit(Limited{"pvx", other, "eth0", "pouch-t-pvx", Rate{Bits: 8e6}, Rate{Bits: 16e6, Burst: 1 << 20}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -30,7 +30,7 @@ func TestLimit(t *testing.T) {
 	if !strings.Contains(out, `hook ingress device "pvx"`) || strings.Count(out, "limit rate over") != 1 || !strings.Contains(out, "drop") {
 		t.Error(out)
 	}
-	if out := nettest.Run(t, other, "tc", "qdisc", "show", "dev", "eth0"); strings.Contains(out, "tbf") {
+	if out := nettest.Run(t, other, "tc", "qdisc", "show", "dev", "eth0"); !strings.Contains(out, "rate 16Mbit burst 1Mb") {
 		t.Errorf("inside: %s", out)
 	}
 	if ts, err := LimitTables(); err != nil || !slices.Equal(ts, []string{"pouch-t-pvx"}) {

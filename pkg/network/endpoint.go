@@ -8,7 +8,6 @@ import (
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/netdev"
-	"github.com/pouchcontainer/pouch/pkg/parse"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
@@ -16,14 +15,6 @@ import (
 const (
 	OptSysctls = "com.docker.network.endpoint.sysctls" // net.FAMILY.conf.IFNAME.NAME=VALUE,…
 	OptIfname  = "com.docker.network.endpoint.ifname"  // the same as interface_name
-)
-
-// Options of a network that bound the interfaces of its members.
-const (
-	OptIngressRate  = "ingress-rate"
-	OptIngressBurst = "ingress-burst"
-	OptEgressRate   = "egress-rate"
-	OptEgressBurst  = "egress-burst"
 )
 
 // linkSysctl is one setting of a member's interface.
@@ -109,60 +100,6 @@ func linkLocals(j record.Join) ([]netip.Prefix, error) {
 	}
 	return out, nil
 }
-
-// networkRates are the bounds that a network's options give its members.
-func networkRates(options map[string]string) (in, out record.Rate, err error) {
-	for _, o := range []struct {
-		key  string
-		to   *uint64
-		read func(string) (uint64, error)
-	}{
-		{OptIngressRate, &in.Bits, parse.Rate}, {OptIngressBurst, &in.Burst, parse.Burst},
-		{OptEgressRate, &out.Bits, parse.Rate}, {OptEgressBurst, &out.Burst, parse.Burst},
-	} {
-		v, given := options[o.key]
-		if !given {
-			continue
-		}
-		if *o.to, err = o.read(v); err != nil {
-			return in, out, errs.New(errs.Invalid, "%s: %w", o.key, err)
-		}
-	}
-	return in, out, nil
-}
-
-// bounds are the rates of a member: its own, or those of the network.
-func bounds(n *record.Network, j record.Join) (in, out record.Rate) {
-	in, out, err := networkRates(n.Options)
-	if err != nil {
-		in, out = record.Rate{}, record.Rate{}
-	}
-	if j.Ingress.Bits > 0 {
-		in = j.Ingress
-	}
-	if j.Egress.Bits > 0 {
-		out = j.Egress
-	}
-	return in, out
-}
-
-// limit applies the rates of a lease to its link.
-func (m *Manager) limit(l *record.Lease) error {
-	if l.HostLink == "" || (l.Ingress.Bits == 0 && l.Egress.Bits == 0) {
-		return nil
-	}
-	return netdev.Limit(l.HostLink, m.limitTable(l.HostLink), netdev.Rate(l.Ingress), netdev.Rate(l.Egress))
-}
-
-func (m *Manager) unlimit(l *record.Lease) error {
-	if l.HostLink == "" || l.Egress.Bits == 0 {
-		return nil
-	}
-	return netdev.Unlimit(m.limitTable(l.HostLink))
-}
-
-// limitTable is the table of the netdev family for one link.
-func (m *Manager) limitTable(link string) string { return m.Table() + "-" + link }
 
 // tune gives an interface that is there what no driver needs to know: rates,
 // settings, routes.

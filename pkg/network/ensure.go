@@ -76,11 +76,14 @@ func (m *Manager) checkRules(ctx context.Context, n *record.Network) error {
 			return err
 		}
 	}
-	return m.render(ctx)
+	if err := m.render(ctx); err != nil {
+		return err
+	}
+	return m.limitAll()
 }
 
-// Reload makes the links and the packet rules of every network anew, for
-// example after somebody flushed the firewall. Idempotent.
+// Reload makes the links, the packet rules and the rates of every network anew,
+// for example after somebody flushed the firewall. Idempotent.
 func (m *Manager) Reload(ctx context.Context) error {
 	all, err := m.List()
 	if err != nil {

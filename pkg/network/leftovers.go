@@ -14,7 +14,7 @@ import (
 
 // Leftover is a thing on the host that nobody has any more.
 type Leftover struct {
-	Kind   string // netns, address, addresses, link, rules
+	Kind   string // netns, address, addresses, link, rules, rate …
 	Name   string
 	Owner  string // id of the container or network it was made for, where that is known
 	Reason string
@@ -59,7 +59,11 @@ func (m *Manager) Leftovers(_ context.Context, alive func(id string) bool) ([]Le
 		return nil, err
 	}
 	rules, err := m.strayRules(nets)
-	return slices.Concat(endpoints, spaces, addrs, damaged, strays, rules), err
+	if err != nil {
+		return nil, err
+	}
+	limits, err := m.strayLimits(links)
+	return slices.Concat(endpoints, spaces, addrs, damaged, strays, rules, limits), err
 }
 
 func (m *Manager) strayNetns(alive func(string) bool) ([]Leftover, error) {
@@ -176,6 +180,8 @@ func (m *Manager) clean(ctx context.Context, l Leftover, alive func(string) bool
 		return nil
 	case "link":
 		return netdev.DeleteLink(l.Name)
+	case "rate":
+		return netdev.Unlimit(l.Name)
 	}
 	return m.render(ctx)
 }
