@@ -18,10 +18,7 @@ func (m *Manager) useNames(c *record.Container, joined []record.Joined) error {
 	if !addNames(&with, joined, host) {
 		return nil
 	}
-	if err := m.Store.WriteHostFile(c.ID, "resolv.conf", resolvConf(host, &with)); err != nil {
-		return err
-	}
-	return m.ownHostFile(c, "resolv.conf")
+	return m.Store.OverwriteResolv(c.ID, resolvConf(host, &with))
 }
 
 // addNames adds to c what networks say of name service, as if flags had said it,

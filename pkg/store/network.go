@@ -182,6 +182,16 @@ func (s *Store) OverwriteHosts(id string, text []byte) error {
 	return err
 }
 
+// OverwriteResolv rewrites the resolv.conf of a container in place: it may be
+// mounted into the container already. A container without one is left so.
+func (s *Store) OverwriteResolv(id string, text []byte) error {
+	err := fsx.Overwrite(s.HostFile(id, "resolv.conf"), text)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
 // Hosts reads the hosts file of a container, which may have written to it: one
 // larger than MaxHosts gives fsx.ErrTooLarge.
 func (s *Store) Hosts(id string) ([]byte, error) {
