@@ -124,8 +124,10 @@ func TestCSIVolume(t *testing.T) {
 	if got := st.vol("capacity", "-d", st.name, "--format", "{{.Bytes}}"); got != strconv.Itoa(1<<40-48<<20) {
 		t.Errorf("capacity: %s", got)
 	}
+	st.run("--mount", "type=volume,src=cv3,dst=/v,volume-driver="+st.name+",volume-opt=size=16m", s.Image, "touch", "/v/f")
+	st.awaitAway()
 	st.vol("snapshot", "rm", "snap")
-	st.vol("rm", "cv", "cv2")
+	st.vol("rm", "cv", "cv2", "cv3")
 	st.gone()
 }
 
@@ -263,5 +265,15 @@ func TestVolumePlugin(t *testing.T) {
 	if p.Options("pv") != nil {
 		t.Error("the plugin has the volume still")
 	}
+	// Made by a run, and an anonymous one that goes with its container.
+	run := []string{"run", "--rm", "--network", "none", "--volume-driver", "folders"}
+	s.Must(t, "pouch-run", append(run, "-v", "auto:/v", "-v", "/anon", s.Image, "touch", "/v/f", "/anon/f")...)
+	await(t, 15*time.Second, "the end of the anonymous volume", func() bool {
+		left, err := os.ReadDir(filepath.Join(dir, "data"))
+		return err == nil && len(left) == 1 && p.Mounted("auto") == 0
+	})
+	s.Must(t, "pouch-run", append(run, "-v", "auto:/v", s.Image, "ls", "/v/f")...)
+	await(t, 15*time.Second, "the plugin's unmount", func() bool { return p.Mounted("auto") == 0 })
+	s.Must(t, "pouch-vol", "rm", "auto")
 	s.Pouch("pouch-vol", "create", "-d", "nosuch", "nv").OneLine(t, 1, `no volume driver "nosuch"`)
 }
