@@ -183,6 +183,10 @@ func (t *task) mount(mounts []mount.Mount, spec *specs.Spec) (string, error) {
 func (t *task) unmount() error {
 	closeAll(slices.Concat(t.held, t.joined))
 	t.held, t.joined = nil, nil
+	if t.answers != nil {
+		t.answers.Close()
+		t.answers = nil
+	}
 	if t.shm.id != "" {
 		if err := mount.UnmountAll(t.shmDir()); err != nil {
 			return fmt.Errorf("unmount /dev/shm of container %s: %w", t.shm.id, err)

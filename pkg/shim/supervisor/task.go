@@ -12,6 +12,7 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/record"
 	"github.com/pouchcontainer/pouch/pkg/shim/cgroup"
 	"github.com/pouchcontainer/pouch/pkg/shim/engine"
+	"github.com/pouchcontainer/pouch/pkg/shim/sysinfo"
 	"github.com/pouchcontainer/pouch/pkg/stdio"
 )
 
@@ -64,6 +65,8 @@ type task struct {
 
 	secrets   *secrets   // nil: no files of secrets
 	preserved []*os.File // what process 1 gets from 3 on
+
+	answers *sysinfo.Answers // of a container with lxcfs; nil: none are given
 
 	limits  sync.Mutex        // held while a life is created and while its limits change: guards the spec's
 	limited *record.Resources // what update has set; nil: the record's at the start
