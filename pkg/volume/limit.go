@@ -111,10 +111,10 @@ func (m *Manager) keepLimit(ctx context.Context, v *record.Volume) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case is == q.Project && use.Limit != (quota.Limit{}):
-		return nil
-	case is != q.Project && use.UsedInodes > 0: // it is another's by now
+	if is == q.Project {
+		return quota.SetLimit(data, q.Project, quota.Limit{Bytes: q.Bytes, Inodes: q.Inodes})
+	}
+	if use.UsedInodes > 0 { // it is another's by now
 		if q.Project, err = quota.Choose(data, quota.Volumes); err != nil {
 			return err
 		}
@@ -123,6 +123,23 @@ func (m *Manager) keepLimit(ctx context.Context, v *record.Volume) error {
 		}
 	}
 	return limit(ctx, data, q)
+}
+
+// resizeLimit gives a volume with a limit another one of size bytes, also while
+// containers use it. The caller holds the volume's lock. Idempotent.
+func (m *Manager) resizeLimit(ctx context.Context, v *record.Volume, size int64) error {
+	if size < 1 {
+		return errs.New(errs.Invalid, "the size must be more than 0")
+	}
+	v.Quota.Bytes = size
+	v.Options = map[string]string{"size": strconv.FormatInt(size, 10)}
+	if v.Quota.Inodes > 0 {
+		v.Options["inodes"] = strconv.FormatInt(v.Quota.Inodes, 10)
+	}
+	if err := m.s.SetVolume(v); err != nil {
+		return err
+	}
+	return m.keepLimit(ctx, v)
 }
 
 // dropLimit takes back the limit of what lies in the staging folder. Where the

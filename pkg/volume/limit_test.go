@@ -154,6 +154,16 @@ func TestLimitedVolume(t *testing.T) {
 		}
 		_, err = m.Create(context.Background(), CreateOptions{Name: "lim", Options: map[string]string{"size": "11m"}})
 		wantKind(t, err, errs.Conflict)
+		_, err = m.Resize(context.Background(), "lim", 20<<20)
+		must(t, err)
+		must(t, put(data+"/b", 10))
+		if err := put(data+"/c", 2); !quota.Exceeded(err) {
+			t.Errorf("the 21st MiB: %v", err)
+		}
+		if i, err = m.Inspect("lim"); err != nil || i.Status["Size"] != int64(20<<20) || i.Options["size"] != "20971520" {
+			t.Errorf("after resize: %+v, %v", i, err)
+		}
+		createLimited(t, m, "lim", "20971520")
 		must(t, m.Remove(context.Background(), "lim", false))
 		free(t, s, v.Quota.Project)
 	})

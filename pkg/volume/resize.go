@@ -41,8 +41,9 @@ func (m *Manager) metered(ctx context.Context, v *record.Volume) int64 {
 }
 
 // Resize has a volume's driver make it larger, also while containers use it if the
-// driver can. It fails with kind unsupported for drivers that cannot, the local
-// one among them, and with kind invalid for less than the volume has. Idempotent.
+// driver can; the limit of a local volume that has one changes in both directions. It
+// fails with kind unsupported for drivers that cannot, and for a local volume without
+// a limit, and with kind invalid for less than the volume has. Idempotent.
 func (m *Manager) Resize(ctx context.Context, name string, size int64) (*record.Volume, error) {
 	v, err := m.get(name)
 	if err != nil {
@@ -74,5 +75,8 @@ func (m *Manager) resize(ctx context.Context, v *record.Volume, size int64) erro
 			return r.Resize(ctx, v, size, m.s.VolumeData(v.Name), m.saver(v))
 		}
 	}
-	return errs.New(errs.Unsupported, "driver %s makes no volume larger: those of CSI drivers may", v.Driver)
+	if v.Quota != nil {
+		return m.resizeLimit(ctx, v, size)
+	}
+	return errs.New(errs.Unsupported, "driver %s makes this volume no larger: CSI drivers may, and local does with one that has a limit", v.Driver)
 }

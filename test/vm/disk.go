@@ -86,6 +86,9 @@ func build(tree, stage string) error {
 		{"test", "-c", "-tags", tags, "-o", filepath.Join(stage, "test/cli/cli.test"), "./test/cli"},
 		{"test", "-c", "-tags", tags, "-o", filepath.Join(stage, "test/netdev.test"), "./pkg/netdev"},
 		{"test", "-c", "-tags", tags, "-o", filepath.Join(stage, "test/network.test"), "./pkg/network"},
+		{"test", "-c", "-tags", tags, "-o", filepath.Join(stage, "test/quota.test"), "./pkg/quota"},
+		{"test", "-c", "-tags", tags, "-o", filepath.Join(stage, "test/volume.test"), "./pkg/volume"},
+		{"test", "-c", "-tags", tags, "-o", filepath.Join(stage, "test/container.test"), "./pkg/container"},
 	} {
 		c := exec.Command("go", args...)
 		c.Dir, c.Env = tree, append(os.Environ(), "CGO_ENABLED=0")
