@@ -130,7 +130,7 @@ func (m *Manager) RemoveSnapshot(ctx context.Context, name string, force bool) e
 	if errs.Is(err, errs.NotFound) {
 		l.Remove()
 		if force {
-			return nil
+			return m.s.RemoveSnapshot(name) // its folder, which a command was killed at making
 		}
 		return errs.New(errs.NotFound, "no such snapshot: %s", name)
 	}
