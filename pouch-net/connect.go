@@ -4,8 +4,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pouchcontainer/pouch/pkg/cmd"
+	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/network"
-	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
 func connect() *cli.Command {
@@ -13,16 +13,15 @@ func connect() *cli.Command {
 		Name:      "connect",
 		Usage:     "add a network to containers, running or not",
 		ArgsUsage: "NETWORK CONTAINER…",
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "ip", Usage: "IPv4 `ADDRESS`"},
-			&cli.StringFlag{Name: "ip6", Usage: "IPv6 `ADDRESS`"},
-			&cli.StringFlag{Name: "mac-address", Usage: "MAC `ADDRESS`"},
-			&cli.StringSliceFlag{Name: "alias", Usage: "a further `NAME` for the other members"},
-		},
+		Flags: append(joinFlags(),
+			&cli.StringFlag{Name: "interface-name", Usage: "`NAME` of the interface inside; without, the first free ethN"}),
 		Action: func(c *cli.Context) error {
-			join := record.Join{
-				Network: c.Args().First(), IPv4: c.String("ip"), IPv6: c.String("ip6"),
-				MAC: c.String("mac-address"), Aliases: c.StringSlice("alias"),
+			join, err := readJoin(c, c.Args().First())
+			if err != nil {
+				return err
+			}
+			if join.Interface = c.String("interface-name"); c.IsSet("interface-name") && join.Interface == "" {
+				return errs.New(errs.Invalid, "--interface-name: give a name")
 			}
 			return eachContainer(c, func(m *network.Manager, container string) error {
 				return m.Connect(c.Context, container, join)

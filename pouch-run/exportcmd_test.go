@@ -43,7 +43,10 @@ func exported() map[string]*record.Container {
 				PidsLimit: 9, OOMKillDisable: true, MemorySwappiness: &swappiness, BlkioWeight: 100, RdtClass: "r", RdtL3: "L3:0=f",
 			},
 		},
-		Networks: []record.Join{{Network: "back", Aliases: []string{"db", "d2"}, IPv4: "10.0.0.2", IPv6: "fd00::2", MAC: "02:00:00:00:00:01"}, {Network: "other"}},
+		Networks: []record.Join{{Network: "back", Aliases: []string{"db", "d2"}, IPv4: "10.0.0.2", IPv6: "fd00::2", MAC: "02:00:00:00:00:01"}, {
+			Network: "other", Interface: "lan0", LinkLocal: []string{"169.254.1.1"}, Priority: -1, Options: map[string]string{"k": "a,b=c"},
+			Ingress: record.Rate{Bits: 8e6, Burst: 65536}, Egress: record.Rate{Bits: 9e6, Burst: 1 << 20},
+		}},
 		Ports: []record.Port{
 			{HostPort: 8080, ContainerPort: 80, Protocol: "tcp"}, {HostIP: "::1", HostPort: 53, ContainerPort: 53, Protocol: "udp"}, {ContainerPort: 9, Protocol: "tcp"},
 			{HostIP: "127.0.0.1", ContainerPort: 10, Protocol: "tcp"}, {HostPort: 9000, HostPortEnd: 9005, ContainerPort: 11, Protocol: "tcp"},

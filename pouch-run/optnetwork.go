@@ -14,7 +14,7 @@ import (
 // networkFlags are the networks to join and the ports to publish.
 func networkFlags() []cli.Flag {
 	return []cli.Flag{
-		list("network", "`NETWORK`: bridge, none, host, container:NAME, ns:PATH, cni:NAME or a network, NAME or name=NAME,alias=A,ip=ADDRESS", "net"),
+		list("network", "`NETWORK`: bridge, none, host, container:NAME, ns:PATH, cni:NAME or a network, NAME or name=NAME and of these: alias=A, ip=ADDRESS, ip6=ADDRESS, mac-address=ADDRESS, interface-name=NAME, gw-priority=N, link-local-ip=ADDRESS, ingress-rate=RATE, egress-rate=RATE, driver-opt=KEY=VALUE; NAME:ip=ADDRESS,… too", "net"),
 		list("network-alias", "further `NAME` of the container on its network", "net-alias"),
 		text("ip", "IPv4 `ADDRESS` on the network"),
 		text("ip6", "IPv6 `ADDRESS` on the network"),

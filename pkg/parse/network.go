@@ -3,6 +3,7 @@ package parse
 import (
 	"net"
 	"path"
+	"reflect"
 	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -10,10 +11,12 @@ import (
 )
 
 // Network reads one --network. It is a mode (bridge, default, none, host,
-// container:NAME, ns:PATH), cni:NAME or the name of a network, alone or as a CSV line
+// container:NAME, ns:PATH), cni:NAME or the name of a network, alone, with fields
+// behind a colon as in podman (NAME:ip=…,alias=…), or as docker's CSV line
 // name=…,alias=…,ip=…,ip6=…,mac-address=…. mode is what record.Container's
 // NetworkMode holds; join is nil for the modes that join no network.
 func Network(s string) (mode string, join *record.Join, err error) {
+	s = shortNetwork(s)
 	name, _, isModeWithArg := strings.Cut(s, ":")
 	long := strings.Contains(s, "=") && (!isModeWithArg || strings.Contains(name, "="))
 	if !long {
@@ -40,7 +43,7 @@ func Network(s string) (mode string, join *record.Join, err error) {
 		return "", nil, err
 	}
 	if !Joins(j.Network) {
-		if j.IPv4 != "" || j.IPv6 != "" || j.MAC != "" || len(j.Aliases) > 0 {
+		if !reflect.DeepEqual(*j, record.Join{Network: j.Network}) {
 			return "", nil, invalid("invalid argument %q for --network: mode %s has no address, alias or mac-address", s, j.Network)
 		}
 		return j.Network, nil, nil
@@ -81,6 +84,9 @@ func networkField(j *record.Join, f string) (err error) {
 	if !ok || key == "" {
 		return invalid("invalid field %s", f)
 	}
+	if set, known := joinSetters()[key]; known {
+		return set(j, val)
+	}
 	switch key {
 	case "name":
 		j.Network = val
@@ -91,10 +97,8 @@ func networkField(j *record.Join, f string) (err error) {
 		j.IPv4, err = IPv4(val)
 	case "ip6":
 		j.IPv6, err = IPv6(val)
-	case "mac-address":
+	case "mac-address", "mac":
 		j.MAC, err = MAC(val)
-	case "driver-opt", "link-local-ip", "gw-priority":
-		return errs.New(errs.Unsupported, "'%s' is not supported", key)
 	default:
 		return invalid("invalid field key %s", key)
 	}

@@ -347,6 +347,21 @@ func TestNetwork(t *testing.T) {
 		{in: "name=backend,alias=db,alias=sql,ip=172.20.0.5,ip6=fd00::5,mac-address=02:42:AC:11:00:02", want: result{"backend", &record.Join{
 			Network: "backend", Aliases: []string{"db", "sql"}, IPv4: "172.20.0.5", IPv6: "fd00::5", MAC: "02:42:ac:11:00:02",
 		}}},
+		{in: "backend:ip=172.20.0.5,ip=fd00::5,mac=02:42:ac:11:00:02,interface_name=lan0,alias=db", want: result{"backend", &record.Join{
+			Network: "backend", Aliases: []string{"db"}, IPv4: "172.20.0.5", IPv6: "fd00::5", MAC: "02:42:ac:11:00:02", Interface: "lan0",
+		}}},
+		{in: "bridge:ip=172.20.0.5", want: result{"bridge", &record.Join{Network: "bridge", IPv4: "172.20.0.5"}}},
+		{in: "cni:lan:ip=172.20.0.5", want: result{"cni:lan", &record.Join{Network: "cni:lan", IPv4: "172.20.0.5"}}},
+		{in: `name=nn,gw-priority=-3,link-local-ip=169.254.1.1,"driver-opt=com.docker.network.endpoint.sysctls=net.ipv4.conf.IFNAME.a=1,net.ipv4.conf.IFNAME.b=2",ingress-rate=10mbit,egress-burst=64k`, want: result{"nn", &record.Join{
+			Network: "nn", Priority: -3, LinkLocal: []string{"169.254.1.1"}, Ingress: record.Rate{Bits: 1e7}, Egress: record.Rate{Burst: 65536},
+			Options: map[string]string{"com.docker.network.endpoint.sysctls": "net.ipv4.conf.IFNAME.a=1,net.ipv4.conf.IFNAME.b=2"},
+		}}},
+		{in: "name=nn,interface-name=a/b", err: "invalid name of an interface"},
+		{in: "name=nn,gw-priority=high", err: "a whole number"},
+		{in: "name=nn,driver-opt=x", err: "KEY=VALUE"},
+		{in: "name=nn,egress-rate=fast", err: "bits a second"},
+		{in: "name=host,gw-priority=1", err: "mode host has no address"},
+		{in: "none:alias=x", err: "mode none has no address"},
 		{in: "name=host", want: result{Mode: "host"}},
 		{in: "name=host,ip=1.2.3.4", err: "mode host has no address"},
 		{in: "alias=a", err: "network name/id is not specified"},

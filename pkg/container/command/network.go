@@ -1,7 +1,9 @@
 package command
 
 import (
+	"maps"
 	"net"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,7 +39,7 @@ func (l *line) networks() {
 }
 
 func plain(j record.Join) bool {
-	return len(j.Aliases) == 0 && j.IPv4 == "" && j.IPv6 == "" && j.MAC == ""
+	return reflect.DeepEqual(j, record.Join{Network: j.Network})
 }
 
 func join(j record.Join) string {
@@ -48,9 +50,29 @@ func join(j record.Join) string {
 	for _, a := range j.Aliases {
 		fields = append(fields, "alias="+a)
 	}
-	for _, f := range [][2]string{{"ip", j.IPv4}, {"ip6", j.IPv6}, {"mac-address", j.MAC}} {
+	for _, f := range [][2]string{{"ip", j.IPv4}, {"ip6", j.IPv6}, {"mac-address", j.MAC}, {"interface-name", j.Interface}} {
 		if f[1] != "" {
 			fields = append(fields, f[0]+"="+f[1])
+		}
+	}
+	for _, a := range j.LinkLocal {
+		fields = append(fields, "link-local-ip="+a)
+	}
+	for _, k := range slices.Sorted(maps.Keys(j.Options)) {
+		fields = append(fields, "driver-opt="+k+"="+j.Options[k])
+	}
+	if j.Priority != 0 {
+		fields = append(fields, "gw-priority="+strconv.Itoa(j.Priority))
+	}
+	for _, f := range []struct {
+		key string
+		n   uint64
+	}{
+		{"ingress-rate", j.Ingress.Bits}, {"ingress-burst", j.Ingress.Burst},
+		{"egress-rate", j.Egress.Bits}, {"egress-burst", j.Egress.Burst},
+	} {
+		if f.n != 0 {
+			fields = append(fields, f.key+"="+strconv.FormatUint(f.n, 10))
 		}
 	}
 	return csv(fields...)
