@@ -1,0 +1,89 @@
+package netdev
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/google/nftables"
+	"github.com/google/nftables/expr"
+	"golang.org/x/sys/unix"
+)
+
+// Dropping lists the chains, but for those of the table inet own, that drop
+// forwarded packets which none of their rules accepts: as "ip filter FORWARD". An
+// accept elsewhere does not help against them.
+func Dropping(own string) ([]string, error) {
+	c, err := nftables.New()
+	if err != nil {
+		return nil, err
+	}
+	all, err := c.ListChains()
+	if err != nil {
+		return nil, fmt.Errorf("list chains of nftables: %w", err)
+	}
+	var out []string
+	for _, ch := range all {
+		if ch.Hooknum == nil || *ch.Hooknum != *nftables.ChainHookForward || ch.Policy == nil || *ch.Policy != nftables.ChainPolicyDrop {
+			continue
+		}
+		if f := ch.Table.Family; f != nftables.TableFamilyINet || ch.Table.Name != own {
+			out = append(out, fmt.Sprintf("%s %s %s", familyName(f), ch.Table.Name, ch.Name))
+		}
+	}
+	return out, nil
+}
+
+func familyName(f nftables.TableFamily) string {
+	switch f {
+	case nftables.TableFamilyIPv4:
+		return "ip"
+	case nftables.TableFamilyIPv6:
+		return "ip6"
+	case nftables.TableFamilyBridge:
+		return "bridge"
+	case nftables.TableFamilyINet:
+		return "inet"
+	}
+	return fmt.Sprint(byte(f))
+}
+
+// LeadsTo reports whether the table inet name has a rule for a port of the host.
+func LeadsTo(name, proto string, port uint16) (bool, error) {
+	c, err := nftables.New()
+	if err != nil {
+		return false, err
+	}
+	t := &nftables.Table{Name: name, Family: nftables.TableFamilyINet}
+	rules, err := c.GetRules(t, &nftables.Chain{Name: portChain, Table: t})
+	if errors.Is(err, unix.ENOENT) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read packet rules (nftables table inet %s): %w", name, err)
+	}
+	for _, r := range rules {
+		if rulePort(r) == port && ruleHas(r, []byte{protoNumber(proto)}) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func rulePort(r *nftables.Rule) uint16 {
+	for _, e := range r.Exprs {
+		if c, ok := e.(*expr.Cmp); ok && len(c.Data) == 2 {
+			return binary.BigEndian.Uint16(c.Data)
+		}
+	}
+	return 0
+}
+
+func ruleHas(r *nftables.Rule, data []byte) bool {
+	for _, e := range r.Exprs {
+		if c, ok := e.(*expr.Cmp); ok && string(c.Data) == string(data) {
+			return true
+		}
+	}
+	return false
+}
