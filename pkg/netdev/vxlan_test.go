@@ -48,7 +48,8 @@ func TestVXLANHasExactlyItsPeers(t *testing.T) {
 				t.Errorf("no %q in %s", want, out)
 			}
 		}
-		v.Name = "px1"
+		v.Name, v.Peers = "px1", a[1:]
+		t.Cleanup(func() { DeleteLink("px1") })
 		if err := EnsureVXLAN(v); !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), "VNI 42") {
 			t.Errorf("the same VNI again: %v", err)
 		}

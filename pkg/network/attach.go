@@ -76,6 +76,9 @@ func (m *Manager) prepare(ctx context.Context, o *AttachOpts) (*record.Network, 
 	if err != nil {
 		return nil, nil, err
 	}
+	if own, err := netdev.NetnsInode("/proc/thread-self/ns/net"); err == nil && own == inode {
+		return nil, nil, errs.New(errs.Invalid, "%s is the network namespace of the host itself: it reaches its networks without joining them", o.Netns)
+	}
 	o.late = o.Iface == ""
 	if o.Join.Interface != "" {
 		o.Iface = o.Join.Interface

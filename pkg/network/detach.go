@@ -19,7 +19,9 @@ func (m *Manager) Detach(ctx context.Context, network, netns string) error {
 		return err
 	}
 	var gone []string
-	err = m.free(ctx, n.Name, func(l *record.Lease) bool { return l.Netns == netns }, func(l *record.Lease) { gone = append(gone, l.Container) })
+	inode, missing := netdev.NetnsInode(netns) // it may have been joined by another path
+	here := func(l *record.Lease) bool { return l.Netns == netns || missing == nil && l.NetnsInode == inode }
+	err = m.free(ctx, n.Name, here, func(l *record.Lease) { gone = append(gone, l.Container) })
 	if err != nil {
 		return err
 	}

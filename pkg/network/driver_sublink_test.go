@@ -1,9 +1,11 @@
 package network
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/netdev"
@@ -252,5 +254,27 @@ func TestNamespaceOfSomebodyElse(t *testing.T) {
 	}
 	if ips, err := os.ReadDir(r.s.RunRoot + "/leases/n1"); err != nil || len(ips) > 0 {
 		t.Errorf("leases: %v %v", ips, err)
+	}
+}
+
+func TestNamespaceByAnotherPath(t *testing.T) {
+	r := newRig(t)
+	r.joins("aa", "bridge")
+	pid := nettest.Command(r.s.Netns(idOf("aa")), "sleep", "1000")
+	if err := pid.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { pid.Process.Kill(); pid.Wait() })
+	path := fmt.Sprintf("/proc/%d/ns/net", pid.Process.Pid)
+	for own := must(netdev.NetnsInode("/proc/thread-self/ns/net"))(t); must(netdev.NetnsInode(path))(t) == own; {
+		time.Sleep(time.Millisecond) // nsenter is on its way in
+	}
+	if err := r.Detach(t.Context(), "bridge", path); err != nil {
+		t.Fatal(err)
+	}
+	r.nothingOf("bridge")
+	o := AttachOpts{Netns: "/proc/thread-self/ns/net", Join: record.Join{Network: "bridge"}}
+	if _, err := r.Attach(t.Context(), o); !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "the host itself") {
+		t.Errorf("the host's own namespace: %v", err)
 	}
 }

@@ -220,4 +220,3 @@ func neighbour(o CreateOpts, j record.Joined) string {
 	}
 	return ""
 }
-
