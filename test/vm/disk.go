@@ -75,6 +75,9 @@ func fill(stage string) error {
 			return err
 		}
 	}
+	if err := copyLxcfs(at("lxcfs")); err != nil {
+		return err
+	}
 	return build(tree, stage)
 }
 

@@ -44,6 +44,9 @@ func (t *task) checkpoint(dir *os.File, o *ctl.CheckpointOpts) error {
 	if !ok {
 		return errs.New(errs.Unsupported, "checkpoint container %s: checkpoints work with the built-in runtime alone, not with %s", t.id, t.rec.Runtime)
 	}
+	if t.rec.Host.Lxcfs {
+		return errs.New(errs.Unsupported, "checkpoint container %s: it runs with --lxcfs, whose files and answers no checkpoint can keep", t.id)
+	}
 	if !o.LeaveRunning {
 		t.setDumping(true)
 	}
