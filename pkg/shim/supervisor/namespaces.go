@@ -57,12 +57,19 @@ func (s *Supervisor) openNamespace(ns specs.LinuxNamespace) (*os.File, error) {
 			return ownerOf(path)
 		}
 	}
-	if ns.Path == "" || isNamespace(unix.AT_FDCWD, ns.Path) {
+	if ns.Path == "" {
 		return nil, nil
+	}
+	if isNamespace(unix.AT_FDCWD, ns.Path) {
+		return nil, pathOfKind(ns.Path, ns.Type)
 	}
 	f, err := parentsNamespace(os.Getppid(), ns.Path)
 	if err != nil {
 		return nil, errs.New(errs.Invalid, "%s: %w", ns.Path, err)
+	}
+	if err := ofKind(f, ns.Type); err != nil {
+		f.Close()
+		return nil, err
 	}
 	return f, nil
 }
