@@ -91,6 +91,7 @@ func build(tree, stage string) error {
 		{"test", "-c", "-tags", tags, "-o", filepath.Join(stage, "test/network.test"), "./pkg/network"},
 		{"test", "-c", "-tags", tags, "-o", filepath.Join(stage, "test/quota.test"), "./pkg/quota"},
 		{"test", "-c", "-tags", tags, "-o", filepath.Join(stage, "test/volume.test"), "./pkg/volume"},
+		{"test", "-c", "-tags", tags, "-o", filepath.Join(stage, "test/csi.test"), "./pkg/csi"},
 		{"test", "-c", "-tags", tags, "-o", filepath.Join(stage, "test/container.test"), "./pkg/container"},
 	} {
 		c := exec.Command("go", args...)
