@@ -24,6 +24,8 @@ func main() {
 	flag.BoolVar(&o.memory, "memory", true, "measure what stays in memory beside an idle container")
 	flag.IntVar(&o.pulls, "pulls", 5, "pulls of each when they are timed; 0: they are not")
 	flag.BoolVar(&o.only, "only-pulls", false, "time nothing else")
+	flag.IntVar(&o.passes, "passes", 5, "measurements of what passes a network; 0: networks are not measured")
+	flag.BoolVar(&o.onlyNet, "only-networks", false, "measure nothing but networks")
 	flag.Parse()
 	os.Exit(harness.Program(func(s *harness.Suite) error { return bench(s, o) }))
 }
@@ -34,7 +36,8 @@ type options struct {
 	out                     string
 	peers, memory           bool
 	pulls                   int
-	only                    bool
+	only, onlyNet           bool
+	passes                  int
 }
 
 // warmup is how many rounds are run before the timed ones.
@@ -57,6 +60,15 @@ func bench(s *harness.Suite, o options) (err error) {
 		}
 		r.fill(nil, nil)
 		r.printPulls(os.Stdout)
+		return r.write(o.out)
+	}
+	if o.onlyNet {
+		r := report{Rounds: o.rounds}
+		if err := r.measureNetwork(s, o, dir); err != nil {
+			return err
+		}
+		r.fill(nil, nil)
+		r.printNetwork(os.Stdout)
 		return r.write(o.out)
 	}
 	rootfs, err := unpack(s.Archive, dir)
@@ -83,6 +95,12 @@ func bench(s *harness.Suite, o options) (err error) {
 	cleanup(further)
 	if err != nil {
 		return err
+	}
+	if o.passes > 0 {
+		fmt.Fprintf(os.Stderr, "bench: %d rounds of joining a network\n", o.rounds)
+		if err := res.measureNetwork(s, o, dir); err != nil {
+			return err
+		}
 	}
 	if err := res.extras(s, o, dir); err != nil {
 		return err

@@ -27,6 +27,8 @@ type report struct {
 	Lists    []listed  `json:"lists,omitempty"`
 	Memory   []memory  `json:"memory,omitempty"`
 	Pulls    []pulled  `json:"pulls,omitempty"` // ratios to the first of them
+	Joins    []row     `json:"joins,omitempty"` // of networks, ratios to the first of them
+	Passed   []passed  `json:"passed,omitempty"`
 	Skipped  []skip    `json:"skipped,omitempty"`
 }
 
@@ -99,6 +101,7 @@ func (r *report) print(w io.Writer) {
 	t.Flush()
 	r.printExtras(w)
 	r.printPulls(w)
+	r.printNetwork(w)
 	for _, s := range r.Skipped {
 		fmt.Fprintf(w, "not measured: %s: %s\n", s.Name, s.Reason)
 	}
@@ -143,6 +146,23 @@ func (r *report) printPulls(w io.Writer) {
 	fmt.Fprintln(t, "\npull of an image\tmedian ms\tleast ms\tx first\tCPU ms\tpeak KiB\tengine KiB\t")
 	for _, p := range r.Pulls {
 		fmt.Fprintf(t, "%s\t%.0f\t%.0f\t%.2f\t%.0f\t%d\t%d\t\n", p.Name, p.Median, p.Least, p.Ratio, p.CPU, p.Peak, p.Engine)
+	}
+	t.Flush()
+}
+
+func (r *report) printNetwork(w io.Writer) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	if len(r.Joins) > 0 {
+		fmt.Fprintln(t, "\njoin a network and leave it\tmedian ms\tp10 ms\tx first\tx first p10\t")
+	}
+	for _, x := range r.Joins {
+		fmt.Fprintf(t, "%s\t%.1f\t%.1f\t%.2f\t%.2f\t\n", x.Name, x.Median, x.P10, x.RatioMedian, x.RatioP10)
+	}
+	if len(r.Passed) > 0 {
+		fmt.Fprintln(t, "\nTCP by iperf3\tnetwork\tGbit/s\tx reference\t")
+	}
+	for _, p := range r.Passed {
+		fmt.Fprintf(t, "%s\t%s\t%.2f\t%.2f\t\n", p.Way, p.Network, p.Median, p.Ratio)
 	}
 	t.Flush()
 }
