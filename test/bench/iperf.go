@@ -138,25 +138,32 @@ func iperf(server, client string, to ...string) (float64, error) {
 	}
 	defer func() { s.Process.Kill(); s.Wait() }()
 	args := append([]string{"--net=" + client, "--", "iperf3", "-J", "-t", fmt.Sprint(iperfSeconds), "-c"}, to...)
-	var text []byte
-	var err error
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if text, err = exec.Command("nsenter", args...).Output(); err == nil {
-			break // before that the server was not up
+	for end := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		text, err := exec.Command("nsenter", args...).Output()
+		if g, why := received(text); why == "" {
+			return g, nil
+		} else if time.Now().After(end) { // before that the server may not be up
+			return 0, fmt.Errorf("iperf3: %s (%w)", why, err)
 		}
 	}
-	if err != nil {
-		return 0, fmt.Errorf("iperf3: %w: %s", err, text)
-	}
+}
+
+// received is the rate that iperf3's report tells, in Gbit/s, or why there is none;
+// its exit code does not say.
+func received(text []byte) (gbit float64, why string) {
 	var result struct {
-		End struct {
+		Error string
+		End   struct {
 			Received struct {
 				Rate float64 `json:"bits_per_second"`
 			} `json:"sum_received"`
 		}
 	}
 	if err := json.Unmarshal(text, &result); err != nil {
-		return 0, err
+		return 0, err.Error()
 	}
-	return result.End.Received.Rate / 1e9, nil
+	if result.Error == "" && result.End.Received.Rate == 0 {
+		result.Error = "nothing was received"
+	}
+	return result.End.Received.Rate / 1e9, result.Error
 }
