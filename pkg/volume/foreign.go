@@ -223,7 +223,11 @@ func (m *Manager) lockPatiently(ctx context.Context, name string) (*fsx.Lock, er
 // isHere reports whether a volume's data lies at its folder, or may.
 func (m *Manager) isHere(v *record.Volume) (bool, error) {
 	if isForeign(v.Driver) {
-		return v.Foreign.Here(), nil
+		now, err := m.s.Volume(v.Name) // v may be from before it was mounted
+		if errs.Is(err, errs.NotFound) {
+			return false, nil
+		}
+		return now.Foreign.Here(), err
 	}
 	return mount.Mounted(m.s.VolumeData(v.Name))
 }

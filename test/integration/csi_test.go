@@ -117,6 +117,10 @@ func TestCSIVolume(t *testing.T) {
 	}
 	st.vol("unmount", "cv")
 	st.awaitAway()
+	st.vol("export", "-o", "/dev/null", "cv")
+	if a := csidriver.Attached(st.state()); len(a) != 0 {
+		t.Errorf("attached after an export: %v", a)
+	}
 	st.vol("resize", "cv", "32m")
 	if got := st.vol("drivers", "--format", "{{.Name}} {{.Version}} {{.Status}}", st.name); got != csidriver.Name+" 1.2.3 ready" {
 		t.Errorf("drivers: %s", got)
