@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/urfave/cli/v2"
 
+	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/network"
 )
 
@@ -12,12 +13,16 @@ func disconnect() *cli.Command {
 		Usage:     "take a network away from containers, running or not",
 		ArgsUsage: "NETWORK CONTAINER…",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, Usage: "for docker's sake; changes nothing"},
+			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, Usage: "take what is left of a container that is gone away too"},
 		},
 		Action: func(c *cli.Context) error {
 			name := c.Args().First()
 			return eachContainer(c, func(m *network.Manager, container string) error {
-				return m.Disconnect(c.Context, container, name)
+				err := m.Disconnect(c.Context, container, name)
+				if c.Bool("force") && errs.Is(err, errs.NotFound) {
+					return m.Evict(c.Context, name, container)
+				}
+				return err
 			})
 		},
 	}

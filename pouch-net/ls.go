@@ -34,11 +34,11 @@ func ls() *cli.Command {
 			if _, err := cmd.Args(c, 0, 0); err != nil {
 				return err
 			}
-			match, err := filters(c.StringSlice("filter"))
+			m, err := open(c)
 			if err != nil {
 				return err
 			}
-			m, err := open(c)
+			match, err := filters(m, c.StringSlice("filter"))
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/pouchcontainer/pouch/pkg/cmd"
@@ -8,17 +10,23 @@ import (
 
 func reload() *cli.Command {
 	return &cli.Command{
-		Name:  "reload",
-		Usage: "make links and packet rules anew, for example after the firewall was flushed",
+		Name:      "reload",
+		Usage:     "make links and packet rules anew, for example after the firewall was flushed",
+		ArgsUsage: "[NETWORK…]",
+		Description: "Without a NETWORK the links of all are made anew. Tells of a firewall of this host that " +
+			"Pouch cannot ask to let packets of networks pass.",
 		Action: func(c *cli.Context) error {
-			if _, err := cmd.Args(c, 0, 0); err != nil {
-				return err
-			}
 			m, err := open(c)
 			if err != nil {
 				return err
 			}
-			return m.Reload(c.Context)
+			if err := m.Reload(c.Context, c.Args().Slice()...); err != nil {
+				return err
+			}
+			for _, w := range m.Obstacles() {
+				cmd.Warn(c, errors.New(w))
+			}
+			return nil
 		},
 	}
 }

@@ -11,10 +11,10 @@ func rm() *cli.Command {
 	return &cli.Command{
 		Name:      "rm",
 		Aliases:   []string{"remove"},
-		Usage:     "remove networks that nobody is in",
+		Usage:     "remove networks, unless somebody is in them",
 		ArgsUsage: "NETWORK…",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, Usage: "a missing network is no error"},
+			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, Usage: "disconnect who is in it first; a missing network is no error"},
 		},
 		Action: func(c *cli.Context) error {
 			targets, err := cmd.Targets(c)
@@ -26,11 +26,16 @@ func rm() *cli.Command {
 				return err
 			}
 			return cmd.Each(c, targets, func(name string) error {
-				err := m.Remove(c.Context, name)
-				if c.Bool("force") && errs.Is(err, errs.NotFound) {
-					return nil
+				if !c.Bool("force") {
+					return m.Remove(c.Context, name)
 				}
-				return err
+				if err := m.Empty(c.Context, name); err != nil && !errs.Is(err, errs.NotFound) && !errs.Is(err, errs.Corrupt) {
+					return err
+				}
+				if err := m.Remove(c.Context, name); !errs.Is(err, errs.NotFound) {
+					return err
+				}
+				return nil
 			})
 		},
 	}

@@ -83,9 +83,10 @@ func (m *Manager) checkRules(ctx context.Context, n *record.Network) error {
 }
 
 // Reload makes the links, the packet rules and the rates of every network anew,
-// for example after somebody flushed the firewall. Idempotent.
-func (m *Manager) Reload(ctx context.Context) error {
-	all, err := m.List()
+// for example after somebody flushed the firewall; with targets the links of those
+// networks alone. Idempotent.
+func (m *Manager) Reload(ctx context.Context, targets ...string) error {
+	all, err := m.reloaded(targets)
 	if err != nil {
 		return err
 	}
@@ -95,4 +96,20 @@ func (m *Manager) Reload(ctx context.Context) error {
 		}
 	}
 	return m.render(ctx)
+}
+
+// reloaded are the networks to reload.
+func (m *Manager) reloaded(targets []string) ([]*record.Network, error) {
+	if len(targets) == 0 {
+		return m.List()
+	}
+	var out []*record.Network
+	for _, t := range targets {
+		n, err := m.Inspect(t)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, n)
+	}
+	return out, nil
 }

@@ -35,7 +35,9 @@ type InfoIPAM struct {
 type InfoSubnet struct {
 	Subnet  string
 	IPRange string `json:",omitempty"`
-	Gateway string
+	Gateway string `json:",omitempty"`
+
+	AuxiliaryAddresses map[string]string `json:",omitempty"`
 }
 
 // InfoMember is who is in the network now.
@@ -73,7 +75,7 @@ func (m *Manager) Info(target string) (*Info, error) {
 
 func newInfo(n *record.Network) *Info {
 	i := &Info{
-		Name: n.Name, ID: n.ID, Created: n.Created, Scope: "local", Driver: n.Driver, EnableIPv4: true,
+		Name: n.Name, ID: n.ID, Created: n.Created, Scope: "local", Driver: n.Driver, EnableIPv4: !n.NoIPv4,
 		EnableIPv6: n.IPv6, Internal: n.Internal, Bridge: n.Bridge,
 		Containers: map[string]InfoMember{}, Options: n.Options, Labels: n.Labels,
 	}
@@ -85,7 +87,7 @@ func newInfo(n *record.Network) *Info {
 	}
 	i.IPAM.Driver = "default"
 	for _, s := range n.Subnets {
-		i.IPAM.Config = append(i.IPAM.Config, InfoSubnet{s.Subnet, s.Range, s.Gateway})
+		i.IPAM.Config = append(i.IPAM.Config, InfoSubnet{s.Subnet, s.Range, s.Gateway, s.Reserved})
 	}
 	return i
 }
