@@ -70,6 +70,16 @@ func here(p string) (string, error) {
 	return wd + "/" + p, err
 }
 
+// replaceable fails with kind invalid for a device, a socket or a pipe, which a copy
+// would put a file in the place of: /dev/null is everybody's.
+func replaceable(path string) error {
+	st, err := os.Stat(path)
+	if err != nil || st.IsDir() || st.Mode().IsRegular() {
+		return nil // what is missing is made
+	}
+	return errs.New(errs.Invalid, "%s is a device, a socket or a pipe: a file or a folder expected", path)
+}
+
 func (m *Manager) copyOut(ctx context.Context, target, src, dst string, o CopyOpts) (done *Copied, err error) {
 	id, err := m.Store.ResolveContainer(target)
 	if err != nil {
@@ -81,6 +91,9 @@ func (m *Manager) copyOut(ctx context.Context, target, src, dst string, o CopyOp
 	}
 	defer host.Close()
 	to, err := here(dst)
+	if err == nil && dst != "-" {
+		err = replaceable(to)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -14,3 +14,11 @@ func TestPlace(t *testing.T) {
 		}
 	}
 }
+
+func TestReplaceable(t *testing.T) {
+	for path, ok := range map[string]bool{"/dev/null": false, "/": true, "/etc/passwd": true, "/nowhere/at/all": true} {
+		if err := replaceable(path); (err == nil) != ok {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
