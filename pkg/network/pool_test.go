@@ -3,6 +3,8 @@ package network
 import (
 	"net/netip"
 	"testing"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
 )
 
 func sub(prefix, gateway, pool string) subnet {
@@ -64,5 +66,39 @@ func TestFreeSubnet(t *testing.T) {
 	}
 	if b, err := freeSubnet6(idOf("n"), []netip.Prefix{a}); err != nil || b.Overlaps(a) {
 		t.Errorf("%v %v, taken is %v", b, err, a)
+	}
+}
+
+func TestPools(t *testing.T) {
+	for env, want := range map[string]string{
+		"":                                "10.83.0.0/24",
+		"10.9.0.0/16":                     "10.9.0.0/24",
+		"10.9.0.0/16:28, 10.10.0.0/16":    "10.9.0.0/28",
+		"10.9.0.8/30":                     "10.9.0.8/30",
+		"10.9.0.0/24:16":                  "",
+		"fd00::/48":                       "",
+		"10.9.0.0/16:x":                   "",
+		"0.0.0.0/0":                       "",
+		"10.9.0.0":                        "",
+		"10.9.0.0/16:31":                  "",
+		"192.0.2.0/30,198.51.100.0/29:29": "192.0.2.0/30",
+	} {
+		t.Setenv(PoolsEnv, env)
+		p, err := freeSubnet4(nil)
+		if (err == nil) != (want != "") || err == nil && p.String() != want {
+			t.Errorf("%q: %v %v, want %q", env, p, err, want)
+		}
+	}
+	t.Setenv(PoolsEnv, "10.9.0.0/29:30,255.255.255.252/30")
+	used := []netip.Prefix{netip.MustParsePrefix("10.9.0.0/30")}
+	for _, want := range []string{"10.9.0.4/30", "255.255.255.252/30"} {
+		p, err := freeSubnet4(used)
+		if err != nil || p.String() != want {
+			t.Errorf("%v %v, want %s", p, err, want)
+		}
+		used = append(used, p)
+	}
+	if _, err := freeSubnet4(used); !errs.Is(err, errs.Unavailable) {
+		t.Errorf("pools without a free subnet: %v", err)
 	}
 }
