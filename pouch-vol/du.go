@@ -25,7 +25,7 @@ func du() *cli.Command {
 		Name:      "du",
 		Usage:     "tell how much room volumes take, and how much prune --all would give back",
 		ArgsUsage: "[VOLUME…]",
-		Flags:     append(cmd.ListFlags(), filterFlag()),
+		Flags:     append(cmd.ListFlags(), filterFlag("f")),
 		Action: func(c *cli.Context) error {
 			m, err := open(c)
 			if err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/volume"
 )
 
-func filterFlag() cli.Flag {
-	return &cli.StringSliceFlag{Name: "filter", Usage: "only volumes for which `KEY=VALUE` holds: anonymous, dangling, driver, label, label!, name, opt, scope, since, until; of one key any, of different keys all"}
+func filterFlag(aliases ...string) cli.Flag {
+	return &cli.StringSliceFlag{Name: "filter", Aliases: aliases, Usage: "only volumes for which `KEY=VALUE` holds: anonymous, dangling, driver, label, label!, name, opt, scope, since, until; of one key any, of different keys all"}
 }
 
 // filters makes one condition of --filter: values of one key are alternatives,

@@ -24,7 +24,7 @@ func ls() *cli.Command {
 		Name:    "ls",
 		Aliases: []string{"list"},
 		Usage:   "list volumes",
-		Flags:   append(cmd.ListFlags(), filterFlag()),
+		Flags:   append(cmd.ListFlags(), filterFlag("f")),
 		Action: func(c *cli.Context) error {
 			if _, err := cmd.Args(c, 0, 0); err != nil {
 				return err

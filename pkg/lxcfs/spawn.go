@@ -2,6 +2,7 @@ package lxcfs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -146,7 +147,7 @@ func mounted(ctx context.Context, p record.Proc, infos *os.File) error {
 			return nil
 		}
 		fds := []unix.PollFd{{Fd: int32(infos.Fd()), Events: unix.POLLPRI}, {Fd: int32(pidfd), Events: unix.POLLIN}}
-		if _, err := unix.Poll(fds, 100); err != nil && err != unix.EINTR {
+		if _, err := unix.Poll(fds, 100); err != nil && !errors.Is(err, unix.EINTR) {
 			return os.NewSyscallError("poll", err)
 		}
 		if fds[1].Revents != 0 {
