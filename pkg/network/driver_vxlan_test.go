@@ -3,6 +3,7 @@ package network
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -257,5 +258,20 @@ func TestVXLANLinkIsMadeAnew(t *testing.T) {
 	_, err := nettest.Ask(t, r.s.Netns(idOf("bb")), "tcp", "10.89.0.1:9", 5*time.Second)
 	if !errors.Is(err, unix.ECONNREFUSED) {
 		t.Errorf("the gateway: %v", err)
+	}
+}
+
+// A record that cannot be read goes with its links.
+func TestDamagedVXLANNetworkIsRemoved(t *testing.T) {
+	r := newRig(t)
+	must(r.Create(t.Context(), overlay(0, "peers=192.0.2.2")))(t)
+	if err := os.WriteFile(filepath.Join(r.s.Root, "networks", "n1.json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Remove(t.Context(), "n1"); err != nil {
+		t.Fatal(err)
+	}
+	if links, err := netdev.Links(vxlanPrefix, bridgePrefix); err != nil || len(links) > 0 {
+		t.Errorf("links: %+v %v", links, err)
 	}
 }
