@@ -117,7 +117,11 @@ func (m *Manager) mounted(ctx context.Context, c *record.Container, bare bool, d
 	return mount.Apart(func() error {
 		v := rootView{m: m, c: c, at: m.Store.ContainerDir(c.ID)}
 		defer v.close()
-		if err := v.mount(ctx, mountsOf(c, root), bare); err != nil {
+		back, err := makeRoom(c, layers(root))
+		if err == nil {
+			err = errors.Join(v.mount(ctx, mountsOf(c, root), bare), back())
+		}
+		if err != nil {
 			return fmt.Errorf("mount the root of container %s: %w", c.Name, err)
 		}
 		h, err := os.OpenFile(v.at, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)

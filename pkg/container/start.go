@@ -137,8 +137,12 @@ func (m *Manager) makeTask(ctx context.Context, cl *ctrd.Client, c *record.Conta
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	_, err := cl.CreateTask(ctx, c.ID, root, w.stdio == ctl.TTY, m.Store.TaskSocket(c.ID))
-	return ofTask(err)
+	back, err := makeRoom(c, layers(root))
+	if err != nil {
+		return err
+	}
+	_, err = cl.CreateTask(ctx, c.ID, root, w.stdio == ctl.TTY, m.Store.TaskSocket(c.ID))
+	return errors.Join(ofTask(err), back())
 }
 
 // containerRecord writes containerd's record with the OCI spec.
