@@ -49,6 +49,8 @@ require (
 	tags.cncf.io/container-device-interface v1.1.1
 )
 
+require github.com/miekg/dns v1.1.73 // indirect
+
 require (
 	cyphar.com/go-pathrs v0.2.6 // indirect
 	dario.cat/mergo v1.0.2 // indirect

@@ -47,6 +47,7 @@ func (m *Manager) Attach(ctx context.Context, o AttachOpts) (record.Joined, erro
 		undo := context.WithoutCancel(ctx)
 		return record.Joined{}, errors.Join(err, m.free(undo, n.Name, sameIface(l), func(*record.Lease) {}))
 	}
+	m.needResolver(ctx, n)
 	events.Emit(m.s, events.OfNetwork(n, "connect", o.Container))
 	return j, nil
 }

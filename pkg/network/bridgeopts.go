@@ -76,7 +76,7 @@ func bridgeSetters() map[string]func(*bridgeOptions, string) error {
 			return err
 		},
 		// What others have seen already.
-		OptMTU: nothing, OptNoDefaultRoute: nothing, OptMetric: nothing,
+		OptResolver: boolOnly, OptMTU: nothing, OptNoDefaultRoute: nothing, OptMetric: nothing,
 		OptIngressRate: nothing, OptIngressBurst: nothing, OptEgressRate: nothing, OptEgressBurst: nothing,
 	}
 }

@@ -121,8 +121,11 @@ func (m *Manager) interfaces(own []member) ([]record.Joined, error) {
 
 func newJoined(n *record.Network, l *record.Lease) record.Joined {
 	j := record.Joined{Network: n.Name, ID: n.ID, Iface: l.Iface, HostLink: l.HostLink, MAC: l.MAC, Aliases: l.Names}
-	if len(n.DNS) > 0 {
+	switch at, has := resolverOf(n); {
+	case len(n.DNS) > 0:
 		j.DNS = &record.DNS{Nameservers: n.DNS}
+	case has:
+		j.DNS = &record.DNS{Nameservers: []string{at.String()}, Keep: !n.Internal}
 	}
 	return j
 }

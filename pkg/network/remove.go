@@ -50,6 +50,11 @@ func (m *Manager) destroy(ctx context.Context, n *record.Network) error {
 	if err := m.s.RemoveNetwork(n.Name); err != nil {
 		return err
 	}
+	if _, has := resolverOf(n); has {
+		if err := m.StopResolver(ctx, n.Name); err != nil {
+			return err
+		}
+	}
 	if err := m.unmake(ctx, n); err != nil {
 		return err
 	}

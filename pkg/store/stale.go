@@ -70,7 +70,7 @@ func (s *Store) stale() ([]string, error) {
 		return nil, err
 	}
 	var out []string
-	dirs := []string{s.names(), s.networks(), s.leases(), s.secrets(), s.snapshots()}
+	dirs := []string{s.names(), s.networks(), s.leases(), s.secrets(), s.snapshots(), s.endpoints()}
 	for _, e := range entries {
 		switch name := e.Name(); {
 		case strings.HasPrefix(name, fsx.TempPrefix):
