@@ -1,6 +1,7 @@
 package csi
 
 import (
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -469,4 +470,26 @@ func TestTopologyNote(t *testing.T) {
 	if caps := c.Capabilities(); !slices.Contains(caps, "VOLUME_ACCESSIBILITY_CONSTRAINTS") || !slices.Contains(caps, "NODE_STAGE_UNSTAGE_VOLUME") {
 		t.Errorf("capabilities: %v", caps)
 	}
+}
+
+// On a full disk a volume comes off the host all the same.
+func TestNothingCanBeNoted(t *testing.T) {
+	r := newRig(t, csidriver.Options{})
+	r.must(r.create("cv"))
+	c := r.container("cv")
+	r.must(r.m.Mount(r.ctx, c))
+	v, err := r.s.Volume("cv")
+	r.must(err)
+	d, err := Open(r.ctx, socketOf(r.dir))
+	r.must(err)
+	defer d.Close()
+	full := func() error { return unix.ENOSPC }
+	if err := d.Unmount(r.ctx, v, r.s.VolumeData("cv"), full); !errors.Is(err, unix.ENOSPC) {
+		t.Errorf("the full disk is not told: %v", err)
+	}
+	r.away("cv")
+	r.end(c) // the record tells of more than there is
+	r.clean()
+	r.must(r.m.Remove(r.ctx, "cv", false))
+	r.gone()
 }

@@ -14,19 +14,22 @@ import (
 
 // Unmount undoes Mount, last step first: NodeUnpublishVolume, NodeUnstageVolume,
 // ControllerUnpublishVolume. What may have been done is undone too, and what the driver
-// does not know is fine. It goes no further than a step that fails. Idempotent.
+// does not know is fine. It goes no further than a step that fails; what cannot be
+// written down, on a full disk, is done all the same: the record then tells of
+// more than there is, which asking again finds. Idempotent.
 func (c *Client) Unmount(ctx context.Context, v *record.Volume, at string, save func() error) error {
 	o, err := c.ready(ctx, v)
 	if err != nil {
 		return err
 	}
-	t := taking{c: c, v: v, o: o, at: at, save: save}
+	var unsaved error
+	t := taking{c: c, v: v, o: o, at: at, save: func() error { unsaved = save(); return nil }}
 	for _, step := range []func(context.Context) error{t.unpublish, t.unstage, t.detach} {
 		if err := step(ctx); err != nil {
-			return err
+			return errors.Join(err, unsaved)
 		}
 	}
-	return nil
+	return unsaved
 }
 
 // taking is a volume on its way off this host.

