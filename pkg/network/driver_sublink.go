@@ -38,7 +38,7 @@ type macvlanDriver struct{ sublinkDriver }
 func (macvlanDriver) traits() traits { return traits{ownMAC: true} }
 
 func (d sublinkDriver) check(o CreateOpts) error {
-	known := []string{OptParent, OptMode, OptMTU, d.kind + "_mode"}
+	known := []string{OptParent, OptMode, OptMTU, d.kind + "_mode", OptNoDefaultRoute, OptMetric}
 	if d.kind == "ipvlan" {
 		known = append(known, OptIPVLANFlag)
 	}

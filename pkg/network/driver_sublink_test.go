@@ -278,3 +278,28 @@ func TestNamespaceByAnotherPath(t *testing.T) {
 		t.Errorf("the host's own namespace: %v", err)
 	}
 }
+
+func TestRoutesOfAParentsNetwork(t *testing.T) {
+	r := newRig(t)
+	r.lan()
+	r.network("n1", lanOpts("macvlan", "metric=300"))
+	r.network("n2", CreateOpts{Driver: "macvlan", Subnets: []string{"10.99.0.0/24"}, Options: map[string]string{
+		OptParent: "lan0", OptNoDefaultRoute: "true", OptMTU: "1400",
+	}})
+	r.joins("aa", "n1")
+	if out := r.in("aa", "ip", "route"); !strings.Contains(out, "default via 10.88.0.1 dev eth0 metric 300") {
+		t.Errorf("metric: %s", out)
+	}
+	r.joins("bb", "n2")
+	if out := r.in("bb", "ip", "route"); strings.Contains(out, "default") {
+		t.Errorf("no default route: %s", out)
+	}
+	if out := r.in("bb", "ip", "link", "show", "eth0"); !strings.Contains(out, "mtu 1400") {
+		t.Errorf("MTU: %s", out)
+	}
+	o := r.opts(r.container("cc"), "cc", "n1")
+	o.Join.Ingress.Bits = 1000000
+	if _, err := r.Attach(t.Context(), o); !errs.Is(err, errs.Unsupported) {
+		t.Errorf("a rate: %v", err)
+	}
+}
