@@ -24,6 +24,10 @@ func (m *Manager) Connect(ctx context.Context, container string, j record.Join) 
 			return errs.New(errs.Conflict, "endpoint with name %s already exists in network %s", c.Name, n.Name)
 		}
 		if m.live(c) {
+			// One that was killed may have left an interface that is half made.
+			if err := m.Detach(ctx, n.Name, m.s.Netns(c.ID)); err != nil {
+				return err
+			}
 			o := AttachOpts{Container: c.ID, Netns: m.s.Netns(c.ID), Join: j, Names: []string{c.Name, c.Host.Hostname}}
 			if _, err := m.Attach(ctx, o); err != nil {
 				return err

@@ -42,6 +42,10 @@ func (d deedOf) do(m *Manager) error {
 	case "attach":
 		_, err := m.Attach(ctx, d.Attach)
 		return err
+	case "connect":
+		return m.Connect(ctx, d.Attach.Container, d.Attach.Join)
+	case "disconnect":
+		return m.Disconnect(ctx, d.Attach.Container, d.Attach.Join.Network)
 	}
 	if d.Attach.Container == "" {
 		return m.Detach(ctx, d.Network.Name, d.Attach.Netns)
@@ -70,7 +74,10 @@ func doDeed(text string) {
 func kinds() map[string]CreateOpts {
 	private := CreateOpts{Driver: "macvlan"}
 	return map[string]CreateOpts{
-		"bridge":  {Subnets: []string{"10.77.0.0/24"}, IPv6: true},
+		"bridge": {
+			Subnets: []string{"10.77.0.0/24"}, IPv6: true,
+			Options: map[string]string{OptIngressRate: "1gbit", OptEgressRate: "1gbit"},
+		},
 		"vxlan":   overlay(0, "peers=192.0.2.2,192.0.2.3"),
 		"macvlan": lanOpts("macvlan"), "ipvlan": lanOpts("ipvlan"),
 		"vlan": lanOpts("macvlan", "parent=lan0.10"), "dummy": private,
@@ -204,6 +211,9 @@ func (r *rig) recovers(t *testing.T, d deedOf, again bool) {
 	}
 	if err := r.Remove(t.Context(), "n1"); err != nil {
 		t.Error(err)
+	}
+	if ts, err := netdev.LimitTables(); err != nil || len(ts) > 0 {
+		t.Errorf("tables of rates: %v %v", ts, err)
 	}
 	if links, err := netdev.Links(vethPrefix, bridgePrefix, vxlanPrefix, dummyPrefix, "lan0."); err != nil || len(links) > 0 {
 		t.Errorf("links: %+v %v", links, err)

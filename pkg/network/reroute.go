@@ -1,8 +1,11 @@
 package network
 
 import (
+	"errors"
 	"net/netip"
 	"sort"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/netdev"
@@ -31,7 +34,8 @@ func (m *Manager) reroute(netns string) error {
 		if g.IsValid() {
 			err = netdev.AddDefaultRoutes(netns, e.lease.Iface, []netip.Addr{g})
 		}
-		if err != nil && !errs.Is(err, errs.NotFound) {
+		// An interface may be half made by a command that was killed.
+		if err != nil && !errs.Is(err, errs.NotFound) && !errors.Is(err, unix.ENETUNREACH) {
 			return err
 		}
 	}

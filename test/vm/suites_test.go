@@ -42,17 +42,21 @@ func TestCommandLine(t *testing.T) {
 	}
 }
 
-// TestNetworks runs the tests of links and networks in the machine: its kernel
-// has kinds of links that others lack, as ipvlan, VLANs and dummy.
+// TestNetworks runs the tests of kinds of links in the machine: its kernel has some
+// that others lack, as ipvlan, VLANs and dummy.
 func TestNetworks(t *testing.T) {
 	if machine == nil {
 		t.Skip("needs root")
 	}
-	for _, name := range []string{"netdev", "network"} {
-		t.Run(name, func(t *testing.T) {
+	for _, s := range []struct{ name, tests string }{
+		{"netdev", "Macvlan|IPVLAN|Sublink|Parents|VXLAN"},
+		{"network", "MembersOfAParents|AgainUnder|Parents|VLANParent|WithoutAParent|TwoHosts"},
+		{"network", "KilledAtEachStep/^(ipvlan|vlan|dummy)$"},
+	} {
+		t.Run(s.name, func(t *testing.T) {
 			var out bytes.Buffer
 			r := machine.Run(t.Context(), Command{
-				Args:  []string{prefix + "/test/" + name + ".test", "-test.v", "-test.timeout", suiteLimit.String()},
+				Args:  []string{prefix + "/test/" + s.name + ".test", "-test.v", "-test.run", s.tests, "-test.timeout", suiteLimit.String()},
 				Dir:   prefix + "/test",
 				Limit: suiteLimit, Stdout: &out, Stderr: &out,
 			})
@@ -62,6 +66,7 @@ func TestNetworks(t *testing.T) {
 			if strings.Contains(out.String(), "this kernel has no ") {
 				t.Errorf("a kind of links is missing in the machine\n%s", out.Bytes())
 			}
+			t.Logf("%d tests passed", strings.Count(out.String(), "--- PASS"))
 		})
 	}
 }
