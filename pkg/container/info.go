@@ -220,4 +220,6 @@ type InfoEndpoint struct {
 	GlobalIPv6PrefixLen int
 	IPv6Gateway         string
 	Aliases             []string
+	DriverOpts          map[string]string
+	GwPriority          int
 }

@@ -153,6 +153,11 @@ func (m *Manager) infoNetwork(c *record.Container, st *record.State) InfoNetwork
 	}
 	for _, j := range st.Networks {
 		e := InfoEndpoint{NetworkID: j.ID, MacAddress: j.MAC, Gateway: j.Gateway, IPv6Gateway: j.Gateway6, Aliases: j.Aliases}
+		for _, asked := range c.Networks {
+			if asked.Network == j.Network {
+				e.DriverOpts, e.GwPriority = asked.Options, asked.Priority
+			}
+		}
 		e.IPAddress, e.IPPrefixLen = cutPrefix(j.IPv4)
 		e.GlobalIPv6Address, e.GlobalIPv6PrefixLen = cutPrefix(j.IPv6)
 		n.Networks[j.Network] = e

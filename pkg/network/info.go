@@ -19,16 +19,24 @@ type Info struct {
 	Internal   bool
 	Attachable bool
 	Ingress    bool
+	ConfigFrom struct{ Network string } // docker's networks of configuration alone: there are none
+	ConfigOnly bool
 	Bridge     string // name of the link on the host
 	Containers map[string]InfoMember
 	Options    map[string]string
 	Labels     map[string]string
+
+	// What podman knows besides.
+	DNSEnabled bool           // members find each other by name
+	DNSServers []string       `json:",omitempty"`
+	Routes     []record.Route `json:",omitempty"`
 }
 
 // InfoIPAM are the subnets.
 type InfoIPAM struct {
-	Driver string
-	Config []InfoSubnet
+	Driver  string
+	Options map[string]string
+	Config  []InfoSubnet
 }
 
 // InfoSubnet is one of them.
@@ -85,7 +93,8 @@ func newInfo(n *record.Network) *Info {
 	if i.Labels == nil {
 		i.Labels = map[string]string{}
 	}
-	i.IPAM.Driver = "default"
+	i.DNSEnabled, i.DNSServers, i.Routes = !n.NoNames, n.DNS, n.Routes
+	i.IPAM.Driver, i.IPAM.Options, i.IPAM.Config = "default", map[string]string{}, []InfoSubnet{}
 	for _, s := range n.Subnets {
 		i.IPAM.Config = append(i.IPAM.Config, InfoSubnet{s.Subnet, s.Range, s.Gateway, s.Reserved})
 	}
