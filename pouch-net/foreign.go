@@ -11,6 +11,7 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/cmd"
 	"github.com/pouchcontainer/pouch/pkg/cni"
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/netplugin"
 	"github.com/pouchcontainer/pouch/pkg/network"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
@@ -43,7 +44,32 @@ func askForeign(ctx context.Context, q *network.ForeignCall) (*network.ForeignAn
 	if q.Driver == "cni" {
 		return askCNI(ctx, q)
 	}
-	return nil, errs.New(errs.Unsupported, "no such driver")
+	return askPlugin(ctx, q)
+}
+
+// askPlugin asks a network plugin of docker's.
+func askPlugin(ctx context.Context, q *network.ForeignCall) (*network.ForeignAnswer, error) {
+	a := &network.ForeignAnswer{}
+	d, err := netplugin.Open(ctx, q.Driver, q.Limit)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case q.Op == network.ForeignProbe:
+		return a, nil
+	case q.Op == network.ForeignCreate && q.Network != nil:
+		return a, d.CreateNetwork(ctx, q.Network)
+	case q.Endpoint == nil:
+		return nil, errs.New(errs.Invalid, "the question is about no endpoint")
+	case q.Op == network.ForeignDestroy:
+		return a, d.DeleteNetwork(ctx, q.Endpoint.NetworkID)
+	case q.Op == network.ForeignAdd:
+		a.MAC, err = d.Plug(ctx, q.Endpoint)
+		return a, err
+	case q.Op == network.ForeignDel:
+		return a, d.Unplug(ctx, q.Endpoint)
+	}
+	return nil, errs.New(errs.Unsupported, "a plugin has no %s", q.Op)
 }
 
 func askCNI(ctx context.Context, q *network.ForeignCall) (*network.ForeignAnswer, error) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,10 +14,18 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if os.Geteuid() == 0 && !nettest.Inside() && filepath.Base(os.Args[0]) != "pouch-net" && filepath.Base(os.Args[0]) != pluginName {
-		nettest.Main(m)
+	commands := map[string]func(){"pouch-net": main, pluginName: main, "fakeplugin": fakePlugin}
+	if commands[filepath.Base(os.Args[0])] == nil { // the tests themselves
+		flag.Parse()
+		// Scripts share a network namespace, and flush its rules.
+		if err := flag.Set("test.parallel", "1"); err != nil {
+			panic(err)
+		}
+		if os.Geteuid() == 0 && !nettest.Inside() {
+			nettest.Main(m)
+		}
 	}
-	testscript.Main(m, map[string]func(){"pouch-net": main, pluginName: main})
+	testscript.Main(m, commands)
 }
 
 // The scripts run in a network namespace of the test's own.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/netdev"
+	"github.com/pouchcontainer/pouch/pkg/parse"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
@@ -85,7 +86,10 @@ func driverOf(name string) (driver, error) {
 	case "overlay":
 		return nil, errs.New(errs.Unsupported, "network driver overlay: it needs a swarm: name the hosts by hand with -d vxlan -o vni=N -o peers=ADDRESS,…")
 	}
-	return nil, errs.New(errs.Unsupported, "network driver %q: not known: use bridge, macvlan, ipvlan or vxlan", name)
+	if _, err := parse.Name("network driver", name); err != nil {
+		return nil, err
+	}
+	return remoteDriver{name}, nil
 }
 
 // known is the network that a folder of leases belongs to. Kind not_found when

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"os"
 	"os/exec"
 	"runtime"
 	"strings"
@@ -63,6 +64,19 @@ const (
 	delLimit = 20 * time.Second
 )
 
+// LimitEnv names another limit, as 90s, for hosts whose drivers take long.
+const LimitEnv = "POUCH_NET_DRIVER_TIMEOUT"
+
+func limitOf(op string) time.Duration {
+	if d, err := time.ParseDuration(os.Getenv(LimitEnv)); err == nil && d > 0 {
+		return d
+	}
+	if op == ForeignAdd || op == ForeignCreate {
+		return addLimit
+	}
+	return delLimit
+}
+
 // maxAnswer bounds an answer.
 const maxAnswer = 8 << 20
 
@@ -74,9 +88,7 @@ func (m *Manager) foreign(ctx context.Context, q ForeignCall) (*ForeignAnswer, e
 		return nil, err
 	}
 	q.Cache = m.s.PluginCache()
-	if q.Limit = delLimit; q.Op == ForeignAdd || q.Op == ForeignCreate {
-		q.Limit = addLimit
-	}
+	q.Limit = limitOf(q.Op)
 	question, err := json.Marshal(q)
 	if err != nil {
 		return nil, err

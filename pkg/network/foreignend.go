@@ -150,6 +150,13 @@ func (m *Manager) strayEndpoints(alive func(string) bool) ([]Leftover, error) {
 
 // endpointDead says why nobody has an endpoint any more, or "".
 func (m *Manager) endpointDead(e *record.Endpoint, alive func(string) bool) string {
+	if e.Iface == networkIface {
+		n, err := m.s.Network(e.Network)
+		if errs.Is(err, errs.NotFound) || err == nil && n.ID != e.ID {
+			return "no such network"
+		}
+		return ""
+	}
 	reason := ""
 	ino, err := netdev.NetnsInode(e.Netns)
 	switch {
@@ -183,6 +190,9 @@ func (m *Manager) cleanEndpoint(ctx context.Context, name string) error {
 	defer lock.Unlock()
 	if _, err := m.s.Endpoint(id, iface); errs.Is(err, errs.Corrupt) {
 		return m.s.RemoveEndpoint(id, iface)
+	}
+	if iface == networkIface {
+		return m.undoNetwork(ctx, id)
 	}
 	return m.undoEndpoint(ctx, id, iface)
 }

@@ -28,6 +28,7 @@ type Endpoint struct {
 	Capabilities map[string]any  `json:"capabilities,omitempty"`
 
 	// Of a plugin of docker's: what CreateEndpoint is told.
+	EndpointID string            `json:"endpointID,omitempty"`
 	Addresses []string          `json:"addresses,omitempty"` // CIDR
 	Gateways  []string          `json:"gateways,omitempty"`
 	MAC       string            `json:"mac,omitempty"`

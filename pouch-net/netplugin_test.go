@@ -1,0 +1,79 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+// fakePlugin is a network plugin of docker's for the scripts: fakeplugin SOCKET
+// LOG. It makes a pair of links for every endpoint, notes each call in LOG, hangs in
+// a method that is in the file LOG.hang and fails in one that is in LOG.fail.
+func fakePlugin() {
+	l, err := net.Listen("unix", os.Args[1])
+	if err != nil {
+		panic(err)
+	}
+	panic(http.Serve(l, http.HandlerFunc(fakeCall)))
+}
+
+func fakeCall(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		NetworkID, EndpointID, SandboxKey string
+		Interface                         struct{ Address string }
+		Options                           map[string]any
+	}
+	json.NewDecoder(r.Body).Decode(&in) //nolint:errcheck // some have no body
+	method := strings.TrimPrefix(r.URL.Path, "/")
+	note(fmt.Sprintf("%s %s", method, in.Interface.Address))
+	if said(".hang", method) {
+		time.Sleep(time.Hour)
+	}
+	if said(".fail", method) {
+		w.WriteHeader(http.StatusInternalServerError)
+		json.NewEncoder(w).Encode(map[string]string{"Err": "no, said the plugin"})
+		return
+	}
+	out := map[string]any{}
+	short := in.EndpointID
+	if len(short) > 8 {
+		short = short[:8]
+	}
+	switch method {
+	case "Plugin.Activate":
+		out["Implements"] = []string{"NetworkDriver"}
+	case "NetworkDriver.CreateEndpoint":
+		run("ip", "link", "add", "fh"+short, "type", "veth", "peer", "name", "fc"+short)
+		run("ip", "link", "set", "fh"+short, "up")
+	case "NetworkDriver.Join":
+		out["InterfaceName"] = map[string]string{"SrcName": "fc" + short, "DstPrefix": "eth"}
+		out["Gateway"] = "10.66.70.1"
+	case "NetworkDriver.DeleteEndpoint":
+		run("ip", "link", "del", "fh"+short)
+	}
+	json.NewEncoder(w).Encode(out)
+}
+
+func run(args ...string) {
+	if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
+		note(fmt.Sprintf("%v: %v: %s", args, err, out))
+	}
+}
+
+func note(line string) {
+	f, err := os.OpenFile(os.Args[2], os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err == nil {
+		fmt.Fprintln(f, line)
+		f.Close()
+	}
+}
+
+func said(suffix, method string) bool {
+	text, err := os.ReadFile(os.Args[2] + suffix)
+	return err == nil && strings.Contains(string(text), method)
+}
