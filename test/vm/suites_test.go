@@ -50,7 +50,7 @@ func TestNetworks(t *testing.T) {
 	}
 	for _, s := range []struct{ name, tests string }{
 		{"netdev", "Macvlan|IPVLAN|Sublink|Parents|VXLAN"},
-		{"network", "MembersOfAParents|AgainUnder|Parents|VLANParent|WithoutAParent|TwoHosts"},
+		{"network", "MembersOfAParents|AgainUnder|Parents|VLANParent|WithoutAParent|TwoHosts|TestVLAN$|PublishedSCTP"},
 		{"network", "KilledAtEachStep/^(ipvlan|vlan|dummy)$"},
 	} {
 		t.Run(s.name, func(t *testing.T) {
