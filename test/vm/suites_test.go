@@ -58,6 +58,7 @@ func TestNetworks(t *testing.T) {
 			r := machine.Run(t.Context(), Command{
 				Args:  []string{prefix + "/test/" + s.name + ".test", "-test.v", "-test.run", s.tests, "-test.timeout", suiteLimit.String()},
 				Dir:   prefix + "/test",
+				Env:   []string{"POUCH_KILL_EVERY=41"},
 				Limit: suiteLimit, Stdout: &out, Stderr: &out,
 			})
 			if r.Err != nil || r.Code != 0 {
