@@ -194,7 +194,35 @@ func (m *Manager) cleanEndpoint(ctx context.Context, name string) error {
 	if iface == networkIface {
 		return m.undoNetwork(ctx, id)
 	}
-	return m.undoEndpoint(ctx, id, iface)
+	e, err := m.s.Endpoint(id, iface)
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := m.undoEndpoint(ctx, id, iface); err != nil || e.Driver != cniDriverName {
+		return err
+	}
+	return m.gcCNI(ctx, e)
+}
+
+// gcCNI tells the plugins of e's network which attachments there are: they free what
+// a DEL that never came has left of others (CNI 1.1.0, GC).
+func (m *Manager) gcCNI(ctx context.Context, e *record.Endpoint) error {
+	names, err := m.s.EndpointNames("")
+	if err != nil {
+		return err
+	}
+	q := ForeignCall{Op: ForeignGC, Driver: e.Driver, Endpoint: e}
+	for _, name := range names {
+		id, iface, _ := strings.Cut(name, "-")
+		if o, err := m.s.Endpoint(id, iface); err == nil && o.Network == e.Network {
+			q.Valid = append(q.Valid, record.Endpoint{ID: o.ID, Iface: o.Iface})
+		}
+	}
+	_, err = m.foreign(ctx, q)
+	return err
 }
 
 // usedCNI reports whether a folder of leases is one of a CNI network's that

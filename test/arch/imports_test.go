@@ -104,7 +104,7 @@ func keys(m map[string]bool) []string {
 func notLinked() map[string][]string {
 	client := []string{"github.com/containerd/containerd/v2", "go.opentelemetry.io/", "k8s.io/", "go.podman.io/"}
 	return map[string][]string{
-		"pouch-run":  append([]string{"github.com/opencontainers/runc", "github.com/google/go-containerregistry", "github.com/containerd/containerd/", "google.golang.org/", "net/http"}, client...),
+		"pouch-run": append([]string{"github.com/opencontainers/runc", "github.com/google/go-containerregistry", "github.com/containerd/containerd/", "google.golang.org/", "net/http"}, client...),
 		// CNI's library brings parts of go.opentelemetry.io, docker's plugins speak HTTP.
 		"pouch-net":  {"github.com/containerd/containerd/", "google.golang.org/grpc", "google.golang.org/protobuf", "github.com/containerd/containerd/v2", "k8s.io/", "go.podman.io/"},
 		"pouch-vol":  append([]string{"github.com/containerd/containerd/", "github.com/onsi/"}, client...),
