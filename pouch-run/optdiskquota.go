@@ -31,9 +31,11 @@ func readDiskQuota(c *cli.Context, o *container.Options) (err error) {
 	return set(c, "quota-id", &o.QuotaID, parse.QuotaID)
 }
 
-// changeDiskQuota reads what of that update has.
+// changeDiskQuota reads what of that update has, where 0 lifts all limits.
 func changeDiskQuota(c *cli.Context, ch *container.Change) (err error) {
-	if c.IsSet("disk-quota") {
+	if list := c.StringSlice("disk-quota"); len(list) == 1 && list[0] == "0" {
+		ch.DiskQuotas = []record.DiskQuota{}
+	} else if c.IsSet("disk-quota") {
 		if ch.DiskQuotas, err = parse.DiskQuotas(c.StringSlice("disk-quota")); err != nil {
 			return err
 		}

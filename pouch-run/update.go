@@ -29,7 +29,7 @@ func updateCommand() *cli.Command {
 func updateFlags() []cli.Flag {
 	return slices.Concat(memoryFlags(), cpuFlags(), blkioFlags(), cgroupFileFlags(), []cli.Flag{
 		text("restart", "`WHEN` to restart: no, always, unless-stopped or on-failure[:MAX]"),
-		list("disk-quota", "other limits of disk space, as of run: `[PATH=]SIZE`"),
+		list("disk-quota", "other limits of disk space, as of run: `[PATH=]SIZE`; 0: none"),
 		text("quota-id", "`NUMBER` of the project that is limited; -1: a new one for all"),
 		list("label", "set label `KEY[=VALUE]`", "l"),
 		list("label-rm", "remove label `KEY`"),

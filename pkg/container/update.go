@@ -122,6 +122,9 @@ func (ch *Change) apply(c *record.Container) error {
 	}
 	if ch.DiskQuotas != nil {
 		c.DiskQuotas = ch.DiskQuotas
+		if len(c.DiskQuotas) == 0 {
+			c.QuotaID = 0
+		}
 	}
 	if ch.QuotaID != nil {
 		c.QuotaID = *ch.QuotaID
