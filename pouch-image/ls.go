@@ -21,7 +21,7 @@ func lsCommand() *cli.Command {
 			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "accepted for docker's sake: nothing is hidden"},
 			&cli.BoolFlag{Name: "no-trunc", Usage: "show ids in full"},
 			&cli.BoolFlag{Name: "digests", Usage: "show digests"},
-			&cli.StringSliceFlag{Name: "filter", Aliases: []string{"f"}, Usage: "`KEY=VALUE` of reference, label, dangling; the same key again: either, another key: both"},
+			&cli.StringSliceFlag{Name: "filter", Aliases: []string{"f"}, Usage: "`KEY=VALUE` of reference, label, dangling, before, since, until; the same key again: either, another key: both"},
 		),
 		Action: ls,
 	}

@@ -17,6 +17,7 @@ func rmCommand() *cli.Command {
 		Usage:     "remove names of images, and images with their last name",
 		ArgsUsage: "IMAGE…",
 		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "no-prune", Usage: "as it is anyway: an image here has no parents that would go with it"},
 			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, Usage: "also with several names, or of a container that does not run; a missing one is no error"},
 		},
 		Action: rm,

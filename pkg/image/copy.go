@@ -67,6 +67,11 @@ func (m *Manager) copyIn(ctx context.Context, c Copying, src registry.End) (dige
 	if err != nil {
 		return "", err
 	}
+	action := "load"
+	if c.Src.Transport == registry.Docker {
+		action = "pull"
+	}
+	m.event(action, full, img.ID)
 	return img.Digest, nil
 }
 
@@ -91,7 +96,27 @@ func (m *Manager) copyOut(outer context.Context, c Copying, dst, src registry.En
 		src.Digest = img.Digest
 	}
 	src.Store = s
-	return registry.Copy(ctx, dst, src, c.CopyOptions, c.Tell)
+	if d, err = registry.Copy(ctx, dst, src, c.CopyOptions, c.Tell); err == nil {
+		m.copied(ctx, c)
+	}
+	return d, err
+}
+
+// copied tells of a copy out of containerd, in docker's words.
+func (m *Manager) copied(ctx context.Context, c Copying) {
+	action, name := "save", c.Src.Rest
+	if c.Dst.Transport == registry.Docker {
+		action, name = "push", c.Dst.Rest
+	}
+	img, err := m.resolve(ctx, c.Src.Rest)
+	if err != nil {
+		return
+	}
+	full, err := imageref.Normalize(name)
+	if err != nil {
+		full = img.Name
+	}
+	m.event(action, full, img.ID)
 }
 
 // hold keeps the image that target names for the session, and returns its full

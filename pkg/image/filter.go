@@ -4,14 +4,20 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/imageref"
+	"github.com/pouchcontainer/pouch/pkg/parse"
 )
 
+// filterKeys are those of docker's.
+var filterKeys = []string{"reference", "label", "dangling", "before", "since", "until"}
+
 // Filter keeps the entries that every key of filters (reference=PATTERN,
-// label=KEY[=VALUE], dangling=BOOL) accepts with one of its values. Another key
-// gives kind invalid.
+// label=KEY[=VALUE], dangling=BOOL; before=IMAGE and since=IMAGE by when they were
+// made, until=TIME) accepts with one of its values. Another key gives kind invalid, an
+// image that is not among them not_found.
 func Filter(in []Entry, filters []string) ([]Entry, error) {
 	byKey := map[string][]string{}
 	for _, f := range filters {
@@ -19,14 +25,19 @@ func Filter(in []Entry, filters []string) ([]Entry, error) {
 		if !ok {
 			return nil, errs.New(errs.Invalid, "invalid filter %q: give KEY=VALUE", f)
 		}
-		if !slices.Contains([]string{"reference", "label", "dangling"}, k) {
+		if !slices.Contains(filterKeys, k) {
 			return nil, errs.New(errs.Invalid, "invalid filter '%s'", k)
+		}
+		if k == "until" {
+			if _, err := parse.Time(v, time.Now()); err != nil {
+				return nil, err
+			}
 		}
 		byKey[k] = append(byKey[k], v)
 	}
 	var out []Entry
 	for _, e := range in {
-		ok, err := accepted(e, byKey)
+		ok, err := accepted(in, e, byKey)
 		if err != nil {
 			return nil, err
 		}
@@ -37,11 +48,11 @@ func Filter(in []Entry, filters []string) ([]Entry, error) {
 	return out, nil
 }
 
-func accepted(e Entry, byKey map[string][]string) (bool, error) {
+func accepted(all []Entry, e Entry, byKey map[string][]string) (bool, error) {
 	for k, values := range byKey {
 		one := false
 		for _, v := range values {
-			ok, err := matches(e, k, v)
+			ok, err := matches(all, e, k, v)
 			if err != nil {
 				return false, err
 			}
@@ -54,7 +65,7 @@ func accepted(e Entry, byKey map[string][]string) (bool, error) {
 	return true, nil
 }
 
-func matches(e Entry, key, value string) (bool, error) {
+func matches(all []Entry, e Entry, key, value string) (bool, error) {
 	switch key {
 	case "reference":
 		if e.Repository == "" {
@@ -65,12 +76,40 @@ func matches(e Entry, key, value string) (bool, error) {
 		k, want, given := strings.Cut(value, "=")
 		got, ok := e.Labels[k]
 		return ok && (!given || got == want), nil
+	case "until":
+		t, err := parse.Time(value, time.Now())
+		return e.Created.Before(t), err
+	case "before", "since":
+		other, err := among(all, value)
+		if err != nil {
+			return false, err
+		}
+		if key == "before" {
+			return e.Created.Before(other.Created), nil
+		}
+		return e.Created.After(other.Created), nil
 	}
 	want, err := strconv.ParseBool(value)
 	if err != nil {
 		return false, errs.New(errs.Invalid, "invalid filter 'dangling=%s': true or false", value)
 	}
 	return want == (e.Repository == ""), nil
+}
+
+// among finds the image that target names, by a reference, or the beginning of an id.
+func among(all []Entry, target string) (Entry, error) {
+	full, err := imageref.Normalize(target)
+	for _, e := range all {
+		if err == nil && e.Name == full {
+			return e, nil
+		}
+	}
+	for _, e := range all {
+		if hex := strings.TrimPrefix(target, "sha256:"); hex != "" && strings.HasPrefix(strings.TrimPrefix(e.ID.String(), "sha256:"), hex) {
+			return e, nil
+		}
+	}
+	return Entry{}, errs.New(errs.NotFound, "no such image: %s", target)
 }
 
 // OfRepository keeps the entries of one repository, or of one reference when it

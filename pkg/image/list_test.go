@@ -3,14 +3,15 @@ package image
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 )
 
 func entries() []Entry {
 	return []Entry{
-		{Image: Image{Name: "docker.io/library/a:1", Digest: "sha256:x"}, Repository: "a", Tag: "1", Labels: map[string]string{"k": "v"}},
-		{Image: Image{Name: "docker.io/library/a:2", Digest: "sha256:y"}, Repository: "a", Tag: "2"},
+		{Image: Image{Name: "docker.io/library/a:1", Digest: "sha256:x", ID: "sha256:0123"}, Repository: "a", Tag: "1", Labels: map[string]string{"k": "v"}, Created: time.Unix(1000, 0)},
+		{Image: Image{Name: "docker.io/library/a:2", Digest: "sha256:y", ID: "sha256:4567"}, Repository: "a", Tag: "2", Created: time.Unix(2000, 0)},
 		{Image: Image{Name: "docker.io/library/a@sha256:x", Digest: "sha256:x"}, Repository: "a"},
 		{Image: Image{Name: "docker.io/me/b@sha256:x", Digest: "sha256:x"}, Repository: "me/b"},
 		{Image: Image{Name: "sha256:z", Digest: "sha256:z"}},
@@ -36,15 +37,29 @@ func TestFilter(t *testing.T) {
 		"dangling=true":                "sha256:z",
 		"dangling=false reference=a:2": "library/a:2",
 		"reference=nosuch":             "",
+		"before=a:2 reference=a":       "library/a:1",
+		"since=a:1":                    "library/a:2",
+		"since=0123":                   "library/a:2",
+		"before=sha256:45 label=k":     "library/a:1",
+		"until=1500 reference=a":       "library/a:1",
 	} {
 		got, err := Filter(entries(), strings.Fields(text))
 		if have := strings.Join(strings.Fields(list(withoutTwins(got))), " "); err != nil || have != want {
 			t.Errorf("%s: %q, %v; want %q", text, have, err, want)
 		}
 	}
-	for _, bad := range []string{"x=y", "reference", "dangling=perhaps", "reference=["} {
+	for _, bad := range []string{"x=y", "reference", "dangling=perhaps", "reference=[", "until=x"} {
 		if _, err := Filter(entries(), []string{bad}); !errs.Is(err, errs.Invalid) {
 			t.Errorf("%s: %v, want kind invalid", bad, err)
+		}
+	}
+}
+
+// An image that bounds the others must be there.
+func TestFilterByNothing(t *testing.T) {
+	for _, f := range []string{"before=nosuch", "since=ffff"} {
+		if _, err := Filter(entries(), []string{f}); !errs.Is(err, errs.NotFound) {
+			t.Errorf("%s: %v, want kind not_found", f, err)
 		}
 	}
 }

@@ -42,13 +42,27 @@ func (m *Manager) Save(outer context.Context, targets []string, format string, w
 	o := registry.Options{TempDir: dir}
 	switch {
 	case format == DockerArchive:
-		return registry.SaveDocker(ctx, s, images, w, o)
+		err = registry.SaveDocker(ctx, s, images, w, o)
 	case format == OCIArchive && len(images) == 1:
-		return registry.SaveOCI(ctx, s, images[0], w)
+		err = registry.SaveOCI(ctx, s, images[0], w)
 	case format == OCIArchive:
 		return errs.New(errs.Invalid, "an oci-archive holds one image, not %d: save each into a file of its own, or use docker-archive", len(images))
+	default:
+		return errs.New(errs.Invalid, "unknown format %q: %s or %s", format, DockerArchive, OCIArchive)
 	}
-	return errs.New(errs.Invalid, "unknown format %q: %s or %s", format, DockerArchive, OCIArchive)
+	if err == nil {
+		m.saved(ctx, targets)
+	}
+	return err
+}
+
+// saved tells of each image that was saved.
+func (m *Manager) saved(ctx context.Context, targets []string) {
+	for _, t := range targets {
+		if img, err := m.resolve(ctx, t); err == nil {
+			m.event("save", img.Name, img.ID)
+		}
+	}
 }
 
 // saving resolves targets, each image once, and holds them.

@@ -38,6 +38,9 @@ func text(err error) string {
 	if e, ok := errors.AsType[*errs.Error](err); ok {
 		return e.Error()
 	}
+	if tooLarge(err) {
+		return "the manifest, or what was sent in its place, is too large: " + err.Error()
+	}
 	s := err.Error()
 	for _, noise := range []string{"initializing source ", "reading manifest ", "fetching manifest "} {
 		if rest, ok := strings.CutPrefix(s, noise); ok {
@@ -71,7 +74,7 @@ func kindOf(err error) errs.Kind {
 	if code := statusIn(err); code != 0 {
 		return statusKind(code)
 	}
-	if mismatch(err) {
+	if mismatch(err) || tooLarge(err) {
 		return errs.Corrupt
 	}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
@@ -141,6 +144,9 @@ func mismatch(err error) bool {
 	}
 	return false
 }
+
+// tooLarge knows the library's own complaint about documents without an end.
+func tooLarge(err error) bool { return strings.Contains(err.Error(), "exceeded maximum allowed size") }
 
 // passing reports whether the same may work later.
 func passing(err error) bool {
