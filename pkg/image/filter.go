@@ -11,9 +11,6 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/parse"
 )
 
-// filterKeys are those of docker's.
-var filterKeys = []string{"reference", "label", "dangling", "before", "since", "until"}
-
 // Filter keeps the entries that every key of filters (reference=PATTERN,
 // label=KEY[=VALUE], dangling=BOOL; before=IMAGE and since=IMAGE by when they were
 // made, until=TIME) accepts with one of its values. Another key gives kind invalid, an
@@ -25,7 +22,7 @@ func Filter(in []Entry, filters []string) ([]Entry, error) {
 		if !ok {
 			return nil, errs.New(errs.Invalid, "invalid filter %q: give KEY=VALUE", f)
 		}
-		if !slices.Contains(filterKeys, k) {
+		if !slices.Contains([]string{"reference", "label", "dangling", "before", "since", "until"}, k) {
 			return nil, errs.New(errs.Invalid, "invalid filter '%s'", k)
 		}
 		if k == "until" {
