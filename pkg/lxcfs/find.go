@@ -22,7 +22,15 @@ type note struct {
 
 func (v *Service) notePath() string { return filepath.Join(v.s.RunRoot, "lxcfs.json") }
 
-func (v *Service) setNote(n note) error { return fsx.WriteJSONVolatile(v.notePath(), n, 0o600) }
+// setNote writes in place, with the lock held: half a note is none, and search finds
+// what it was of. So a kill leaves no draft.
+func (v *Service) setNote(n note) error {
+	data, err := json.Marshal(n)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(v.notePath(), data, 0o600)
+}
 
 func (v *Service) dropNote() error {
 	if err := os.Remove(v.notePath()); err != nil && !errors.Is(err, fs.ErrNotExist) {

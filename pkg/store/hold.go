@@ -1,36 +1,25 @@
 package store
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
-	"github.com/pouchcontainer/pouch/pkg/fsx"
+	"golang.org/x/sys/unix"
+
 	"github.com/pouchcontainer/pouch/pkg/proc"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
-// byUser is the name of the hold that stays until it is let go.
-const byUser = "user"
+// A hold is an empty file among the locks, h-VOLUME@HOLDER: its name says all.
+const (
+	holdPrefix = "h-"
+	byUser     = "user" // the holder until it is let go
+)
 
-func (s *Store) holds(volume string) string { return filepath.Join(s.RunRoot, "holds", volume) }
-
-// HoldVolume notes that a volume is in use without a container: until let go, and
-// with me also no longer than that process lives. Idempotent.
-func (s *Store) HoldVolume(volume string, me *record.Proc) (letGo func() error, err error) {
-	path := filepath.Join(s.holds(volume), holder(me))
-	for range 100 {
-		if err := os.MkdirAll(s.holds(volume), 0o700); err != nil {
-			return nil, err
-		}
-		err = fsx.WriteJSONVolatile(path, me, 0o600)
-		if !errors.Is(err, fs.ErrNotExist) { // else the last hold has just gone, and the folder with it
-			break
-		}
-	}
-	return func() error { return s.letGo(volume, path) }, err
+func (s *Store) hold(volume, holder string) string {
+	return filepath.Join(s.locks(), holdPrefix+volume+"@"+holder)
 }
 
 func holder(p *record.Proc) string {
@@ -40,43 +29,61 @@ func holder(p *record.Proc) string {
 	return fmt.Sprintf("%d-%d", p.Pid, p.Start)
 }
 
+// HoldVolume notes that a volume is in use without a container: until it is let go,
+// and with me not longer than that process lives either. Idempotent.
+func (s *Store) HoldVolume(volume string, me *record.Proc) (letGo func() error, err error) {
+	path := s.hold(volume, holder(me))
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return func() error { return removeIfThere(path) }, f.Close()
+}
+
 // LetGoVolume ends the hold that has no process. Idempotent.
-func (s *Store) LetGoVolume(volume string) error {
-	return s.letGo(volume, filepath.Join(s.holds(volume), byUser))
-}
+func (s *Store) LetGoVolume(volume string) error { return removeIfThere(s.hold(volume, byUser)) }
 
-func (s *Store) letGo(volume, path string) error {
-	if err := removeIfThere(path); err != nil {
-		return err
-	}
-	if os.Remove(s.holds(volume)) == nil { // while there is another one it fails
-		os.Remove(filepath.Dir(s.holds(volume)))
-	}
-	return nil
-}
-
-// VolumeHeld reports whether somebody holds the volume. What is left of processes
-// that have ended is removed.
+// VolumeHeld reports whether somebody holds the volume.
 func (s *Store) VolumeHeld(volume string) (bool, error) {
-	entries, err := os.ReadDir(s.holds(volume))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	paths, err := filepath.Glob(s.hold(volume, "*"))
+	if err != nil {
 		return false, err
 	}
-	for _, e := range entries {
-		if e.Name() == byUser {
+	for _, p := range paths {
+		if _, alive := holds(p); alive {
 			return true, nil
-		}
-		if fsx.IsTemp(e.Name()) {
-			continue
-		}
-		path := filepath.Join(s.holds(volume), e.Name())
-		p, err := s.ReadProc(path)
-		if err == nil && proc.Alive(p) {
-			return true, nil
-		}
-		if err := s.letGo(volume, path); err != nil {
-			return false, err
 		}
 	}
 	return false, nil
+}
+
+// StaleHold is a hold of a process that has ended.
+type StaleHold struct{ Path, Volume string }
+
+// StaleHolds lists them.
+func (s *Store) StaleHolds() ([]StaleHold, error) {
+	paths, err := filepath.Glob(s.hold("*", "*"))
+	var out []StaleHold
+	for _, p := range paths {
+		if volume, alive := holds(p); !alive {
+			out = append(out, StaleHold{p, volume})
+		}
+	}
+	return out, err
+}
+
+// Drop removes it. Idempotent.
+func (h StaleHold) Drop() error { return removeIfThere(h.Path) }
+
+// holds reads a hold's name.
+func holds(path string) (volume string, alive bool) {
+	volume, who, _ := strings.Cut(strings.TrimPrefix(filepath.Base(path), holdPrefix), "@")
+	if who == byUser {
+		return volume, true
+	}
+	var p record.Proc
+	if _, err := fmt.Sscanf(who, "%d-%d", &p.Pid, &p.Start); err != nil {
+		return volume, false
+	}
+	return volume, proc.Alive(p)
 }

@@ -112,3 +112,13 @@ func (m *Manager) notHeld(name string) error {
 	}
 	return err
 }
+
+// staleHolds are those of commands that were killed.
+func (m *Manager) staleHolds() ([]Leftover, error) {
+	found, err := m.s.StaleHolds()
+	var out []Leftover
+	for _, h := range found {
+		out = append(out, Leftover{staleHold, h.Path, h.Volume, "the command that held the volume died"})
+	}
+	return out, err
+}

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/fsx"
 	"github.com/pouchcontainer/pouch/pkg/record"
+	"github.com/pouchcontainer/pouch/pkg/store"
 )
 
 // Leftover is something that a crash or a power cut left behind.
@@ -29,6 +31,7 @@ const (
 	foreign = "volume storage" // that a driver has half made or half removed
 
 	halfSnapshot = "volume snapshot" // likewise
+	staleHold    = "volume hold"     // of a command that was killed
 )
 
 // Leftovers lists what Clean removes. What a running command works
@@ -58,8 +61,12 @@ func (m *Manager) Leftovers(ctx context.Context) ([]Leftover, error) {
 	if err != nil {
 		return nil, err
 	}
+	holds, err := m.staleHolds()
+	if err != nil {
+		return nil, err
+	}
 	out, err = m.unlocked(ctx, out)
-	return append(out, snapshots...), err
+	return slices.Concat(out, snapshots, holds), err
 }
 
 func (m *Manager) leftoversOf(name string) ([]Leftover, error) {
@@ -139,6 +146,8 @@ func (m *Manager) clean(ctx context.Context, lo Leftover) error {
 		return m.cleanForeign(ctx, lo.Owner)
 	case halfSnapshot:
 		return m.cleanSnapshot(ctx, lo.Owner)
+	case staleHold:
+		return store.StaleHold{Path: lo.Name, Volume: lo.Owner}.Drop()
 	}
 	l, err := m.lock(ctx, lo.Owner)
 	if err != nil {

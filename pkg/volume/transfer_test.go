@@ -143,7 +143,16 @@ func TestHold(t *testing.T) {
 	_, err = s.HoldVolume("held", &record.Proc{Pid: os.Getpid(), Start: 1})
 	must(t, err)
 	must(t, m.Remove(ctx, "held", false))
-	if left, err := os.ReadDir(filepath.Join(s.RunRoot, "holds")); err == nil {
+	stale, err := s.StaleHolds()
+	if must(t, err); len(stale) != 1 || stale[0].Volume != "held" {
+		t.Errorf("stale holds %v", stale)
+	}
+	if lo, err := m.Leftovers(ctx); err != nil || len(lo) != 1 {
+		t.Errorf("leftovers %v, %v", lo, err)
+	}
+	must(t, m.Clean(ctx))
+	clean(t, m)
+	if left, err := filepath.Glob(filepath.Join(s.RunRoot, "locks", "h-*")); err != nil || len(left) > 0 {
 		t.Errorf("holds left: %v", left)
 	}
 	wantKind(t, m.LetGo(ctx, "held"), errs.NotFound)

@@ -74,7 +74,7 @@ func every(t *testing.T) int {
 func TestKillPoints(t *testing.T) {
 	s := start(t)
 	step := every(t)
-	for i, v := range slices.Concat(verbs(s), archiveVerbs(s, t.TempDir()), secretVerbs(s)) {
+	for i, v := range slices.Concat(verbs(s), archiveVerbs(s, t.TempDir()), secretVerbs(s), volumeVerbs(t, s, t.TempDir())) {
 		t.Run(v.name, func(t *testing.T) {
 			kills, bad := 0, 0
 			for at := 1 + i%step; ; at += step {
@@ -101,6 +101,10 @@ func atPoint(t *testing.T, s *harness.Suite, v verb, at int) killpoint.Result {
 			loseSupervisors(t, s)
 		case "cut":
 			cutUpgrade(t, s)
+		case "dead lxcfs":
+			killLxcfs(t, s)
+		case "pouch-vol":
+			s.Must(t, b[0], b[1:]...)
 		default:
 			s.Must(t, "pouch-run", b...)
 		}
