@@ -29,9 +29,9 @@ type Endpoint struct {
 
 	// Of a plugin of docker's: what CreateEndpoint is told.
 	EndpointID string            `json:"endpointID,omitempty"`
-	Addresses []string          `json:"addresses,omitempty"` // CIDR
-	Gateways  []string          `json:"gateways,omitempty"`
-	MAC       string            `json:"mac,omitempty"`
-	Ports     []Port            `json:"ports,omitempty"`
-	Options   map[string]string `json:"options,omitempty"`
+	Addresses  []string          `json:"addresses,omitempty"` // CIDR
+	Gateways   []string          `json:"gateways,omitempty"`
+	MAC        string            `json:"mac,omitempty"`
+	Ports      []Port            `json:"ports,omitempty"`
+	Options    map[string]string `json:"options,omitempty"`
 }
