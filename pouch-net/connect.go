@@ -14,8 +14,12 @@ func connect() *cli.Command {
 		Usage:     "add a network to containers, running or not",
 		ArgsUsage: "NETWORK CONTAINER…",
 		Flags: append(joinFlags(),
+			&cli.StringSliceFlag{Name: "link", Hidden: true, Usage: "refused: see --alias"},
 			&cli.StringFlag{Name: "interface-name", Usage: "`NAME` of the interface inside; without, the first free ethN"}),
 		Action: func(c *cli.Context) error {
+			if c.IsSet("link") {
+				return errs.New(errs.Unsupported, "--link: names are the network's here, not one member's: give the other container an alias with --alias")
+			}
 			join, err := readJoin(c, c.Args().First())
 			if err != nil {
 				return err

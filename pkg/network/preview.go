@@ -29,6 +29,9 @@ func (m *Manager) Preview(o AttachOpts) (*Preview, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Join.Interface != "" {
+		o.Iface = o.Join.Interface
+	}
 	l := &record.Lease{Container: o.Container, Netns: o.Netns, Names: names, Iface: o.Iface, MAC: o.Join.MAC, Ports: o.Ports}
 	d, err := driverOf(n.Driver)
 	if err != nil {
