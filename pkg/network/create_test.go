@@ -66,7 +66,7 @@ func TestCreateErrors(t *testing.T) {
 		"host":       {CreateOpts{}, errs.Invalid},
 		"../x":       {CreateOpts{}, errs.Invalid},
 		"a\nb":       {CreateOpts{}, errs.Invalid},
-		"driver":     {CreateOpts{Driver: "../../bin/x"}, errs.Unsupported}, // CVE-2021-20206
+		"driver":     {CreateOpts{Driver: "../../bin/x"}, errs.Invalid}, // CVE-2021-20206
 		"overlap":    {CreateOpts{Subnets: []string{"10.77.0.128/25"}}, errs.Conflict},
 		"twice":      {CreateOpts{Subnets: []string{"10.78.0.0/24", "10.78.0.0/16"}}, errs.Conflict},
 		"route":      {CreateOpts{Subnets: []string{"10.99.0.0/16"}}, errs.Conflict},
