@@ -14,8 +14,9 @@ func OutputFlag() cli.Flag {
 	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write `FILE` (default: standard output)"}
 }
 
-// OutputFile is the file that OutputFlag names; empty means standard output, which
-// with kind invalid must not be a terminal.
+// OutputFile is the file that OutputFlag names; empty means standard output. With
+// kind invalid it refuses a terminal, and what is no file: archives are written
+// beside their name and then take its place, be it /dev/null.
 func OutputFile(c *cli.Context) (string, error) {
 	out := c.String("output")
 	if out == "" && term.IsTerminal(int(os.Stdout.Fd())) {
@@ -23,6 +24,9 @@ func OutputFile(c *cli.Context) (string, error) {
 	}
 	if out == "-" {
 		return "", nil
+	}
+	if st, err := os.Stat(out); err == nil && !st.Mode().IsRegular() {
+		return "", errs.New(errs.Invalid, "%s: %s is no regular file: redirect standard output to it", c.Command.Name, out)
 	}
 	return out, nil
 }

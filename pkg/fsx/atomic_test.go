@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 func names(t *testing.T, dir string) []string {
@@ -101,5 +103,19 @@ func BenchmarkReplace(b *testing.B) {
 		if err := WriteVolatile(path, []byte("text"), 0o600); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestNoFileForADevice: /dev/null stays what it is.
+func TestNoFileForADevice(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := unix.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteVolatile(pipe, []byte("x"), 0o600); err == nil {
+		t.Error("a pipe was replaced")
+	}
+	if st, err := os.Lstat(pipe); err != nil || st.Mode().Type() != os.ModeNamedPipe {
+		t.Errorf("%v, %v", st, err)
 	}
 }

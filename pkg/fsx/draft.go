@@ -74,10 +74,23 @@ func (d *draft) rename(path string) error {
 		}
 		d.name = tmp
 	}
+	if err := replaceable(path); err != nil {
+		return err
+	}
 	if err := os.Rename(d.name, path); err != nil {
 		return err
 	}
 	d.name = ""
+	return nil
+}
+
+// replaceable refuses to put a file in the place of a device, a pipe or a socket:
+// people name /dev/null where they want no file, and it is everybody's.
+func replaceable(path string) error {
+	st, err := os.Lstat(path)
+	if err == nil && st.Mode()&(os.ModeDevice|os.ModeNamedPipe|os.ModeSocket) != 0 {
+		return &os.PathError{Op: "replace", Path: path, Err: errors.New("it is a device, a pipe or a socket")}
+	}
 	return nil
 }
 

@@ -98,10 +98,10 @@ func newSuite() (*Suite, error) {
 
 // mountRunRoot makes the run-root a tmpfs, as /run is on a host.
 func (s *Suite) mountRunRoot() error {
-	if err := os.Mkdir(s.RunRoot, 0o755); err != nil {
+	if err := os.Mkdir(s.RunRoot, 0o711); err != nil {
 		return err
 	}
-	if err := unix.Mount("tmpfs", s.RunRoot, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=755"); err != nil {
+	if err := unix.Mount("tmpfs", s.RunRoot, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=711"); err != nil {
 		return fmt.Errorf("mount the run-root: %w", err)
 	}
 	return nil
