@@ -3,10 +3,10 @@ package spec_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -66,7 +66,7 @@ func run(t *testing.T, c *record.Container, change func(*spec.Host)) string {
 	t.Helper()
 	runc, bundle := findRunc(t), t.TempDir()
 	root(t, bundle)
-	c.ID = "spectest" + strconv.Itoa(os.Getpid())
+	c.ID = fmt.Sprintf("spectest%07d", os.Getpid())
 	h, err := hostfacts.Read(c)
 	if err != nil {
 		t.Fatal(err)
