@@ -4,6 +4,7 @@ import (
 	"os"
 
 	"github.com/urfave/cli/v2"
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -14,9 +15,10 @@ func OutputFlag() cli.Flag {
 	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write `FILE` (default: standard output)"}
 }
 
-// OutputFile is the file that OutputFlag names; empty means standard output. With
-// kind invalid it refuses a terminal, and what is no file: archives are written
-// beside their name and then take its place, be it /dev/null.
+// OutputFile is the file that OutputFlag names; empty means standard output, which
+// with kind invalid must not be a terminal. An archive is written beside its name
+// and takes its place when it is complete; a device or a pipe, as /dev/null, is no
+// such place: standard output is redirected to it.
 func OutputFile(c *cli.Context) (string, error) {
 	out := c.String("output")
 	if out == "" && term.IsTerminal(int(os.Stdout.Fd())) {
@@ -25,8 +27,19 @@ func OutputFile(c *cli.Context) (string, error) {
 	if out == "-" {
 		return "", nil
 	}
-	if st, err := os.Stat(out); err == nil && !st.Mode().IsRegular() {
-		return "", errs.New(errs.Invalid, "%s: %s is no regular file: redirect standard output to it", c.Command.Name, out)
+	st, err := os.Stat(out)
+	if err != nil || st.Mode().IsRegular() {
+		return out, nil
 	}
-	return out, nil
+	return "", redirect(out)
+}
+
+// redirect makes path, which is there, the standard output.
+func redirect(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return errs.New(errs.Invalid, "%w", err)
+	}
+	defer f.Close()
+	return unix.Dup3(int(f.Fd()), int(os.Stdout.Fd()), 0)
 }
