@@ -8,23 +8,14 @@ import (
 )
 
 func exists() *cli.Command {
-	return &cli.Command{
-		Name:      "exists",
-		Usage:     "tell by the exit code whether there is a network: 0 or 1",
-		ArgsUsage: "NETWORK",
-		Action: func(c *cli.Context) error {
-			args, err := cmd.Args(c, 1, 1)
-			if err != nil {
-				return err
-			}
-			m, err := open(c)
-			if err != nil {
-				return err
-			}
-			if _, err = m.Inspect(args[0]); errs.Is(err, errs.NotFound) {
-				return &cmd.ExitError{Code: 1}
-			}
-			return err
-		},
-	}
+	return cmd.ExistsCommand("a network", "NETWORK", func(c *cli.Context, name string) (bool, error) {
+		m, err := open(c)
+		if err != nil {
+			return false, err
+		}
+		if _, err = m.Inspect(name); errs.Is(err, errs.NotFound) {
+			return false, nil
+		}
+		return true, err
+	})
 }

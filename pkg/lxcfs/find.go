@@ -20,8 +20,6 @@ type note struct {
 	Keep bool        `json:"keep"` // it stays without a container, until it is told to stop
 }
 
-func (v *Service) notePath() string { return filepath.Join(v.s.RunRoot, "lxcfs.json") }
-
 // setNote writes in place, with the lock held: half a note is none, and search finds
 // what it was of. So a kill leaves no draft.
 func (v *Service) setNote(n note) error {
@@ -29,11 +27,11 @@ func (v *Service) setNote(n note) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(v.notePath(), data, 0o600)
+	return os.WriteFile(v.s.LxcfsNote(), data, 0o600)
 }
 
 func (v *Service) dropNote() error {
-	if err := os.Remove(v.notePath()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(v.s.LxcfsNote()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil
@@ -41,7 +39,7 @@ func (v *Service) dropNote() error {
 
 // find returns the daemon that runs, whether it answers or not.
 func (v *Service) find() (n note, found bool) {
-	if b, err := fsx.ReadAtMost(v.notePath(), 1<<12); err == nil && json.Unmarshal(b, &n) == nil && proc.Alive(n.Proc) {
+	if b, err := fsx.ReadAtMost(v.s.LxcfsNote(), 1<<12); err == nil && json.Unmarshal(b, &n) == nil && proc.Alive(n.Proc) {
 		return n, true
 	}
 	p, ok := search(v.dir())

@@ -86,7 +86,7 @@ func TestStart(t *testing.T) {
 		}
 	}
 	// Without its note, as when the command that started it was killed.
-	if err := os.Remove(v.notePath()); err != nil {
+	if err := os.Remove(v.s.LxcfsNote()); err != nil {
 		t.Fatal(err)
 	}
 	if err := v.Start(ctx, true); err != nil {

@@ -75,7 +75,7 @@ func (v *Service) Release(ctx context.Context, except string) error {
 // needless reports whether lxcfs is idle, or dead.
 func (v *Service) needless(except string) (bool, error) {
 	if _, runs := v.find(); !runs {
-		_, err := os.Lstat(v.notePath())
+		_, err := os.Lstat(v.s.LxcfsNote())
 		return err == nil, nil
 	}
 	_, idle, err := v.Idle(except)

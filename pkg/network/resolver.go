@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -162,10 +161,6 @@ func comesUp(ctx context.Context, told *os.File) error {
 // ResolverReady is what a resolver writes when it listens.
 const ResolverReady = "ok"
 
-func (m *Manager) resolverFile(network string) string {
-	return filepath.Join(m.s.RunRoot, "locks", resolverLock+"-"+network+".pid")
-}
-
 // OwnResolver notes, in the resolver itself, which process it is, and returns what
 // removes the note.
 func (m *Manager) OwnResolver(network string) (forget func(), err error) {
@@ -173,7 +168,7 @@ func (m *Manager) OwnResolver(network string) (forget func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	path := m.resolverFile(network)
+	path := m.s.ResolverNote(network)
 	return func() { os.Remove(path) }, fsx.WriteJSONVolatile(path, self, 0o600)
 }
 
@@ -182,14 +177,14 @@ func (m *Manager) StopResolver(ctx context.Context, network string) error {
 	for end := time.Now().Add(resolverStart); ; {
 		l, err := m.s.TryLock(resolverLock, network)
 		if err == nil { // nobody's
-			os.Remove(m.resolverFile(network))
+			os.Remove(m.s.ResolverNote(network))
 			l.Remove()
 			return nil
 		}
 		if !errors.Is(err, fsx.ErrLocked) {
 			return err
 		}
-		p, err := m.s.ReadProc(m.resolverFile(network))
+		p, err := m.s.ReadProc(m.s.ResolverNote(network))
 		if err == nil {
 			if err := proc.Signal(p, unix.SIGTERM); err != nil && !errors.Is(err, unix.ESRCH) {
 				return err
