@@ -160,6 +160,8 @@ func (r *renderer) nat(rules Rules) {
 	r.rule(out, daddr(loopback6(), false), toLocal(), jump(portChain))
 
 	post := r.hook("postrouting", nftables.ChainTypeNAT, nftables.ChainHookPostrouting, nftables.ChainPriorityNATSource)
+	// What the host says to itself keeps the source that it chose.
+	r.rule(post, oif("lo", true), verdict(expr.VerdictReturn))
 	for _, n := range rules.Networks {
 		for _, s := range n.Subnets {
 			if n.Masquerade && !n.Internal && !slices.Contains(n.Routed, s) {

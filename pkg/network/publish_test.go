@@ -1,6 +1,7 @@
 package network
 
 import (
+	"net"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -197,4 +198,20 @@ func TestForeignRulesStay(t *testing.T) {
 		t.Errorf("was %s, is %s", before, after)
 	}
 	nettest.Run(t, "", "nft", "delete", "table", "inet", "mine")
+}
+
+// What the host sends to an address of its own in a network leaves by lo and keeps its
+// source: a server there sees the gateway's address, and not one that a rule chose.
+func TestTheHostKeepsItsAddressTowardsItself(t *testing.T) {
+	r := newRig(t)
+	r.outside()
+	n := r.network("n6", CreateOpts{Subnets: []string{"10.77.0.0/24", "fd77::/64"}, IPv6: true})
+	r.joins("web", n.Name)
+	for _, a := range []string{"10.77.0.1", "fd77::1"} {
+		at := net.JoinHostPort(a, "7000")
+		nettest.Serve(t, "", "tcp", at)
+		nettest.Serve(t, "", "udp", at)
+		r.sees("", "tcp", at, a)
+		r.sees("", "udp", at, a)
+	}
 }

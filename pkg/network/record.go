@@ -56,4 +56,4 @@ func mtu(options map[string]string) int {
 }
 
 // stamp names a network and the version of this build's rules.
-func stamp(n *record.Network) string { return "2 " + n.Name + " " + n.ID[:12] }
+func stamp(n *record.Network) string { return "3 " + n.Name + " " + n.ID[:12] }
