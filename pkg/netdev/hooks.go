@@ -10,10 +10,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Dropping lists the chains, but for those of the table inet own, that drop
-// forwarded packets which none of their rules accepts: as "ip filter FORWARD". An
-// accept elsewhere does not help against them.
-func Dropping(own string) ([]string, error) {
+// Obstacle is a chain of another firewall that drops what is forwarded to a bridge.
+type Obstacle struct {
+	Chain string // as "ip filter FORWARD"
+	Rule  bool   // a rule of it does; else its policy
+}
+
+// Obstacles lists the chains of the forward hook, but for those of the table inet
+// own, that drop what was translated for a member of a bridge (nft(8): a packet
+// passes when no base chain drops it, so an accept elsewhere does not help). Of
+// rules only those are understood that ask for nothing, for the bridge, or for a
+// translated destination; of other chains those that are jumped to in that way.
+func Obstacles(own, bridge string) ([]Obstacle, error) {
 	c, err := nftables.New()
 	if err != nil {
 		return nil, err
@@ -22,13 +30,21 @@ func Dropping(own string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list chains of nftables: %w", err)
 	}
-	var out []string
+	var out []Obstacle
 	for _, ch := range all {
-		if ch.Hooknum == nil || *ch.Hooknum != *nftables.ChainHookForward || ch.Policy == nil || *ch.Policy != nftables.ChainPolicyDrop {
+		if ch.Hooknum == nil || *ch.Hooknum != *nftables.ChainHookForward || ch.Type != nftables.ChainTypeFilter {
 			continue
 		}
-		if f := ch.Table.Family; f != nftables.TableFamilyINet || ch.Table.Name != own {
-			out = append(out, fmt.Sprintf("%s %s %s", familyName(f), ch.Table.Name, ch.Name))
+		f := ch.Table.Family
+		if f == nftables.TableFamilyINet && ch.Table.Name == own {
+			continue
+		}
+		way, err := (&walk{c, bridge}).through(ch.Table, ch.Name, 0)
+		if err != nil {
+			return nil, err
+		}
+		if way == dropped || way == onward && drops(ch) {
+			out = append(out, Obstacle{fmt.Sprintf("%s %s %s", familyName(f), ch.Table.Name, ch.Name), way == dropped})
 		}
 	}
 	return out, nil

@@ -105,8 +105,10 @@ func toLocal() []expr.Any {
 
 func ctState(bits uint32) []expr.Any { return ctBits(expr.CtKeySTATE, bits) }
 
-// ctStatusDNAT is IPS_DST_NAT of linux/netfilter/nf_conntrack_common.h.
-func ctStatusDNAT() []expr.Any { return ctBits(expr.CtKeySTATUS, 1<<5) }
+// ctDNAT is IPS_DST_NAT of linux/netfilter/nf_conntrack_common.h.
+const ctDNAT = 1 << 5
+
+func ctStatusDNAT() []expr.Any { return ctBits(expr.CtKeySTATUS, ctDNAT) }
 
 func ctBits(key expr.CtKey, bits uint32) []expr.Any {
 	return []expr.Any{

@@ -52,6 +52,9 @@ const (
 	portChain  = "ports"
 	ownChain   = "routed" // published ports of members that are reached at their own addresses
 	openChain  = "shared"
+
+	loopbackChain = "loopback"
+
 	sockBuffer = 16 << 20 // bytes at most: the whole table is one message batch
 )
 
@@ -208,7 +211,7 @@ func (r *renderer) filter(rules Rules) {
 	}
 	// What is published on a loopback address stays on the host, also where
 	// route_localnet is set.
-	raw := r.hook("loopback", nftables.ChainTypeFilter, nftables.ChainHookPrerouting, nftables.ChainPriorityRaw)
+	raw := r.hook(loopbackChain, nftables.ChainTypeFilter, nftables.ChainHookPrerouting, nftables.ChainPriorityRaw)
 	r.rule(raw, iif("lo", false), daddr(loopback4(), true), verdict(expr.VerdictDrop))
 }
 

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -17,8 +18,8 @@ import (
 func holder(p record.Port) string {
 	inodes := map[string]bool{}
 	for _, table := range []string{p.Protocol, p.Protocol + "6"} {
-		for _, i := range socketsOn(table, p.HostPort) {
-			inodes["socket:["+i+"]"] = true
+		for _, s := range socketsOn(table, p.HostPort) {
+			inodes["socket:["+s.inode+"]"] = true
 		}
 	}
 	if len(inodes) == 0 {
@@ -36,9 +37,14 @@ func holder(p record.Port) string {
 	return " by a process of another pid namespace, or the kernel"
 }
 
-// socketsOn returns the inodes of the sockets that are bound to port: of tcp
-// those that listen.
-func socketsOn(table string, port uint16) []string {
+// bound is a socket that has a port.
+type bound struct {
+	inode string
+	addr  netip.Addr
+}
+
+// socketsOn returns the sockets that are bound to port: of tcp those that listen.
+func socketsOn(table string, port uint16) []bound {
 	f, err := os.Open("/proc/thread-self/net/" + table)
 	if err != nil {
 		return nil
@@ -46,11 +52,14 @@ func socketsOn(table string, port uint16) []string {
 	defer f.Close()
 	suffix := fmt.Sprintf(":%04X", port)
 	const stateListen, stateUDP = "0A", "07"
-	var out []string
+	var out []bound
 	for sc := bufio.NewScanner(f); sc.Scan(); {
 		c := strings.Fields(sc.Text())
-		if len(c) > 9 && strings.HasSuffix(c[1], suffix) && (c[3] == stateListen || c[3] == stateUDP) {
-			out = append(out, c[9])
+		if len(c) <= 9 || !strings.HasSuffix(c[1], suffix) || (c[3] != stateListen && c[3] != stateUDP) {
+			continue
+		}
+		if a, ok := kernelAddr(strings.TrimSuffix(c[1], suffix)); ok {
+			out = append(out, bound{c[9], a})
 		}
 	}
 	return out
@@ -69,6 +78,9 @@ func hasSocket(dir string, inodes map[string]bool) bool {
 	return false
 }
 
+// supervisor is the name of the process that holds a container's ports.
+const supervisor = "pouch-shim"
+
 // nameOf is the name of a process; a supervisor says for which container.
 func nameOf(dir string) string {
 	comm, err := os.ReadFile(dir + "/comm")
@@ -76,7 +88,7 @@ func nameOf(dir string) string {
 		return ""
 	}
 	name := string(bytes.TrimSpace(comm))
-	if name != "pouch-shim" {
+	if name != supervisor {
 		return " (" + name + ")"
 	}
 	line, _ := os.ReadFile(dir + "/cmdline")

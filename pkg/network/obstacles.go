@@ -16,12 +16,17 @@ func (m *Manager) Obstacles() []string {
 		out = append(out, "firewalld runs: it rejects what leaves a network unless the network's link is in a zone that lets it pass: "+
 			"firewall-cmd --permanent --zone=trusted --add-interface="+m.someBridge()+" and firewall-cmd --reload")
 	}
-	legacy, _ := os.ReadFile("/proc/thread-self/net/ip_tables_names") // missing: no legacy iptables
-	if slices.Contains(strings.Fields(string(legacy)), "filter") {
+	if legacyFilter() {
 		out = append(out, "iptables-legacy has rules: where its policy of FORWARD is DROP let the networks pass: "+
 			"iptables-legacy -I FORWARD -i "+m.someBridge()+" -j ACCEPT and -o "+m.someBridge()+", or move to iptables-nft")
 	}
 	return out
+}
+
+// legacyFilter reports whether iptables-legacy has rules that filter.
+func legacyFilter() bool {
+	names, _ := os.ReadFile("/proc/thread-self/net/ip_tables_names") // missing: no legacy iptables
+	return slices.Contains(strings.Fields(string(names)), "filter")
 }
 
 // someBridge is the link of a network, as an example.

@@ -75,8 +75,9 @@ func published(e member, p record.Port, held map[string]process) Published {
 	}
 	out.Container = nameOfLease(e.lease)
 	for _, table := range []string{p.Protocol, p.Protocol + "6"} {
-		for _, inode := range socketsOn(table, p.HostPort) {
-			if h, ok := held["socket:["+inode+"]"]; ok {
+		for _, s := range socketsOn(table, p.HostPort) {
+			// Another program may have the port on another address.
+			if h, ok := held["socket:["+s.inode+"]"]; ok && out.Program != supervisor {
 				out.Pid, out.Program = h.pid, h.program
 			}
 		}

@@ -113,33 +113,66 @@ func (q *inquiry) local() {
 }
 
 func (q *inquiry) unpublished() {
+	if h, ok := q.listener(); ok {
+		q.no("stop it, or publish another port: pouch-run -p OTHER:PORT …", "port %d/%s of %s is published for no container: pid %d (%s) of this host has it", q.port, q.protocol, q.host, h.pid, h.program)
+		return
+	}
+	q.no(fmt.Sprintf("pouch-run -p %d:PORT …", q.port), "port %d/%s of %s is published for no container, and nobody listens there", q.port, q.protocol, q.host)
+}
+
+// listener is the process of this host that has the port at the address.
+func (q *inquiry) listener() (process, bool) {
 	held := holders()
 	for _, table := range []string{q.protocol, q.protocol + "6"} {
-		for _, inode := range socketsOn(table, q.port) {
-			if h, ok := held["socket:["+inode+"]"]; ok {
-				q.no("", "port %d/%s is published for no container: pid %d (%s) of this host has it", q.port, q.protocol, h.pid, h.program)
-				return
+		for _, s := range socketsOn(table, q.port) {
+			if h, ok := held["socket:["+s.inode+"]"]; ok && q.at(s.addr) {
+				return h, true
 			}
 		}
 	}
-	q.no(fmt.Sprintf("pouch-run -p %d:PORT …", q.port), "port %d/%s of %s is published for no container, and nobody listens there", q.port, q.protocol, q.host)
+	return process{}, false
+}
+
+// at reports whether a socket at an address of this host has what is asked about.
+func (q *inquiry) at(a netip.Addr) bool {
+	want, err := netip.ParseAddr(q.host)
+	return err != nil || a.IsUnspecified() || a == want.Unmap()
 }
 
 // follow tells of each step behind one published port.
 func (q *inquiry) follow(p Published) {
 	q.ok("published for %s, in network %s, at %s", p.Container, p.Network, p.Address)
-	if p.Pid != 0 {
-		q.ok("pid %d (%s) holds the port", p.Pid, p.Program)
-	} else {
-		q.ok("no process holds the port: packet rules alone lead to it, and not from this host's own loopback address")
-	}
+	q.held(p)
 	q.inside(p)
 	hostIP, err := netip.ParseAddr(p.HostIP)
 	if err == nil && hostIP.IsLoopback() {
 		q.ok("it is published for this host alone (%s)", p.HostIP)
+		q.loopback()
 		return
 	}
 	q.rules(p)
+}
+
+// held looks at who has the port on the host. A container's supervisor does; no
+// process does for the namespaces of other runtimes.
+func (q *inquiry) held(p Published) {
+	asked, err := netip.ParseAddr(q.host)
+	own := err == nil && asked.IsLoopback()
+	switch {
+	case p.ID != "" && p.Program == supervisor:
+		q.ok("pid %d (%s) holds the port", p.Pid, p.Program)
+	case p.ID != "" && p.Protocol == "sctp":
+		q.ok("which process holds a port of sctp the kernel does not tell")
+	case p.Pid != 0:
+		q.no("stop it, or publish another port of the host",
+			"pid %d (%s) of this host has the port: it answers on this host's loopback address, and %s to others", p.Pid, p.Program, p.Container)
+	case p.ID != "":
+		q.no(fmt.Sprintf("pouch-run restart %s", p.Container), "no process holds the port: the supervisor of %s is gone, or gave it up", p.Container)
+	case own:
+		q.no("ask at another address of this host", "no process holds the port: packet rules alone lead to it, and not from this host's own loopback address")
+	default:
+		q.ok("no process holds the port: packet rules alone lead to it")
+	}
 }
 
 // inside looks whether somebody listens in the member's namespace.
@@ -184,30 +217,36 @@ func (q *inquiry) rules(p Published) {
 	default:
 		q.ok("packet rules lead to it")
 	}
-	if !netdev.Forwards(strings.HasPrefix(p.Address, "[")) {
-		q.no("sysctl -w net.ipv4.ip_forward=1, or pouch-net reload", "the kernel forwards no packets")
+	if a, err := netip.ParseAddrPort(p.Address); err == nil {
+		q.passage(a.Addr(), n.Bridge)
 	}
 	q.firewalls(n.Bridge)
 }
 
 // firewalls tells of other chains that would drop what is forwarded.
 func (q *inquiry) firewalls(bridge string) {
-	chains, err := netdev.Dropping(q.m.Table())
+	chains, err := netdev.Obstacles(q.m.Table(), bridge)
 	if err != nil {
 		return
 	}
 	for _, ch := range chains {
-		if bridge != "" && (ch == "ip filter FORWARD" || ch == "ip6 filter FORWARD") {
-			admitted, err := netdev.Admitted(q.m.Table(), []netdev.Admission{{Bridge: bridge, IPv6: ch[2] == '6'}})
-			if err == nil && admitted {
-				q.ok("chain %s drops what is forwarded, but for this network", ch)
-				continue
-			}
-			q.no("pouch-net reload", "chain %s of another firewall drops what is forwarded", ch)
-			continue
+		asks := !ch.Rule && (ch.Chain == "ip filter FORWARD" || ch.Chain == "ip6 filter FORWARD")
+		switch {
+		case asks:
+			q.no("pouch-net reload", "chain %s of another firewall drops what is forwarded", ch.Chain)
+		case ch.Rule:
+			q.no(letPass(ch.Chain, "insert", bridge), "a rule of another firewall, in chain %s, drops what is forwarded to %s", ch.Chain, bridge)
+		default:
+			q.no(letPass(ch.Chain, "add", bridge), "chain %s of another firewall drops what no rule of it accepts", ch.Chain)
 		}
-		q.no(fmt.Sprintf("nft add rule %s oifname %s ct status dnat accept, by that firewall's own means", ch, bridge), "chain %s of another firewall drops what no rule of it accepts", ch)
 	}
+	if legacyFilter() {
+		q.ok("iptables-legacy has rules, which are not looked at: iptables-legacy -S FORWARD shows them")
+	}
+}
+
+func letPass(chain, verb, bridge string) string {
+	return fmt.Sprintf("nft %s rule %s oifname %s ct status dnat accept, by that firewall's own means", verb, chain, bridge)
 }
 
 // connect tries it.
