@@ -67,7 +67,7 @@ func (b backend) Del(r *cni.Request) error {
 	if err != nil {
 		return err
 	}
-	err = m.DetachCNI(b.ctx, r.Network, func(id, iface string) bool { return id == r.ID && iface == r.Iface })
+	err = m.DetachCNI(b.ctx, r.Network, func(l *record.Lease) bool { return l.CNI == r.ID && l.Iface == r.Iface })
 	if errs.Is(err, errs.NotFound) {
 		return nil // with the network all its addresses are gone
 	}
@@ -91,7 +91,13 @@ func (b backend) GC(r *cni.Request) error {
 	for _, a := range r.Valid {
 		valid[[2]string{a.ID, a.Iface}] = true
 	}
-	return m.DetachCNI(b.ctx, r.Network, func(id, iface string) bool { return !valid[[2]string{id, iface}] })
+	err = m.DetachCNI(b.ctx, r.Network, func(l *record.Lease) bool {
+		return l.CNINetwork == r.Name && !valid[[2]string{l.CNI, l.Iface}]
+	})
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	return err
 }
 
 func (b backend) Status(r *cni.Request) error {
@@ -104,7 +110,7 @@ func (b backend) Status(r *cni.Request) error {
 
 // attachOpts are the words of a runtime as those of attach.
 func attachOpts(r *cni.Request) (o network.AttachOpts, err error) {
-	o = network.AttachOpts{CNI: r.ID, Netns: r.Netns, Iface: r.Iface, Join: record.Join{
+	o = network.AttachOpts{CNI: r.ID, CNIConf: r.Name, Netns: r.Netns, Iface: r.Iface, Join: record.Join{
 		Network: r.Network, MAC: cmp.Or(r.Runtime.MAC, r.Args["MAC"]), Aliases: r.Runtime.Aliases,
 	}}
 	if pod := r.Args["K8S_POD_NAME"]; pod != "" {

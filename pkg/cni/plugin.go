@@ -20,6 +20,7 @@ type Request struct {
 	Iface string // CNI_IFNAME
 	Args  map[string]string
 
+	Name    string `json:"name"`    // of the runtime's configuration
 	Network string `json:"network"` // of Pouch
 	Root    string `json:"root"`    // --root; empty: the usual one
 	RunRoot string `json:"runRoot"`
@@ -32,7 +33,8 @@ type Request struct {
 		Aliases   []string      `json:"aliases"`
 	} `json:"runtimeConfig"`
 
-	// Valid are the attachments that there are, by ID and Iface: of GC alone.
+	// Valid are the attachments that there are of the configuration, by ID and Iface:
+	// of GC alone.
 	Valid []Attachment `json:"-"`
 
 	// Addresses are those that an earlier ADD has given: of CHECK alone.
@@ -166,10 +168,34 @@ func (s server) gc(a *skel.CmdArgs) error {
 	if err != nil {
 		return toError(err)
 	}
-	for _, v := range c.ValidAttachments {
+	valid, err := validOf(a.StdinData, c)
+	if err != nil {
+		return toError(err)
+	}
+	for _, v := range valid {
 		r.Valid = append(r.Valid, Attachment{ID: v.ContainerID, Iface: v.IfName})
 	}
 	return toError(s.b.GC(r))
+}
+
+// validOf is the list of valid attachments, which an earlier text of the
+// specification called otherwise. Without one nothing is known of who is there:
+// a runtime that forgot it must not lose all its pods.
+func validOf(stdin []byte, c *types.PluginConf) ([]types.GCAttachment, error) {
+	var is struct {
+		Valid   *json.RawMessage      `json:"cni.dev/valid-attachments"`
+		Earlier *[]types.GCAttachment `json:"cni.dev/attachments"`
+	}
+	if err := json.Unmarshal(stdin, &is); err != nil {
+		return nil, errs.New(errs.Invalid, "configuration: %w", err)
+	}
+	switch {
+	case is.Valid != nil:
+		return c.ValidAttachments, nil
+	case is.Earlier != nil:
+		return *is.Earlier, nil
+	}
+	return nil, errs.New(errs.Invalid, "GC without cni.dev/valid-attachments: nothing is freed")
 }
 
 func (s server) status(a *skel.CmdArgs) error {

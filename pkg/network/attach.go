@@ -20,6 +20,7 @@ import (
 type AttachOpts struct {
 	Container string        // id; empty for a namespace that is no container's
 	CNI       string        // CNI_CONTAINERID, for the namespace of a CNI runtime's pod
+	CNIConf   string        // name of the configuration by which that runtime asks
 	Netns     string        // path of the network namespace
 	Join      record.Join   // the network, and what is asked of it
 	Iface     string        // ethN; empty: the first free one
@@ -94,7 +95,7 @@ func (m *Manager) prepare(ctx context.Context, o *AttachOpts) (*record.Network, 
 		return nil, nil, err
 	}
 	l := &record.Lease{
-		Driver: n.Driver, Container: o.Container, CNI: o.CNI, Netns: o.Netns, NetnsInode: inode, Owner: self,
+		Driver: n.Driver, Container: o.Container, CNI: o.CNI, CNINetwork: o.CNIConf, Netns: o.Netns, NetnsInode: inode, Owner: self,
 		Names: names, Iface: o.Iface, MAC: o.Join.MAC, Ports: o.Ports, Priority: o.Join.Priority,
 	}
 	l.Ingress, l.Egress = bounds(n, o.Join)

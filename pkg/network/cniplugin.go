@@ -11,15 +11,15 @@ import (
 )
 
 // DetachCNI takes out of a network what CNI runtimes have put there and which
-// names, by CNI_CONTAINERID and CNI_IFNAME. The namespaces may be gone.
-// Idempotent; a missing network gives kind not_found.
-func (m *Manager) DetachCNI(ctx context.Context, network string, which func(id, iface string) bool) error {
+// names. The namespaces may be gone. Idempotent; a missing network gives kind
+// not_found.
+func (m *Manager) DetachCNI(ctx context.Context, network string, which func(*record.Lease) bool) error {
 	n, err := m.Inspect(network)
 	if err != nil {
 		return err
 	}
 	spaces := map[string]bool{}
-	err = m.free(ctx, n.Name, func(l *record.Lease) bool { return l.CNI != "" && which(l.CNI, l.Iface) }, func(l *record.Lease) {
+	err = m.free(ctx, n.Name, func(l *record.Lease) bool { return l.CNI != "" && which(l) }, func(l *record.Lease) {
 		spaces[l.Netns] = true
 	})
 	if err != nil || len(spaces) == 0 {
@@ -80,13 +80,16 @@ func addressesIn(netns, iface string) ([]string, error) {
 }
 
 // Usable makes what a network needs on this host, and fails when nobody could join
-// it now. Idempotent.
+// it now, for want of an address too. Idempotent.
 func (m *Manager) Usable(ctx context.Context, network string) error {
 	n, err := m.get(ctx, network)
 	if err != nil {
 		return err
 	}
-	return m.ready(ctx, n)
+	if err := m.ready(ctx, n); err != nil {
+		return err
+	}
+	return m.vacancy(ctx, n)
 }
 
 // portsFree refuses ports of a CNI runtime's pod that somebody has: no socket is

@@ -40,10 +40,11 @@ type Subnet struct {
 // Lease is leases/<network>/<ip> below the run-root: an address in use. It is
 // void when its netns is gone.
 type Lease struct {
-	Driver     string   `json:"driver,omitempty"`    // of the network; empty: bridge
-	Container  string   `json:"container,omitempty"` // id, when a container has it
-	CNI        string   `json:"cni,omitempty"`       // CNI_CONTAINERID, when a CNI runtime has it
-	Netns      string   `json:"netns"`               // path
+	Driver     string   `json:"driver,omitempty"`     // of the network; empty: bridge
+	Container  string   `json:"container,omitempty"`  // id, when a container has it
+	CNI        string   `json:"cni,omitempty"`        // CNI_CONTAINERID, when a CNI runtime has it
+	CNINetwork string   `json:"cniNetwork,omitempty"` // name of the configuration by which it asked
+	Netns      string   `json:"netns"`                // path
 	NetnsInode uint64   `json:"netnsInode"`
 	Owner      Proc     `json:"owner"` // who took it, until NetnsInode is set
 	Names      []string `json:"names,omitempty"`
