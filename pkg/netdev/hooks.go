@@ -17,11 +17,12 @@ type Obstacle struct {
 }
 
 // Obstacles lists the chains of the forward hook, but for those of the table inet
-// own, that drop what was translated for a member of a bridge (nft(8): a packet
+// own, that drop what was translated for a member of a bridge, of IPv6 or IPv4
+// (nft(8): a packet
 // passes when no base chain drops it, so an accept elsewhere does not help). Of
 // rules only those are understood that ask for nothing, for the bridge, or for a
 // translated destination; of other chains those that are jumped to in that way.
-func Obstacles(own, bridge string) ([]Obstacle, error) {
+func Obstacles(own, bridge string, ipv6 bool) ([]Obstacle, error) {
 	c, err := nftables.New()
 	if err != nil {
 		return nil, err
@@ -36,7 +37,7 @@ func Obstacles(own, bridge string) ([]Obstacle, error) {
 			continue
 		}
 		f := ch.Table.Family
-		if f == nftables.TableFamilyINet && ch.Table.Name == own {
+		if f == nftables.TableFamilyINet && ch.Table.Name == own || f == otherFamily(ipv6) {
 			continue
 		}
 		way, err := (&walk{c, bridge}).through(ch.Table, ch.Name, 0)
@@ -48,6 +49,14 @@ func Obstacles(own, bridge string) ([]Obstacle, error) {
 		}
 	}
 	return out, nil
+}
+
+// otherFamily is the one whose chains see nothing of IPv6, or of IPv4.
+func otherFamily(ipv6 bool) nftables.TableFamily {
+	if ipv6 {
+		return nftables.TableFamilyIPv4
+	}
+	return nftables.TableFamilyIPv6
 }
 
 func familyName(f nftables.TableFamily) string {

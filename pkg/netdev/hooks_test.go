@@ -2,6 +2,7 @@ package netdev
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/pouchcontainer/pouch/pkg/netdev/nettest"
@@ -37,9 +38,16 @@ func TestObstacles(t *testing.T) {
 		"iptables drops":           {[]string{"ip6tables-nft", "-A", "FORWARD", "-o", "pb1", "-j", "DROP"}, "[{ip6 filter FORWARD true}]"},
 	} {
 		nettest.Run(t, "", c.do...)
-		got, err := Obstacles("pouch", "pb1")
+		got, err := Obstacles("pouch", "pb1", strings.Contains(c.want, "ip6"))
 		if text := fmt.Sprint(got); err != nil || text != c.want {
 			t.Errorf("%s: %s %v, want %s\n%s", name, text, err, c.want, nettest.Run(t, "", "nft", "list", "ruleset"))
+		}
+		nettest.Run(t, "", "nft", "flush", "ruleset")
+	}
+	for tool, ipv6 := range map[string]bool{"iptables-nft": true, "ip6tables-nft": false} {
+		nettest.Run(t, "", tool, "-P", "FORWARD", "DROP")
+		if got, err := Obstacles("pouch", "pb1", ipv6); err != nil || len(got) > 0 {
+			t.Errorf("%s has no part in the other family: %v %v", tool, got, err)
 		}
 		nettest.Run(t, "", "nft", "flush", "ruleset")
 	}
@@ -47,7 +55,7 @@ func TestObstacles(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer DropRules("pouch")
-	if got, err := Obstacles("pouch", "pb1"); err != nil || len(got) > 0 {
+	if got, err := Obstacles("pouch", "pb1", false); err != nil || len(got) > 0 {
 		t.Errorf("the own table: %v %v", got, err)
 	}
 }

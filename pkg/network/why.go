@@ -219,13 +219,13 @@ func (q *inquiry) rules(p Published) {
 	}
 	if a, err := netip.ParseAddrPort(p.Address); err == nil {
 		q.passage(a.Addr(), n.Bridge)
+		q.firewalls(n.Bridge, a.Addr().Is6())
 	}
-	q.firewalls(n.Bridge)
 }
 
 // firewalls tells of other chains that would drop what is forwarded.
-func (q *inquiry) firewalls(bridge string) {
-	chains, err := netdev.Obstacles(q.m.Table(), bridge)
+func (q *inquiry) firewalls(bridge string, ipv6 bool) {
+	chains, err := netdev.Obstacles(q.m.Table(), bridge, ipv6)
 	if err != nil {
 		return
 	}
