@@ -204,6 +204,7 @@ func TestPullFails(t *testing.T) {
 	expect(t, 1, ``, `requires at least 1 argument`, "pull")
 	expect(t, 1, ``, `unknown flag: --foo`, "pull", "--foo", "x")
 	expect(t, 0, ``, ``, "ls", "-q", liar.Host+"/x")
+	expect(t, 0, ``, `reclaimed space`, "prune", "-f") // what came of the liar's image
 	noLeases(t)
 }
 

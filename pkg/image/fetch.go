@@ -19,8 +19,8 @@ type copyFunc func(context.Context, registry.Store, registry.Watcher) (*registry
 
 // fetch copies an image in, unpacks each layer as soon as it is there, and then,
 // all being complete, gives it its names; none means the id alone. When it
-// fails nothing is named; what was stored is collected, unless keep is given, a
-// name under which the next fetch finds it.
+// fails nothing is named; what was stored is collected, unless the copy was not
+// complete and keep is given, a name under which the next fetch finds it.
 func (m *Manager) fetch(outer context.Context, names []string, keep string, tell func(registry.Event), copyIn copyFunc) (img *Image, err error) {
 	ctx, settle := m.watch(outer)
 	defer settle(&err)
@@ -28,7 +28,8 @@ func (m *Manager) fetch(outer context.Context, names []string, keep string, tell
 	if err != nil {
 		return nil, err
 	}
-	defer end(outer, s, &err)
+	copying := true
+	defer func() { endCopy(outer, s, copying, &err) }()
 	s.Lock, s.Limit = m.lock, m.MaxLayer
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
@@ -38,10 +39,11 @@ func (m *Manager) fetch(outer context.Context, names []string, keep string, tell
 		fail(err)
 		u.wait()
 		if errors.Is(err, context.Canceled) && u.outcome != nil {
-			err = u.outcome // the copy ended because a layer could not be unpacked
+			err, copying = u.outcome, false // the copy ended because a layer could not be unpacked
 		}
 		return nil, err
 	}
+	copying = false
 	if err := u.finish(got); err != nil {
 		return nil, err
 	}
@@ -64,6 +66,17 @@ func (m *Manager) session(ctx context.Context, keep string) (*imagestore.Session
 		return m.store.Begin(ctx)
 	}
 	return m.store.Resume(ctx, keep)
+}
+
+// endCopy is end of a session that copied an image in. What a copy that failed brought
+// is kept, whatever the reason: every blob of it is what its digest says. What an image
+// brought that is whole but cannot be unpacked is not.
+func endCopy(ctx context.Context, s *imagestore.Session, copying bool, err *error) {
+	if *err != nil && copying && !imagestore.NoSpace(*err) {
+		s.Keep(ctx)
+		return
+	}
+	end(ctx, s, err)
 }
 
 // end ends a session; of two errors the first counts. What was brought is kept when

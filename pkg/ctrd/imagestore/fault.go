@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"golang.org/x/sys/unix"
 	"google.golang.org/grpc/status"
 
 	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
@@ -22,4 +23,14 @@ func fault(err error, doing string) error {
 		text = strings.TrimSuffix(cause, `"`) // of a connection that could not be made its cause alone
 	}
 	return images.Fault(&rpc.Error{Code: rpc.Code(st.Code()), Message: text}, doing)
+}
+
+// NoSpace reports whether err tells of a full disk, or of a full quota: containerd
+// passes on the words of ENOSPC and EDQUOT alone.
+func NoSpace(err error) bool {
+	if err == nil {
+		return false
+	}
+	text := err.Error()
+	return strings.Contains(text, unix.ENOSPC.Error()) || strings.Contains(text, unix.EDQUOT.Error())
 }

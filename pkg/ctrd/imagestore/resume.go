@@ -29,9 +29,6 @@ func (s *Session) Fetch(ctx context.Context, d digest.Digest, size int64, open o
 	if resumed && errs.Is(err, errs.Corrupt) { // what was left may have been, after a power cut
 		_, err = s.fetch(ctx, d, size, open)
 	}
-	if err == nil {
-		s.brought.Store(true)
-	}
 	return err
 }
 
@@ -52,6 +49,7 @@ func (s *Session) fetch(ctx context.Context, d digest.Digest, size int64, open o
 	if err := w.fill(ctx, size, open); err != nil {
 		return resumed, err
 	}
+	s.brought.Store(true) // it may come to be there, and the answer not
 	_, _, err = w.commit(d, size, nil)
 	if errs.Is(err, errs.Corrupt) {
 		err = errors.Join(err, s.abort(ctx, ingest(d)))
