@@ -25,13 +25,15 @@ func (m *Manager) Attach(ctx context.Context, target string, o AttachOpts) (int,
 	if err != nil {
 		return 0, err
 	}
+	heard := listen(o.SigProxy)
+	defer heard.close()
 	if err := sendAttach(conn, c, o); err != nil {
 		conn.Close()
 		return 0, err
 	}
 	m.event(c, "attach", nil)
 	defer m.event(c, "detach", nil)
-	return Follow(ctx, conn, FollowOpts{IO: o.IO, Stdin: o.Stdin, SigProxy: o.SigProxy})
+	return Follow(ctx, conn, FollowOpts{IO: o.IO, Stdin: o.Stdin, SigProxy: o.SigProxy, heard: heard})
 }
 
 // sendAttach asks for the terminal, or hands over the three streams.

@@ -39,6 +39,8 @@ func (m *Manager) Exec(ctx context.Context, target string, o ExecOpts) (int, err
 	if err != nil {
 		return 0, err
 	}
+	heard := listen(!o.Detach)
+	defer heard.close()
 	if err := sendExec(conn, c, o); err != nil {
 		conn.Close()
 		return 0, err
@@ -49,7 +51,7 @@ func (m *Manager) Exec(ctx context.Context, target string, o ExecOpts) (int, err
 		_, err := await(conn, ctl.Started)
 		return 0, unanswered(c.ID, err)
 	}
-	code, err := Follow(ctx, conn, FollowOpts{IO: o.IO, Stdin: o.Stdin, SigProxy: true})
+	code, err := Follow(ctx, conn, FollowOpts{IO: o.IO, Stdin: o.Stdin, SigProxy: true, heard: heard})
 	return code, unanswered(c.ID, err)
 }
 

@@ -41,6 +41,7 @@ type FollowOpts struct {
 	Stdin    bool     // what is typed goes to the process' terminal
 	SigProxy bool     // signals that this program gets go to the process
 
+	heard     ear               // signals since before the process was started; nil: none were kept
 	unit      *unit             // of this command; nil: none
 	container *record.Container // with unit
 }

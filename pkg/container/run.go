@@ -45,6 +45,8 @@ func (m *Manager) Run(ctx context.Context, o *Options, streams IO) (id string, c
 		}
 		return "", 0, err
 	}
+	heard := listen(o.SigProxy && !o.Detach)
+	defer heard.close()
 	s, err := m.launchNew(ctx, c, o, early, streams, durable)
 	if err != nil {
 		return "", 0, also(err, m.undo(c.ID))
@@ -56,7 +58,7 @@ func (m *Manager) Run(ctx context.Context, o *Options, streams IO) (id string, c
 	if o.Started != nil {
 		o.Started(c.ID)
 	}
-	code, err = m.stay(ctx, c, s, FollowOpts{IO: streams, Stream: s.stream, Stdin: c.Process.OpenStdin && attaches(o.Attach, "stdin"), SigProxy: o.SigProxy})
+	code, err = m.stay(ctx, c, s, FollowOpts{IO: streams, Stream: s.stream, Stdin: c.Process.OpenStdin && attaches(o.Attach, "stdin"), SigProxy: o.SigProxy, heard: heard})
 	return c.ID, code, err
 }
 

@@ -12,15 +12,32 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/ctl"
 )
 
+// ear keeps the signals that this program gets until they are forwarded.
+type ear chan os.Signal
+
+// listen begins to keep signals for a process that is not started yet: its first
+// words may be answered with one, before the command knows that it runs. Without
+// proxy it keeps none.
+func listen(proxy bool) ear {
+	e := make(ear, 64)
+	if proxy {
+		signal.Notify(e, forwarded()...)
+	}
+	return e
+}
+
+func (e ear) close() { signal.Stop(e) }
+
 // signals begins to forward signals to the process and window sizes to its
 // terminal; the returned function ends that.
 func (f *follower) signals(ctx context.Context) (stop func()) {
-	ch, quit := make(chan os.Signal, 64), make(chan struct{})
-	early, was := signalOf(ctx) // it came before we listened
-	signal.Notify(ch, unix.SIGWINCH)
-	if f.o.SigProxy {
-		signal.Notify(ch, forwarded()...)
+	ch, quit := f.o.heard, make(chan struct{})
+	early, was := syscall.Signal(0), false
+	if ch == nil {
+		early, was = signalOf(ctx) // it came before we listened
+		ch = listen(f.o.SigProxy)
 	}
+	signal.Notify(ch, unix.SIGWINCH)
 	if f.o.SigProxy && was {
 		f.came.Or(bit(early))
 		f.send(early)
@@ -45,7 +62,7 @@ func (f *follower) signals(ctx context.Context) (stop func()) {
 		}
 	}()
 	return func() {
-		signal.Stop(ch)
+		ch.close()
 		close(quit)
 	}
 }

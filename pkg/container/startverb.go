@@ -45,6 +45,8 @@ func (m *Manager) Start(ctx context.Context, target string, o StartOpts) (code i
 			return 0, err
 		}
 	}
+	heard := listen(o.SigProxy && o.Attach)
+	defer heard.close()
 	s, err := m.startEnded(ctx, c, o)
 	if err != nil || s == nil {
 		return 0, err
@@ -53,7 +55,7 @@ func (m *Manager) Start(ctx context.Context, target string, o StartOpts) (code i
 	if !o.Attach {
 		return 0, m.leaveTo(s)
 	}
-	return m.stay(ctx, c, s, FollowOpts{IO: o.IO, Stream: s.stream, Stdin: o.Stdin, SigProxy: o.SigProxy})
+	return m.stay(ctx, c, s, FollowOpts{IO: o.IO, Stream: s.stream, Stdin: o.Stdin, SigProxy: o.SigProxy, heard: heard})
 }
 
 // startEnded launches a container that does not run; nil when another command

@@ -3,11 +3,13 @@
 package integration
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -62,5 +64,44 @@ func TestSignalCodes(t *testing.T) {
 		if r.Code != 128+sig {
 			t.Errorf("signal %d: %v", sig, r)
 		}
+	}
+}
+
+// The first words of a container's process may be answered with a signal: none that
+// comes after them is lost, be the command still busy with the start.
+func TestSignalAtTheFirstWord(t *testing.T) {
+	s := start(t)
+	script := `trap "exit 9" USR1; echo up; while :; do sleep 0.02; done`
+	s.Must(t, "pouch-run", "create", "--name", "kept", "--network", "none", s.Image, "sh", "-c", script)
+	s.Must(t, "pouch-run", "-d", "--name", "other", "--network", "none", s.Image, "sleep", "1000")
+	for name, args := range map[string][]string{
+		"run":   {"--rm", "--network", "none", s.Image, "sh", "-c", script},
+		"start": {"start", "-a", "kept"},
+		"exec":  {"exec", "other", "sh", "-c", script},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for range 12 {
+				answered(t, s.Cmd("pouch-run", args...))
+			}
+		})
+	}
+	s.Must(t, "pouch-run", "rm", "-f", "kept", "other")
+}
+
+// answered runs c, sends it SIGUSR1 for its first line, and wants that it ends with 9.
+func answered(t *testing.T, c *exec.Cmd) {
+	t.Helper()
+	out, err := c.StdoutPipe()
+	must(t, err)
+	must(t, c.Start())
+	late := time.AfterFunc(10*time.Second, func() { c.Process.Kill() })
+	defer late.Stop()
+	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		t.Error(err)
+	}
+	must(t, c.Process.Signal(syscall.SIGUSR1))
+	c.Wait()
+	if got := c.ProcessState.ExitCode(); got != 9 {
+		t.Fatalf("exit %d: the signal is lost", got)
 	}
 }
