@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pouchcontainer/pouch/pkg/cdi"
+	"github.com/pouchcontainer/pouch/pkg/codec"
 	"github.com/pouchcontainer/pouch/pkg/ctl"
 	"github.com/pouchcontainer/pouch/pkg/ctrd"
 	"github.com/pouchcontainer/pouch/pkg/libexec"
@@ -151,7 +152,7 @@ func (m *Manager) containerRecord(ctx context.Context, cl *ctrd.Client, c *recor
 	if err != nil {
 		return err
 	}
-	data, err := spec.Encode(sp)
+	data, err := codec.Marshal(sp)
 	if err != nil {
 		return err
 	}

@@ -81,10 +81,10 @@ func TestStaleTemps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tmp := filepath.Join(dir, TempPrefix+"f-1")
-	if err := d.link(tmp); err != nil {
+	if err := d.nameTemp(); err != nil {
 		t.Fatal(err)
 	}
+	tmp := d.name
 	if got, err := StaleTemps(dir); err != nil || len(got) != 0 {
 		t.Errorf("while it is written: %q, %v", got, err)
 	}

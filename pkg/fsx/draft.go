@@ -3,6 +3,7 @@ package fsx
 import (
 	"crypto/rand"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -12,8 +13,9 @@ import (
 
 // draft is a file that is being written. It has no name until it is complete
 // (O_TMPFILE of open(2)), so that a writer who is killed leaves nothing; on a
-// filesystem that cannot do that it has a temporary one. It is locked as long
-// as its writer lives: by that StaleTemps knows a leftover.
+// filesystem that cannot do that, or to take the place of another file, it has a
+// temporary one. Then it is locked as long as its writer lives: by that StaleTemps
+// knows a leftover.
 type draft struct {
 	f    *os.File
 	dir  string
@@ -32,6 +34,9 @@ func newDraft(path string) (*draft, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if d.name == "" {
+		return d, nil
 	}
 	if err := flock(d.f, unix.LOCK_EX); err != nil {
 		d.discard()
@@ -68,11 +73,13 @@ func (d *draft) link(path string) error {
 // rename puts the file in the place of path.
 func (d *draft) rename(path string) error {
 	if d.name == "" {
-		tmp := filepath.Join(d.dir, TempPrefix+d.base+"-"+rand.Text())
-		if err := d.link(tmp); err != nil {
+		err := d.link(path)
+		if !errors.Is(err, fs.ErrExist) {
 			return err
 		}
-		d.name = tmp
+		if err := d.nameTemp(); err != nil {
+			return err
+		}
 	}
 	if err := replaceable(path); err != nil {
 		return err
@@ -81,6 +88,19 @@ func (d *draft) rename(path string) error {
 		return err
 	}
 	d.name = ""
+	return nil
+}
+
+// nameTemp gives a temporary name to a file that has none.
+func (d *draft) nameTemp() error {
+	if err := flock(d.f, unix.LOCK_EX); err != nil {
+		return err
+	}
+	tmp := filepath.Join(d.dir, TempPrefix+d.base+"-"+rand.Text())
+	if err := d.link(tmp); err != nil {
+		return err
+	}
+	d.name = tmp
 	return nil
 }
 

@@ -31,9 +31,9 @@ func (s *Store) CreateContainer(c *record.Container, st *record.State) error {
 	if err := os.Mkdir(tmp, 0o700); err != nil {
 		return err
 	}
-	err = fsx.WriteJSONVolatile(filepath.Join(tmp, "state.json"), st, 0o600)
+	err = writeVolatile(filepath.Join(tmp, "state.json"), st)
 	if err == nil {
-		err = fsx.WriteJSONVolatile(filepath.Join(tmp, "config.json"), c, 0o600)
+		err = writeVolatile(filepath.Join(tmp, "config.json"), c)
 	}
 	if err == nil {
 		err = fsx.MoveVolatile(tmp, s.ContainerDir(c.ID))
@@ -46,7 +46,7 @@ func (s *Store) CreateContainer(c *record.Container, st *record.State) error {
 
 // DraftContainer replaces a container's record; SyncContainer makes it durable.
 func (s *Store) DraftContainer(c *record.Container) error {
-	return fsx.WriteJSONVolatile(filepath.Join(s.ContainerDir(c.ID), "config.json"), c, 0o600)
+	return writeVolatile(filepath.Join(s.ContainerDir(c.ID), "config.json"), c)
 }
 
 // SyncContainer waits until a new container's record, state and name are on the
@@ -69,7 +69,7 @@ func (s *Store) Container(id string) (*record.Container, error) {
 
 // SetContainer replaces a container's record, durably.
 func (s *Store) SetContainer(c *record.Container) error {
-	return fsx.WriteJSON(filepath.Join(s.ContainerDir(c.ID), "config.json"), c, 0o600)
+	return write(filepath.Join(s.ContainerDir(c.ID), "config.json"), c)
 }
 
 // State reads a container's state as it was last written; pkg/container asks
@@ -90,14 +90,14 @@ func (s *Store) State(id string) (*record.State, error) {
 // SetState replaces a container's state, durably.
 func (s *Store) SetState(id string, st *record.State) error {
 	st.SchemaVersion = record.SchemaVersion
-	return fsx.WriteJSON(filepath.Join(s.ContainerDir(id), "state.json"), st, 0o600)
+	return write(filepath.Join(s.ContainerDir(id), "state.json"), st)
 }
 
 // SetStateVolatile replaces a container's state without waiting for the disk:
 // for one that is wrong after a power cut anyway, such as running.
 func (s *Store) SetStateVolatile(id string, st *record.State) error {
 	st.SchemaVersion = record.SchemaVersion
-	return fsx.WriteJSONVolatile(filepath.Join(s.ContainerDir(id), "state.json"), st, 0o600)
+	return writeVolatile(filepath.Join(s.ContainerDir(id), "state.json"), st)
 }
 
 // ContainerIDs lists every container on disk, broken ones too, sorted.

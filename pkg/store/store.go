@@ -5,7 +5,6 @@ package store
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/pouchcontainer/pouch/pkg/codec"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/fsx"
 	"github.com/pouchcontainer/pouch/pkg/record"
@@ -134,18 +134,16 @@ func readJSON(path string, v any) error {
 	if err != nil {
 		return errs.New(errs.Corrupt, "%w", err)
 	}
-	var head struct {
-		SchemaVersion int `json:"schemaVersion"`
-	}
 	if bytes.Contains(data, []byte(`"schemaVersion"`)) { // leases, of which there are many, have none
-		if err := json.Unmarshal(data, &head); err != nil {
+		version, err := codec.SchemaVersion(data)
+		if err != nil {
 			return errs.New(errs.Corrupt, "%s: not a record: %w", path, err)
 		}
+		if version > record.SchemaVersion {
+			return errs.New(errs.Unavailable, "%s: written by a newer pouch (schema %d)", path, version)
+		}
 	}
-	if head.SchemaVersion > record.SchemaVersion {
-		return errs.New(errs.Unavailable, "%s: written by a newer pouch (schema %d)", path, head.SchemaVersion)
-	}
-	if err := json.Unmarshal(data, v); err != nil {
+	if err := codec.Unmarshal(data, v); err != nil {
 		return errs.New(errs.Corrupt, "%s: not a record: %w", path, err)
 	}
 	return nil

@@ -13,7 +13,7 @@ func rank() map[string]int {
 	return map[string]int{
 		"pkg/errs": 0, "pkg/record": 0,
 		"pkg/fsx": 1, "pkg/proc": 1, "pkg/libexec": 1, "pkg/parse": 1, "pkg/imageref": 1, "pkg/manifest": 1,
-		"pkg/systemd": 1, "pkg/wire": 1,
+		"pkg/systemd": 1, "pkg/wire": 1, "pkg/codec": 1,
 		"pkg/store": 10, "pkg/ctl": 10, "pkg/spec": 11, "pkg/passwd": 11,
 		"pkg/mount": 20, "pkg/netdev": 20, "pkg/stdio": 20, "pkg/ctrd": 21, "pkg/registry": 21,
 		"pkg/archive": 21, "pkg/lxcfs": 21, "pkg/unpack": 20, "pkg/cdi": 20, "pkg/events": 20, "pkg/quota": 21, "pkg/plugin": 20, "pkg/cni": 20, "pkg/resolver": 20, "pkg/netplugin": 25, "pkg/csi": 25, "pkg/volplugin": 25,

@@ -46,6 +46,9 @@ func sources(t *testing.T) []source {
 				t.Errorf("%s: %v", f, err)
 				continue
 			}
+			if ast.IsGenerated(file) {
+				continue
+			}
 			out = append(out, source{p, p.path() + "/" + f, fset, file})
 		}
 	}

@@ -10,12 +10,12 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
+	"github.com/pouchcontainer/pouch/pkg/codec"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/fsx"
 	"github.com/pouchcontainer/pouch/pkg/mount"
 	"github.com/pouchcontainer/pouch/pkg/shim/bundle"
 	"github.com/pouchcontainer/pouch/pkg/shim/engine"
-	"github.com/pouchcontainer/pouch/pkg/spec"
 	"github.com/pouchcontainer/pouch/pkg/store"
 )
 
@@ -139,8 +139,8 @@ func readSpec(dir string) (*specs.Spec, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the spec: %w", err)
 	}
-	sp, err := spec.Decode(data)
-	if err != nil {
+	sp := &specs.Spec{}
+	if err := codec.Unmarshal(data, sp); err != nil {
 		return nil, errs.New(errs.Invalid, "%s: not an OCI runtime spec: %w", path, err)
 	}
 	if sp.Root == nil || sp.Process == nil {

@@ -1,0 +1,39 @@
+package store
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"github.com/pouchcontainer/pouch/pkg/codec"
+	"github.com/pouchcontainer/pouch/pkg/fsx"
+)
+
+// write replaces a record of a container, durably.
+func write(path string, v any) error {
+	data, err := indented(v)
+	if err != nil {
+		return err
+	}
+	return fsx.WriteFile(path, data, 0o600)
+}
+
+// writeVolatile replaces one without waiting for the disk.
+func writeVolatile(path string, v any) error {
+	data, err := indented(v)
+	if err != nil {
+		return err
+	}
+	return fsx.WriteVolatile(path, data, 0o600)
+}
+
+// indented is the JSON of a record, for people to read, too.
+func indented(v any) ([]byte, error) {
+	data, err := codec.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	err = json.Indent(&b, data, "", "  ")
+	b.WriteByte('\n')
+	return b.Bytes(), err
+}
