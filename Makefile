@@ -51,7 +51,7 @@ OWN_LDFLAGS := -s -w -X github.com/pouchcontainer/pouch/pkg/cmd.Version=$(VERSIO
 GOTEST := $(GO) test -tags "$(STATIC_TAGS)"
 # make cli RUN=TestSmoke/run: only the tests whose names match; not from the environment.
 RUNFLAG = $(if $(filter command,$(origin RUN)),-v -run '$(RUN)')
-UNIT_PACKAGES = $$($(GO) list -tags "$(STATIC_TAGS)" ./... | grep -v -e /test/cli -e /test/integration -e /test/arch -e /test/vm)
+UNIT_PACKAGES = $$($(GO) list -tags "$(STATIC_TAGS)" ./... | grep -v -e /test/cli -e /test/integration -e /test/arch -e /test/vm -e /pkg/registry$$ -e /pouch-image$$)
 
 .PHONY: install-docs all build deps deps-test deps-vm images run test test-vm check unit cli integration bench soak peers lint install clean $(OWN) $(SHIMS)
 .DEFAULT_GOAL := all
@@ -64,9 +64,14 @@ build: $(OWN) $(SHIMS) bin/pouch-init $(addprefix bin/,$(ENGINE))
 bin:
 	@mkdir -p bin && chown --reference=. bin 2>/dev/null || true
 
-$(OWN): | bin
+$(filter-out pouch-image,$(OWN)): | bin
 	@echo "build bin/$@"
 	@CGO_ENABLED=0 $(GO) build -trimpath -tags "$(TAGS)" -ldflags "$(OWN_LDFLAGS)" -o bin/$@ ./$@
+
+# It hears when a registry wants to be asked again: pouch-image/image-patch.
+pouch-image: | bin
+	@echo "build bin/$@"
+	@CGO_ENABLED=0 $(GO) build -modfile=$$(scripts/patched-image) -trimpath -tags "$(TAGS) pouch_answers" -ldflags "$(OWN_LDFLAGS)" -o bin/$@ ./$@
 
 # The supervisor enters namespaces before the Go runtime is up: that is C.
 pouch-shim: | bin
@@ -148,7 +153,8 @@ check:
 # rmdir: the tests' cgroups were below /pouch and /pouch-…; the kernel keeps one that is in use.
 unit:
 	@echo "unit tests"
-	@$(GOTEST) $(RUNFLAG) $(UNIT_PACKAGES); code=$$?; \
+	@$(GOTEST) $(RUNFLAG) $(UNIT_PACKAGES) && \
+	  $(GO) test -modfile=$$(scripts/patched-image) -tags "$(STATIC_TAGS) pouch_answers" $(RUNFLAG) ./pkg/registry ./pouch-image; code=$$?; \
 	  rmdir /sys/fs/cgroup/pouch /sys/fs/cgroup/*/pouch /sys/fs/cgroup/*/pouch-* 2>/dev/null; exit $$code
 
 cli:

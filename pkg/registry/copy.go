@@ -44,7 +44,7 @@ func Copy(ctx context.Context, dst, src End, o CopyOptions, tell func(Event)) (d
 		return "", err
 	}
 	var d digest.Digest
-	err = trying(ctx, src.Options, func() error {
+	err = trying(ctx, src.Options, func(ctx context.Context) error {
 		d, err = once(ctx, dst, src, *opts, tell)
 		return err
 	})
@@ -69,7 +69,7 @@ func (o CopyOptions) signable(ctx context.Context, dst End) error {
 // Into copies the image that src names into st, as Pull does.
 func Into(ctx context.Context, st Store, src End, w Watcher) (*Image, error) {
 	var img *Image
-	err := trying(ctx, src.Options, func() error {
+	err := trying(ctx, src.Options, func(ctx context.Context) error {
 		ref, sys, release, err := src.source(ctx)
 		if err != nil {
 			return err
@@ -81,11 +81,13 @@ func Into(ctx context.Context, st Store, src End, w Watcher) (*Image, error) {
 	return img, src.explained(err, "copy "+src.String())
 }
 
-// trying calls do again after failures that may pass, as o says.
-func trying(ctx context.Context, o Options, do func() error) error {
+// trying calls do again after failures that may pass, as o says, and not before the
+// registry wants to be asked.
+func trying(ctx context.Context, o Options, do func(context.Context) error) error {
 	for try := 0; ; try++ {
-		err := do()
-		if err == nil || try >= o.Retry || !again(err) || !pause(ctx, try, o.RetryDelay) {
+		var p patience
+		err := do(p.listening(ctx))
+		if err == nil || try >= o.Retry || !again(err) || !pause(ctx, try, o.RetryDelay, p.rest()) {
 			return err
 		}
 	}

@@ -14,7 +14,7 @@ func Delete(ctx context.Context, e End) error {
 	if e.Transport != Docker && e.Transport != OCILayout && e.Transport != Folder {
 		return errs.New(errs.Unsupported, "%s: delete is for docker://NAME, oci:FOLDER:NAME and dir:FOLDER", e.Place)
 	}
-	err := trying(ctx, e.Options, func() error {
+	err := trying(ctx, e.Options, func(ctx context.Context) error {
 		ref, sys, release, err := e.source(ctx)
 		if err != nil {
 			return err

@@ -94,7 +94,7 @@ type seer func(ctx context.Context, src types.ImageSource, top []byte, sys *type
 
 // look opens the image at e for see, which must not take long.
 func (e End) look(ctx context.Context, see seer) error {
-	err := trying(ctx, e.Options, func() error {
+	err := trying(ctx, e.Options, func(ctx context.Context) error {
 		ref, sys, release, err := e.source(ctx)
 		if err != nil {
 			return err

@@ -37,7 +37,7 @@ func Pull(ctx context.Context, st Store, ref string, o Options, w Watcher) (*Ima
 		return nil, errs.New(errs.Invalid, "%s: %w", ref, err)
 	}
 	var img *Image
-	err = trying(ctx, o, func() error {
+	err = trying(ctx, o, func(ctx context.Context) error {
 		img, err = into(ctx, st, src, sys, o, w)
 		return err
 	})
@@ -65,12 +65,16 @@ func again(err error) bool {
 }
 
 // pause waits for fixed, or without it 1, 2, 4 … 30 seconds, give or take a
-// quarter; false when ctx ends.
-func pause(ctx context.Context, try int, fixed time.Duration) bool {
+// quarter, and at least for wish, then up to a quarter more, lest all who heard it
+// come back at once; false when ctx ends.
+func pause(ctx context.Context, try int, fixed, wish time.Duration) bool {
 	d := fixed
 	if d == 0 {
 		d = min(time.Second<<min(try, 10), 30*time.Second)
 		d += time.Duration((rand.Float64() - 0.5) * float64(d) / 2)
+	}
+	if wish > d {
+		d = wish + time.Duration(rand.Float64()*float64(wish)/4)
 	}
 	select {
 	case <-time.After(d):

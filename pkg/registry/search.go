@@ -32,7 +32,7 @@ func Search(ctx context.Context, term string, limit int, o Options) ([]Found, er
 		return nil, err
 	}
 	var res []docker.SearchResult
-	err = trying(ctx, o, func() error {
+	err = trying(ctx, o, func(ctx context.Context) error {
 		wait, _, stop := expiring(ctx, 2*o.idle())
 		defer stop()
 		res, err = docker.SearchRegistry(wait, sys, host, word, limit)

@@ -17,10 +17,6 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/manifest"
 )
 
-// longestRetryAfter is how long the library, told so by a registry, waits between
-// two requests.
-const longestRetryAfter = time.Minute
-
 // open opens a source; of a registry, that fetches the manifest. release is
 // called after the source was closed.
 func open(ctx context.Context, ref types.ImageReference, sys *types.SystemContext, idle time.Duration) (src types.ImageSource, release func(), err error) {

@@ -30,6 +30,8 @@ type stream struct {
 	ctx   context.Context
 	timer *time.Timer
 	stop  func()
+
+	wish *patience // of the registry that was asked last
 }
 
 // exhausted is an error after which a blob was tried often enough.
@@ -52,7 +54,8 @@ func (s *stream) connect() error {
 }
 
 func (s *stream) dial() error {
-	ctx, timer, stop := answering(s.outer, s.o.idle()+skipTime(s.at))
+	s.wish = &patience{}
+	ctx, timer, stop := answering(s.wish.listening(s.outer), s.o.idle()+skipTime(s.at))
 	rc, err := s.request(ctx, s.info, s.at)
 	if !timer.Stop() && err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
@@ -82,7 +85,7 @@ func (s *stream) patient(err error) error {
 	}
 	slog.Debug("blob interrupted", "digest", s.info.Digest, "at", s.at, "cause", err)
 	s.tries++
-	if !pause(s.outer, s.tries-1, s.o.RetryDelay) {
+	if !pause(s.outer, s.tries-1, s.o.RetryDelay, s.wish.rest()) {
 		return context.Cause(s.outer)
 	}
 	return nil

@@ -24,7 +24,7 @@ func Tags(ctx context.Context, name string, o Options) (repository string, tags 
 	if err != nil {
 		return "", nil, err
 	}
-	err = trying(ctx, o, func() error {
+	err = trying(ctx, o, func(ctx context.Context) error {
 		wait, _, stop := expiring(ctx, 2*o.idle())
 		defer stop()
 		tags, err = docker.GetRepositoryTags(wait, sys, ref)
