@@ -2,35 +2,27 @@ package netdev
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
 	"github.com/google/nftables/userdata"
+	"github.com/google/nftables/xt"
 )
 
-// Admission is a bridge whose packets other firewalls are asked to let pass.
-type Admission struct {
-	Bridge string
-	IPv6   bool // else IPv4
-}
-
-// forwardChain is what iptables makes, as far as nftables sees it.
-const forwardTable, forwardChain = "filter", "FORWARD"
-
 // Admit lets what goes into and comes out of the bridges pass the chain FORWARD
-// of iptables, in the tables that iptables-nft(8) keeps, where the chain's policy
-// is to drop: docker and ufw set it. A packet must be accepted by every chain of
-// the hook, so what Pouch's own table drops stays out. The rules stand at the end,
-// behind what the administrator says, and carry owner and the bridge as
-// comment; those of owner for other bridges are removed, and all of them where the
-// policy is another. Idempotent. Nothing is made that iptables does not know.
+// of iptables, and questions to their resolvers the chain INPUT, in the tables that
+// iptables-nft(8) keeps, where the chain's policy is to drop: docker and ufw set it.
+// A packet must be accepted by every chain of the hook, so what Pouch's own table
+// drops stays out. The rules stand at the end, behind what the administrator says,
+// and carry owner and the bridge as comment; those of owner for other bridges are
+// removed, and all of them where the policy is another. Idempotent. Nothing is made
+// that iptables does not know.
 func Admit(owner string, bridges []Admission) error {
 	for _, fam := range []nftables.TableFamily{nftables.TableFamilyIPv4, nftables.TableFamilyIPv6} {
 		if err := admit(fam, owner, wantedIn(fam, owner, bridges)); err != nil {
-			return fmt.Errorf("let networks pass chain FORWARD of iptables: %w", err)
+			return fmt.Errorf("let networks pass the chains of iptables: %w", err)
 		}
 	}
 	return nil
@@ -43,105 +35,93 @@ func Admitted(owner string, bridges []Admission) (bool, error) {
 		if len(want) == 0 {
 			continue
 		}
-		c, err := nftables.New()
-		if err != nil {
+		if ok, err := admitted(fam, owner, want); err != nil || !ok {
 			return false, err
 		}
-		ch, err := dropping(c, fam)
-		if err != nil || ch == nil {
-			if err != nil {
-				return false, err
-			}
+	}
+	return true, nil
+}
+
+func admitted(fam nftables.TableFamily, owner string, want []passage) (bool, error) {
+	c, err := nftables.New()
+	if err != nil {
+		return false, err
+	}
+	chains, err := filterChains(c, fam)
+	if err != nil {
+		return false, err
+	}
+	for _, ch := range chains {
+		mine := wantedBy(ch, want)
+		if len(mine) == 0 {
 			continue
 		}
 		have, err := admissions(c, ch, owner)
 		if err != nil {
 			return false, err
 		}
-		for _, w := range want {
-			if _, ok := have[w]; !ok {
-				return false, nil
-			}
+		if slices.ContainsFunc(mine, func(w passage) bool { return have[w.comment] == nil }) {
+			return false, nil
 		}
 	}
 	return true, nil
 }
 
-// wantedIn are the comments of the rules that a family's chain is to have: two a
-// bridge.
-func wantedIn(fam nftables.TableFamily, owner string, bridges []Admission) []string {
-	var out []string
-	for _, b := range bridges {
-		if b.IPv6 == (fam == nftables.TableFamilyIPv6) {
-			out = append(out, owner+" from "+b.Bridge, owner+" to "+b.Bridge)
-		}
-	}
-	return out
-}
-
-func admit(fam nftables.TableFamily, owner string, want []string) error {
+func admit(fam nftables.TableFamily, owner string, want []passage) error {
 	c, err := openNft()
 	if err != nil {
 		return err
 	}
 	defer letGo(c)
-	ch, err := find(c, fam)
-	if err != nil || ch == nil {
-		return err
-	}
-	have, err := admissions(c, ch, owner)
+	chains, err := filterChains(c, fam)
 	if err != nil {
 		return err
 	}
-	if !drops(ch) {
-		want = nil
-	}
-	for comment, r := range have {
-		if !slices.Contains(want, comment) {
-			if err := c.DelRule(r); err != nil {
-				return err
-			}
-		}
-	}
-	for _, comment := range want {
-		if _, ok := have[comment]; !ok {
-			c.AddRule(admission(ch, comment))
+	for _, ch := range chains {
+		if err := settleChain(c, ch, owner, wantedBy(ch, want)); err != nil {
+			return err
 		}
 	}
 	return c.Flush()
 }
 
-func admission(ch *nftables.Chain, comment string) *nftables.Rule {
-	words := strings.Fields(comment)
-	bridge := words[len(words)-1]
-	match := iif(bridge, true)
-	if words[len(words)-2] == "to" {
-		match = oif(bridge, true)
+// settleChain notes what a chain's rules of owner lack, and which are too many.
+func settleChain(c *nftables.Conn, ch *nftables.Chain, owner string, want []passage) error {
+	have, err := admissions(c, ch, owner)
+	if err != nil {
+		return err
 	}
-	return &nftables.Rule{
-		Table: ch.Table, Chain: ch, Exprs: join(match, []expr.Any{&expr.Counter{}}, verdict(expr.VerdictAccept)),
-		UserData: userdata.AppendString(nil, userdata.TypeComment, comment),
-	}
-}
-
-// find returns the chain FORWARD of a family, or nil.
-func find(c *nftables.Conn, fam nftables.TableFamily) (*nftables.Chain, error) {
-	all, err := c.ListChainsOfTableFamily(fam)
-	for _, ch := range all {
-		if ch.Name == forwardChain && ch.Table.Name == forwardTable {
-			return ch, err
+	for comment, r := range have {
+		if !slices.ContainsFunc(want, func(w passage) bool { return w.comment == comment }) {
+			if err := c.DelRule(r); err != nil {
+				return err
+			}
 		}
 	}
-	return nil, err
+	for _, w := range want {
+		if have[w.comment] == nil {
+			c.AddRule(w.rule(ch))
+		}
+	}
+	return nil
 }
 
-// dropping is find that leaves out a chain with another policy.
-func dropping(c *nftables.Conn, fam nftables.TableFamily) (*nftables.Chain, error) {
-	ch, err := find(c, fam)
-	if err != nil || ch == nil || !drops(ch) {
-		return nil, err
+// filterChains are the chains of iptables in which Pouch has rules, as far as they
+// are there.
+func filterChains(c *nftables.Conn, fam nftables.TableFamily) ([]*nftables.Chain, error) {
+	all, err := c.ListChainsOfTableFamily(fam)
+	return slices.DeleteFunc(all, func(ch *nftables.Chain) bool {
+		return ch.Table.Name != filterTable || ch.Name != forwardChain && ch.Name != inputChain
+	}), err
+}
+
+// wantedBy are the passages through a chain; none through one that drops nothing by
+// its policy.
+func wantedBy(ch *nftables.Chain, want []passage) []passage {
+	if !drops(ch) {
+		return nil
 	}
-	return ch, nil
+	return slices.DeleteFunc(slices.Clone(want), func(w passage) bool { return w.chain != ch.Name })
 }
 
 func drops(ch *nftables.Chain) bool {
@@ -156,21 +136,25 @@ func admissions(c *nftables.Conn, ch *nftables.Chain, owner string) (map[string]
 	}
 	out := map[string]*nftables.Rule{}
 	for _, r := range rules {
-		if s, ok := userdata.GetString(r.UserData, userdata.TypeComment); ok && strings.HasPrefix(s, owner+" ") {
+		if s := commentOf(r); strings.HasPrefix(s, owner+" ") {
 			out[s] = r
 		}
 	}
 	return out, nil
 }
 
-// AdmissionsOf are the admissions that a network of these subnets needs.
-func AdmissionsOf(bridge string, subnets []netip.Prefix) []Admission {
-	var out []Admission
-	for _, s := range subnets {
-		a := Admission{bridge, s.Addr().Is6()}
-		if !slices.Contains(out, a) {
-			out = append(out, a)
+// commentOf is what stands beside a rule, as nft and Pouch have it, or in it, as
+// iptables-nft does after iptables-restore(8).
+func commentOf(r *nftables.Rule) string {
+	if s, ok := userdata.GetString(r.UserData, userdata.TypeComment); ok {
+		return s
+	}
+	for _, e := range r.Exprs {
+		if m, ok := e.(*expr.Match); ok {
+			if c, ok := m.Info.(*xt.Comment); ok {
+				return string(*c)
+			}
 		}
 	}
-	return out
+	return ""
 }

@@ -31,6 +31,7 @@ type NetworkRules struct {
 	Open     []netip.Prefix `json:"open,omitempty"`     // of Subnets: not only published ports are reached
 	Separate bool           `json:"separate,omitempty"` // members do not reach each other
 	Shared   bool           `json:"shared,omitempty"`   // members of the networks that say so reach each other
+	Resolver netip.Addr     `json:"resolver,omitzero"`  // where the host answers its members' questions for names
 }
 
 // PortRule sends what arrives for Host to Target; a routed one lets pass what is

@@ -102,6 +102,7 @@ func (bridgeDriver) rules(n *record.Network) (netdev.NetworkRules, bool, error) 
 		Stamp: stamp(n), Bridge: n.Bridge, Internal: n.Internal,
 		Masquerade: o.masquerade, Separate: !o.icc, Shared: !o.isolate,
 	}
+	r.Resolver, _ = resolverOf(n)
 	for _, s := range subs {
 		r.Subnets = append(r.Subnets, s.prefix)
 		switch o.mode(s.prefix) {

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"net"
 	"strings"
 	"testing"
 
@@ -47,4 +48,26 @@ func TestForwardPolicyOfIptables(t *testing.T) {
 	if out := nettest.Run(t, "", "nft", "list", "ruleset"); strings.Contains(out, "accept comment") {
 		t.Errorf("rules are left:\n%s", out)
 	}
+}
+
+// ufw has iptables drop what comes in for the host: a network's resolver is reached
+// all the same, by its own members, and no other port is.
+func TestInputPolicyOfIptables(t *testing.T) {
+	r := newRig(t)
+	nettest.NeedProgram(t, "iptables-nft")
+	t.Cleanup(func() { nettest.Run(t, "", "nft", "flush", "ruleset") })
+	nettest.Run(t, "", "iptables-nft", "-P", "INPUT", "DROP")
+	named := r.network("named", CreateOpts{Options: map[string]string{OptResolver: "true"}})
+	r.network("plain", CreateOpts{})
+	in := r.joins("in", "named")
+	r.joins("out", "plain")
+	gateway := named.Subnets[0].Gateway
+	for _, p := range []string{"53", "54"} {
+		nettest.Serve(t, "", "tcp", net.JoinHostPort(gateway, p))
+	}
+	nettest.Serve(t, "", "udp", net.JoinHostPort(gateway, "53"))
+	r.sees(r.s.Netns(idOf("in")), "tcp", net.JoinHostPort(gateway, "53"), ip(in.IPv4))
+	r.sees(r.s.Netns(idOf("in")), "udp", net.JoinHostPort(gateway, "53"), ip(in.IPv4))
+	r.refused(r.s.Netns(idOf("in")), "tcp", net.JoinHostPort(gateway, "54"))
+	r.refused(r.s.Netns(idOf("out")), "tcp", net.JoinHostPort(gateway, "53"))
 }

@@ -48,7 +48,7 @@ func (m *Manager) writeRules() (err error) {
 func admissions(networks ...netdev.NetworkRules) []netdev.Admission {
 	var out []netdev.Admission
 	for _, n := range networks {
-		out = append(out, netdev.AdmissionsOf(n.Bridge, n.Subnets)...)
+		out = append(out, netdev.AdmissionsOf(n.Bridge, n.Subnets, n.Resolver)...)
 	}
 	return out
 }
