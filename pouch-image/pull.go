@@ -24,6 +24,7 @@ func pullCommand() *cli.Command {
 			&cli.IntFlag{Name: "retry", Value: 2, Usage: "try again `N` times after a failure that may pass, and of a layer each time that nothing came"},
 			&cli.DurationFlag{Name: "retry-delay", Usage: "`TIME` before each further try, as 5s", DefaultText: "1s, doubling"},
 			maxLayerFlag(),
+			&cli.BoolFlag{Name: "missing", Usage: "fetch only what is not here; tells which on stderr"},
 			&cli.StringFlag{Name: "locked", Usage: "pull what `FILE`, written by lock, says; without names all of it"},
 			&cli.DurationFlag{Name: "deadline", Usage: "give up after this time, as in 5m (default: when nothing comes for 30s)"},
 		),
@@ -55,6 +56,9 @@ func registryOptions(c *cli.Context) registry.Options {
 }
 
 func pull(c *cli.Context) error {
+	if c.Bool("missing") && c.IsSet("locked") {
+		return errs.New(errs.Invalid, "--missing and --locked are mutually exclusive")
+	}
 	least := 1
 	if c.IsSet("locked") {
 		least = 0
@@ -85,6 +89,13 @@ func pull(c *cli.Context) error {
 // pullAll pulls what the registries have by those names now, or what the lock
 // file says.
 func pullAll(ctx context.Context, c *cli.Context, m *image.Manager, names []string, tell func(registry.Event)) ([]*image.Image, error) {
+	if c.Bool("missing") {
+		return m.PullMissing(ctx, names, registryOptions(c), tell, func(name string) {
+			if !c.Bool("quiet") {
+				fmt.Fprintf(c.App.ErrWriter, "Unable to find image '%s' locally\n", name)
+			}
+		})
+	}
 	if !c.IsSet("locked") {
 		return m.PullAll(ctx, names, registryOptions(c), tell)
 	}

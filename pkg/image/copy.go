@@ -85,8 +85,13 @@ func (m *Manager) copyOut(outer context.Context, c Copying, dst, src registry.En
 		return "", err
 	}
 	defer end(outer, s, &err)
-	if _, src.Digest, err = m.hold(ctx, s, c.Src.Rest); err != nil {
+	name, d, err := m.hold(ctx, s, c.Src.Rest)
+	if err != nil {
 		return "", err
+	}
+	src.Digest = d
+	if c.Dst.Transport == registry.Docker && c.Dst.Rest == c.Src.Rest && called(c.Src.Rest, name) {
+		c.Dst.Rest, dst.Rest = name, name // a push under its own name, which may be short here
 	}
 	if c.All {
 		img, err := m.resolve(ctx, c.Src.Rest)

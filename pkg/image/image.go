@@ -10,7 +10,6 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
-	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
 	"github.com/pouchcontainer/pouch/pkg/ctrd/imagestore"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/events"
@@ -85,7 +84,7 @@ func (m *Manager) event(action, name string, id digest.Digest) {
 // resolve finds the image that target names: a reference, or the beginning of
 // an id. Kinds: not_found, invalid, corrupt (it lacks content), unavailable.
 func (m *Manager) resolve(ctx context.Context, target string) (*Image, error) {
-	r, err := images.Lookup(ctx, images.Content{Conn: m.store.Conn(), Namespace: m.store.Namespace()}, target)
+	r, err := m.lookup(ctx, target)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/imageref"
+	"github.com/pouchcontainer/pouch/pkg/registry"
 )
 
 // Bounds of a lock file: a line in bytes, and lines.
@@ -61,7 +62,7 @@ func ReadLock(r io.Reader) (out []Locked, err error) {
 // file is one too; full references, each once.
 func ReadNames(r io.Reader) (out []string, err error) {
 	err = lockLines(r, func(n int, words []string) error {
-		full, err := imageref.Normalize(words[0])
+		full, err := registry.FullName(words[0])
 		if err != nil {
 			return errs.New(errs.Invalid, "line %d: %w", n, err)
 		}
@@ -105,7 +106,7 @@ func choose(lock []Locked, names []string) (out []Locked, err error) {
 		if err != nil {
 			return nil, err
 		}
-		i := slices.IndexFunc(lock, func(l Locked) bool { return l.Name == full })
+		i := slices.IndexFunc(lock, func(l Locked) bool { return called(n, l.Name) })
 		if i < 0 {
 			return nil, errs.New(errs.NotFound, "%s is not in the lock file", full)
 		}

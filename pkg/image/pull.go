@@ -4,16 +4,15 @@ import (
 	"context"
 	"errors"
 
-	"github.com/pouchcontainer/pouch/pkg/imageref"
 	"github.com/pouchcontainer/pouch/pkg/registry"
 )
 
-// Pull fetches the image that ref names from its registry and returns it with
-// its full reference. What is here already is not fetched again; two pulls of
+// Pull fetches the image that ref names (see registry.FullName) from its registry and
+// returns it with its full reference. What is here already is not fetched again; two pulls of
 // one image at once share the work. tell, which may be nil, hears of progress
 // and must not block. Errors are those of registry.Pull.
 func (m *Manager) Pull(ctx context.Context, ref string, o registry.Options, tell func(registry.Event)) (*Image, error) {
-	full, err := imageref.Normalize(ref)
+	full, err := registry.FullName(ref)
 	if err != nil {
 		return nil, err
 	}
@@ -31,6 +30,19 @@ func (m *Manager) Pull(ctx context.Context, ref string, o registry.Options, tell
 // together.
 func (m *Manager) PullAll(ctx context.Context, refs []string, o registry.Options, tell func(registry.Event)) ([]*Image, error) {
 	return each(ctx, refs, func(ref string) (*Image, error) { return m.Pull(ctx, ref, o, tell) })
+}
+
+// PullMissing is PullAll of those that are not here, of which missing is told before;
+// those that are here are returned as well.
+func (m *Manager) PullMissing(ctx context.Context, refs []string, o registry.Options, tell func(registry.Event), missing func(ref string)) ([]*Image, error) {
+	return each(ctx, refs, func(ref string) (*Image, error) {
+		img, err := m.Here(ctx, ref)
+		if img != nil || err != nil {
+			return img, err
+		}
+		missing(ref)
+		return m.Pull(ctx, ref, o, tell)
+	})
 }
 
 // each pulls what is wanted one after the other.

@@ -37,7 +37,7 @@ func (m *Manager) Remove(ctx context.Context, target string, force bool) (remove
 		return nil, err
 	}
 	gone := all
-	if full, err := imageref.Normalize(target); err == nil && full == img.Name {
+	if called(target, img.Name) {
 		gone = only(all, img.Name)
 	} else if n := repositories(all); n > 1 && !force {
 		return nil, errs.New(errs.InUse, "unable to delete %s (must be forced): image is referenced in %d repositories", target, n)
@@ -70,7 +70,11 @@ func (m *Manager) removeBroken(ctx context.Context, target string) (*Removed, er
 	if err != nil {
 		return nil, err
 	}
-	if err := m.store.RemoveImage(ctx, full, true); err != nil {
+	err = m.store.RemoveImage(ctx, full, true)
+	if other := alias(target); errs.Is(err, errs.NotFound) && other != "" {
+		full, err = other, m.store.RemoveImage(ctx, other, true)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return &Removed{Untagged: []string{imageref.Familiar(full)}}, nil

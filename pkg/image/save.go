@@ -9,7 +9,6 @@ import (
 
 	"github.com/pouchcontainer/pouch/pkg/ctrd/imagestore"
 	"github.com/pouchcontainer/pouch/pkg/errs"
-	"github.com/pouchcontainer/pouch/pkg/imageref"
 	"github.com/pouchcontainer/pouch/pkg/registry"
 )
 
@@ -80,8 +79,8 @@ func (m *Manager) saving(ctx context.Context, s *imagestore.Session, targets []s
 			at[d] = i
 			out = append(out, registry.Saving{Digest: d})
 		}
-		if full, err := imageref.Normalize(t); err == nil && full == name {
-			out[i].Names = append(out[i].Names, full)
+		if called(t, name) {
+			out[i].Names = append(out[i].Names, name)
 		}
 	}
 	return out, nil

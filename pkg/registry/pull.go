@@ -20,7 +20,7 @@ import (
 // (digest, size, ambiguous manifest), unavailable (the same may work later),
 // unsupported, invalid. Nothing names the image until the caller does.
 func Pull(ctx context.Context, st Store, ref string, o Options, w Watcher) (*Image, error) {
-	full, err := imageref.Normalize(ref)
+	full, err := FullName(ref)
 	if err != nil {
 		return nil, err
 	}

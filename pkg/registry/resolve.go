@@ -15,7 +15,7 @@ import (
 // Resolve asks the registry for the digest of the index or manifest that ref
 // means now, and returns it with the full reference. Errors are those of Pull.
 func Resolve(ctx context.Context, ref string, o Options) (full string, d digest.Digest, err error) {
-	if full, err = imageref.Normalize(ref); err != nil {
+	if full, err = FullName(ref); err != nil {
 		return "", "", err
 	}
 	data, err := RawManifest(ctx, End{Place: Place{Docker, full}, Options: o})
@@ -41,7 +41,7 @@ type Asked struct {
 // registries.conf and the files of credentials. It asks none of them. A blocked
 // one gives kind denied.
 func Route(ref string, o Options) (full string, asked []Asked, err error) {
-	if full, err = imageref.Normalize(ref); err != nil {
+	if full, err = FullName(ref); err != nil {
 		return "", nil, err
 	}
 	parts, err := imageref.Split(full)
