@@ -113,13 +113,13 @@ func TestFaults(t *testing.T) {
 	twisted := func(l []byte) []byte { return append([]byte{l[0] ^ 1}, l[1:]...) }
 	slow := []string{"--deadline", "2s", "--retry", "9"}
 	faults := map[string]fault{
-		"cut":               {cut(&registrytest.Fault{Cut: 700 << 10}), 75, `broken off at byte \d+ of \d+`, nil},
-		"ends early":        {cut(&registrytest.Fault{Cut: 700 << 10, Polite: true}), 75, `ended after \d+ of \d+ bytes`, nil},
-		"cut, then 500":     {cut(&registrytest.Fault{Cut: 700 << 10, Then: http.StatusInternalServerError}), 75, `500`, []string{"--retry", "1"}},
-		"cut, then 429":     {cut(&registrytest.Fault{Cut: 700 << 10, Then: http.StatusTooManyRequests}), 75, `broken off at byte \d+ of \d+`, nil},
-		"cut, then 403":     {cut(&registrytest.Fault{Cut: 700 << 10, Then: http.StatusForbidden}), 77, `403`, []string{"--retry", "2"}},
-		"cut, then 404":     {cut(&registrytest.Fault{Cut: 700 << 10, Then: http.StatusNotFound}), 1, `404`, []string{"--retry", "2"}},
-		"stalls":            {func(l []byte) front { return stalls(l[:700<<10], len(l)) }, 75, `not done after 2s`, slow},
+		"cut":               {cut(&registrytest.Fault{Cut: 300 << 10}), 75, `broken off at byte \d+ of \d+`, nil},
+		"ends early":        {cut(&registrytest.Fault{Cut: 300 << 10, Polite: true}), 75, `ended after \d+ of \d+ bytes`, nil},
+		"cut, then 500":     {cut(&registrytest.Fault{Cut: 300 << 10, Then: http.StatusInternalServerError}), 75, `500`, []string{"--retry", "1"}},
+		"cut, then 429":     {cut(&registrytest.Fault{Cut: 300 << 10, Then: http.StatusTooManyRequests}), 75, `broken off at byte \d+ of \d+`, nil},
+		"cut, then 403":     {cut(&registrytest.Fault{Cut: 300 << 10, Then: http.StatusForbidden}), 77, `403`, []string{"--retry", "2"}},
+		"cut, then 404":     {cut(&registrytest.Fault{Cut: 300 << 10, Then: http.StatusNotFound}), 1, `404`, []string{"--retry", "2"}},
+		"stalls":            {func(l []byte) front { return stalls(l[:300<<10], len(l)) }, 75, `not done after 2s`, slow},
 		"drips":             {func(l []byte) front { return drips(l) }, 75, `not done after 2s`, slow},
 		"no answer":         {func(l []byte) front { return stalls(nil, len(l)) }, 75, `not done after 2s`, slow},
 		"429":               {as(answers(http.StatusTooManyRequests, nil, 0)), 75, `429|[Tt]oo many requests|not done after 2s`, slow},
@@ -152,7 +152,7 @@ func TestFaults(t *testing.T) {
 // pullThrough pulls an image whose second layer has the fault, and then without.
 func pullThrough(t *testing.T, f fault, within time.Duration) {
 	t.Helper()
-	img, total := heavy(t, 3, 2<<20)
+	img, total := heavy(t, 3, 1<<20)
 	layer := img.Layers[1]
 	part := "/blobs/" + digest.FromBytes(layer).String()
 	first := filepath.Join(contentDir(), "blobs", "sha256", digest.FromBytes(img.Layers[0]).Encoded())

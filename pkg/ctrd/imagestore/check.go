@@ -12,6 +12,7 @@ import (
 	snapshotsapi "github.com/containerd/containerd/api/services/snapshots/v1"
 	"github.com/opencontainers/go-digest"
 	"github.com/opencontainers/image-spec/identity"
+	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 )
@@ -74,7 +75,7 @@ func (s *Session) Chain(ctx context.Context, diffIDs []digest.Digest) error {
 	}
 	key := s.ViewKey() + "-chain"
 	v, err := s.View(ctx, key, diffIDs)
-	if errs.Is(err, errs.Internal) && ctx.Err() == nil { // overlayfs looks at the last folder itself
+	if errs.Is(err, errs.Internal) && strings.Contains(err.Error(), unix.ENOENT.Error()) { // overlayfs looks at the last folder itself
 		return errs.New(errs.Corrupt, "%w", err)
 	}
 	if err != nil {

@@ -45,6 +45,7 @@ func (s *Session) fetch(ctx context.Context, d digest.Digest, size int64, open o
 		return false, err
 	}
 	defer w.close()
+	s.begun.Store(ingest(d), true)
 	resumed = w.offset > 0
 	if err := w.fill(ctx, size, open); err != nil {
 		return resumed, err
@@ -53,6 +54,9 @@ func (s *Session) fetch(ctx context.Context, d digest.Digest, size int64, open o
 	_, _, err = w.commit(d, size, nil)
 	if errs.Is(err, errs.Corrupt) {
 		err = errors.Join(err, s.abort(ctx, ingest(d)))
+	}
+	if err == nil {
+		s.begun.Delete(ingest(d))
 	}
 	return resumed, err
 }
@@ -76,6 +80,15 @@ func (s *Store) abort(ctx context.Context, ref string) error {
 	if err = fault(err, "give up "+ref); errs.Is(err, errs.NotFound) {
 		return nil
 	}
+	return err
+}
+
+// dropBegun gives up the blobs that the session began to fetch and did not finish.
+func (s *Session) dropBegun(ctx context.Context) (err error) {
+	s.begun.Range(func(ref, _ any) bool {
+		_, err = s.dropIngest(ctx, ref.(string))
+		return err == nil
+	})
 	return err
 }
 

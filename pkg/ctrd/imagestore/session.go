@@ -3,6 +3,7 @@ package imagestore
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,6 +36,7 @@ type Session struct {
 	partial string      // what is fetched, when a later session goes on with it
 	brought atomic.Bool // there is something to go on with
 	held    sync.Map    // kind and id of what the lease holds
+	begun   sync.Map    // ingests of blobs whose fetching did not come to its end
 
 	asked  sync.Once // see rebases
 	rebase bool
@@ -68,11 +70,12 @@ func (s *Store) newLease(ctx context.Context, id string) error {
 
 // End gives the lease back, and those of sessions that died; of Resume, those of
 // sessions of the same name that did not come to their end. It works when ctx
-// has ended, too. What no image record names by now is collected.
+// has ended, too. What no image record names by now is collected, with the parts of
+// blobs that came.
 func (s *Session) End(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
 	defer cancel()
-	if err := s.dropLease(ctx, s.lease, false); err != nil {
+	if err := errors.Join(s.dropBegun(ctx), s.dropLease(ctx, s.lease, false)); err != nil {
 		return err
 	}
 	if s.partial != "" {
@@ -90,6 +93,11 @@ func (s *Session) End(ctx context.Context) error {
 func (s *Session) Keep(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
 	defer cancel()
+	if s.partial == "" {
+		if err := s.dropBegun(ctx); err != nil {
+			return err
+		}
+	}
 	if s.partial == "" || !s.brought.Load() {
 		if err := s.dropLease(ctx, s.lease, false); err != nil {
 			return err
