@@ -16,7 +16,7 @@ func rank() map[string]int {
 		"pkg/systemd": 1, "pkg/wire": 1, "pkg/codec": 1,
 		"pkg/store": 10, "pkg/ctl": 10, "pkg/spec": 11, "pkg/passwd": 11,
 		"pkg/mount": 20, "pkg/netdev": 20, "pkg/stdio": 20, "pkg/ctrd": 21, "pkg/registry": 21,
-		"pkg/archive": 21, "pkg/lxcfs": 21, "pkg/unpack": 20, "pkg/cdi": 20, "pkg/events": 20, "pkg/quota": 21, "pkg/plugin": 20, "pkg/cni": 20, "pkg/resolver": 20, "pkg/netplugin": 25, "pkg/csi": 25, "pkg/volplugin": 25,
+		"pkg/archive": 21, "pkg/lxcfs": 21, "pkg/unpack": 20, "pkg/stargz": 20, "pkg/cdi": 20, "pkg/events": 20, "pkg/quota": 21, "pkg/plugin": 20, "pkg/cni": 20, "pkg/resolver": 20, "pkg/netplugin": 25, "pkg/csi": 25, "pkg/volplugin": 25,
 		"pkg/network": 30, "pkg/volume": 30, "pkg/image": 30, "pkg/shim": 35, "pkg/container": 36, "pkg/system": 37,
 		"pkg/cmd":   40,
 		"pouch-run": 50, "pouch-image": 50, "pouch-net": 50, "pouch-vol": 50, "pouch-shim": 50,
