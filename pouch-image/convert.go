@@ -16,7 +16,7 @@ func convertCommand() *cli.Command {
 		ArgsUsage: "IMAGE NAME[:TAG]",
 		Flags: append(progressFlags(),
 			maxLayerFlag(),
-			&cli.StringFlag{Name: "compress", Usage: "compress the layers with `ALGORITHM` gzip or zstd"},
+			&cli.StringFlag{Name: "to", Aliases: []string{"compress"}, Usage: "`KIND` of the layers: gzip, zstd, or with a table of contents estargz or zstd:chunked"},
 			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: "`FORMAT` of the manifest: oci or v2s2, docker's"},
 			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "every platform of an index"},
 		),
@@ -39,7 +39,7 @@ func convert(c *cli.Context) error {
 		return err
 	}
 	d, err := cp.Convert(c.Context, args[0], args[1], image.Conversion{
-		Format: c.String("format"), Compress: c.String("compress"), All: c.Bool("all"), Tell: tell,
+		Format: c.String("format"), To: c.String("to"), All: c.Bool("all"), Tell: tell,
 	})
 	done()
 	if err != nil {

@@ -53,28 +53,3 @@ func TestSync(t *testing.T) {
 	expect(t, 1, ``, `--src is docker, dir or yaml`, "sync", "--src", "x", "--dest", "dir", "a", dir)
 	expect(t, 1, ``, `no image at`, "sync", "--src", "dir", "--dest", "docker", t.TempDir(), b.Host)
 }
-
-// TestConvert: the files stay, the layers change, and change back.
-func TestConvert(t *testing.T) {
-	pulled(t, "conv:gzip", registrytest.Kind{Docker: true})
-	types := `{{.Descriptor.MediaType}}`
-	expect(t, 0, `sha256:.*\n`, ``, "convert", "-q", "--compress", "zstd", "conv:gzip", "conv:zstd")
-	expect(t, 0, `application/vnd.oci.image.manifest.v1\+json\n`, ``, "inspect", "-f", types, "conv:zstd")
-	oci := filepath.Join(t.TempDir(), "oci")
-	expect(t, 0, `sha256:.*\n`, ``, "copy", "-q", "conv:zstd", "oci:"+oci+":x")
-	expect(t, 0, `(?s).*layer.v1.tar\+zstd.*layer.v1.tar\+zstd.*`, ``, "inspect", "--raw", "oci:"+oci+":x")
-	expect(t, 0, `sha256:.*\n`, ``, "convert", "-q", "--compress", "gzip", "--format", "v2s2", "conv:zstd", "conv:back")
-	expect(t, 0, `application/vnd.docker.distribution.manifest.v2\+json\n`, ``, "inspect", "-f", types, "conv:back")
-	a := expect(t, 0, `(?s).*`, ``, "export", "conv:gzip")
-	for _, name := range []string{"conv:zstd", "conv:back"} {
-		if b := expect(t, 0, `(?s).*`, ``, "export", name); a.out != b.out {
-			t.Errorf("%s has other files", name)
-		}
-	}
-	expect(t, 1, ``, `no snapshotter`, "convert", "--compress", "estargz", "conv:gzip", "x:1")
-	expect(t, 1, ``, `know no zstd`, "convert", "--compress", "zstd", "--format", "v2s2", "conv:gzip", "x:1")
-	expect(t, 1, ``, `to what`, "convert", "conv:gzip", "x:1")
-	expect(t, 1, ``, `no such image`, "convert", "--compress", "zstd", "nosuch", "x:1")
-	expect(t, 0, `(?s).*`, ``, "rm", "conv:gzip", "conv:zstd", "conv:back")
-	noLeases(t)
-}
