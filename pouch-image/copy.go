@@ -144,7 +144,7 @@ func copyOptions(c *cli.Context) (registry.CopyOptions, error) {
 	o := registry.CopyOptions{
 		All: c.Bool("all"), PreserveDigests: c.Bool("preserve-digests"), Format: c.String("format"),
 		Compress: c.String("compress"), ForceCompress: c.Bool("force-compression"), RemoveSignatures: c.Bool("remove-signatures"),
-		SignBy: c.String("sign-by"), SignKey: c.String("sign-by-sigstore-private-key"), SignIdentity: c.String("sign-identity"), Jobs: c.Uint("jobs"),
+		SignBy: c.String("sign-by"), SignKey: c.String("sign-by-sigstore-private-key"), SignIdentity: c.String("sign-identity"), SignPassphrase: []byte{}, Jobs: c.Uint("jobs"),
 	}
 	if f := c.String("sign-passphrase-file"); f != "" {
 		p, err := readPassphrase(f)

@@ -43,9 +43,15 @@ func Copy(ctx context.Context, dst, src End, o CopyOptions, tell func(Event)) (d
 	if err := o.signable(ctx, dst); err != nil {
 		return "", err
 	}
+	to := dst
+	if o.SignKey != "" {
+		if err := to.attaching(); err != nil {
+			return "", err
+		}
+	}
 	var d digest.Digest
 	err = trying(ctx, src.Options, func(ctx context.Context) error {
-		d, err = once(ctx, dst, src, *opts, tell)
+		d, err = once(ctx, to, src, *opts, tell)
 		return err
 	})
 	if err == nil && o.SignBy != "" {

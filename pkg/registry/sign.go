@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
 
 	"github.com/opencontainers/go-digest"
 	"go.podman.io/image/v5/image"
@@ -14,20 +13,6 @@ import (
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 )
-
-// attachments is a registries.d(5) file that has sigstore's signatures kept
-// beside the image in its registry, as cosign does.
-const attachments = "default-docker:\n  use-sigstore-attachments: true\n"
-
-// attaching writes attachments into a folder below the end's TempDir.
-func (e *End) attaching() error {
-	dir, err := os.MkdirTemp(e.TempDir, "registries.d-")
-	if err != nil {
-		return err
-	}
-	e.RegistriesDir = dir
-	return os.WriteFile(filepath.Join(dir, "pouch.yaml"), []byte(attachments), 0o600)
-}
 
 // Sign adds a signature to the image at e, a registry's, and returns
 // the digest that was signed: of an index that of the index, with one for
