@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/pkg/netdev/nettest"
 	"github.com/pouchcontainer/pouch/test/harness"
@@ -28,10 +29,23 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, commands)
 }
 
+// ownCache lets what cnitool keeps go with the tests.
+func ownCache(t *testing.T) {
+	t.Helper()
+	const cache = "/var/lib/cni"
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mount("tmpfs", cache, "tmpfs", 0, ""); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // The scripts run in a network namespace of the test's own.
 func TestScripts(t *testing.T) {
 	nettest.Need(t)
 	nettest.Run(t, "", "ip", "link", "set", "lo", "up")
+	ownCache(t)
 	plugins, err := harness.CNIPlugins()
 	if err != nil {
 		t.Fatal(err)

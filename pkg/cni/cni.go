@@ -111,7 +111,9 @@ func (r Runner) Status(ctx context.Context, config []byte) error {
 }
 
 // GC tells the plugins which attachments there are: they free what belongs to
-// others (since 1.1.0). Idempotent.
+// nobody (since 1.1.0, and unless the configuration says disableGC). Those of other
+// runtimes that use the same configuration and keep libcni's usual cache are there,
+// too. Nobody may Add or Del meanwhile. Idempotent.
 func (r Runner) GC(ctx context.Context, config []byte, valid []Attachment) error {
 	list, _, err := load(&Attachment{Config: config})
 	if err != nil {
@@ -119,11 +121,31 @@ func (r Runner) GC(ctx context.Context, config []byte, valid []Attachment) error
 	}
 	ctx, cancel := r.limited(ctx)
 	defer cancel()
-	args := &libcni.GCArgs{ValidAttachments: []types.GCAttachment{}}
+	there, err := others(list.Name)
+	if err != nil {
+		return err
+	}
+	args := &libcni.GCArgs{ValidAttachments: there}
 	for _, a := range valid {
 		args.ValidAttachments = append(args.ValidAttachments, types.GCAttachment{ContainerID: a.ID, IfName: a.Iface})
 	}
 	return explain("GC", r.lib().GCNetworkList(ctx, list, args))
+}
+
+// others are what other runtimes of this host have attached to a network, by
+// libcni's usual cache.
+func others(network string) ([]types.GCAttachment, error) {
+	all, err := libcni.NewCNIConfig(nil, nil).GetCachedAttachments("")
+	if err != nil {
+		return nil, fmt.Errorf("look for other runtimes: %w", err)
+	}
+	out := []types.GCAttachment{}
+	for _, a := range all {
+		if a.Network == network {
+			out = append(out, types.GCAttachment{ContainerID: a.ContainerID, IfName: a.IfName})
+		}
+	}
+	return out, nil
 }
 
 // untouched is a failure before anything was made.

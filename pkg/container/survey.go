@@ -98,6 +98,7 @@ const staleOwner = "records"
 // Clear removes leftovers, and returns those that it has removed.
 func (m *Manager) Clear(ctx context.Context, found []Leftover) (done []Leftover, err error) {
 	seen := map[string]error{}
+	spent := m.Network.StrayCNI(m.exists)
 	for _, l := range found {
 		if l.Owner == "image" {
 			done, err = append(done, l), m.clearImageLeases(ctx)
@@ -129,6 +130,7 @@ func (m *Manager) Clear(ctx context.Context, found []Leftover) (done []Leftover,
 	if e := m.Network.Clean(ctx, m.exists); e != nil {
 		return done, e
 	}
+	m.Network.GC(ctx, spent)
 	return done, firstError(err, m.Volume.Clean(ctx))
 }
 

@@ -40,7 +40,7 @@ func (m *Manager) makeEndpoint(ctx context.Context, e *record.Endpoint) (*Foreig
 	if err := m.s.SetEndpoint(e); err != nil {
 		return nil, err
 	}
-	a, err := m.foreign(ctx, ForeignCall{Op: ForeignAdd, Driver: e.Driver, Endpoint: e})
+	a, err := m.makes(ctx, ForeignAdd, e)
 	switch {
 	case err == nil:
 		return a, nil
@@ -77,7 +77,7 @@ func (m *Manager) undoEndpoint(ctx context.Context, id, iface string) error {
 	if ino, err := netdev.NetnsInode(e.Netns); err != nil || ino != e.NetnsInode || !m.thisBoot(e) {
 		asked.Netns = "" // gone: it may be another one's by now
 	}
-	if _, err := m.foreign(ctx, ForeignCall{Op: ForeignDel, Driver: e.Driver, Endpoint: &asked}); err != nil {
+	if _, err := m.makes(ctx, ForeignDel, &asked); err != nil {
 		e.Error = err.Error()
 		return errors.Join(err, m.s.SetEndpoint(e))
 	}
@@ -111,14 +111,17 @@ func (m *Manager) endForeign(ctx context.Context, ending []member) {
 }
 
 // endEndpoints undoes all that foreign drivers made for a container, also what a
-// killed command has not written leases of.
-func (m *Manager) endEndpoints(ctx context.Context, id string) error {
+// killed command has not written leases of. It returns what there was; what is only
+// lent stays until its interface is gone.
+func (m *Manager) endEndpoints(ctx context.Context, id string) ([]string, error) {
 	names, err := m.s.EndpointNames(id)
 	for _, name := range names {
 		id, iface, _ := strings.Cut(name, "-")
-		m.endEndpoint(ctx, id, iface)
+		if !isGiven(iface) {
+			m.endEndpoint(ctx, id, iface)
+		}
 	}
-	return err
+	return names, err
 }
 
 // strayEndpoint is the kind of what a foreign driver made for nobody any more.
@@ -150,6 +153,9 @@ func (m *Manager) strayEndpoints(alive func(string) bool) ([]Leftover, error) {
 
 // endpointDead says why nobody has an endpoint any more, or "".
 func (m *Manager) endpointDead(e *record.Endpoint, alive func(string) bool) string {
+	if isGiven(e.Iface) {
+		return m.givenDead(e, alive)
+	}
 	if e.Iface == networkIface {
 		n, err := m.s.Network(e.Network)
 		if errs.Is(err, errs.NotFound) || err == nil && n.ID != e.ID {
@@ -191,38 +197,13 @@ func (m *Manager) cleanEndpoint(ctx context.Context, name string) error {
 	if _, err := m.s.Endpoint(id, iface); errs.Is(err, errs.Corrupt) {
 		return m.s.RemoveEndpoint(id, iface)
 	}
+	if isGiven(iface) {
+		return m.cleanGiven(ctx, id, iface)
+	}
 	if iface == networkIface {
 		return m.undoNetwork(ctx, id)
 	}
-	e, err := m.s.Endpoint(id, iface)
-	if errs.Is(err, errs.NotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if err := m.undoEndpoint(ctx, id, iface); err != nil || e.Driver != cniDriverName {
-		return err
-	}
-	return m.gcCNI(ctx, e)
-}
-
-// gcCNI tells the plugins of e's network which attachments there are: they free what
-// a DEL that never came has left of others (CNI 1.1.0, GC).
-func (m *Manager) gcCNI(ctx context.Context, e *record.Endpoint) error {
-	names, err := m.s.EndpointNames("")
-	if err != nil {
-		return err
-	}
-	q := ForeignCall{Op: ForeignGC, Driver: e.Driver, Endpoint: e}
-	for _, name := range names {
-		id, iface, _ := strings.Cut(name, "-")
-		if o, err := m.s.Endpoint(id, iface); err == nil && o.Network == e.Network {
-			q.Valid = append(q.Valid, record.Endpoint{ID: o.ID, Iface: o.Iface})
-		}
-	}
-	_, err = m.foreign(ctx, q)
-	return err
+	return m.undoEndpoint(ctx, id, iface)
 }
 
 // usedCNI reports whether a folder of leases is one of a CNI network's that

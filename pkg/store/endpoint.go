@@ -3,10 +3,12 @@ package store
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
 
+	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/fsx"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
@@ -58,6 +60,22 @@ func (s *Store) RemoveEndpoint(id, iface string) error {
 func (s *Store) LockEndpoint(ctx context.Context, id, iface string) (*fsx.Lock, error) {
 	h := sha256.Sum256([]byte(id + iface))
 	return s.Lock(ctx, "endpoints", fmt.Sprintf("%02x", h[0]))
+}
+
+// ShareCNI takes the lock under which CNI plugins make and undo something: any
+// number of commands may hold it.
+func (s *Store) ShareCNI() (*fsx.Lock, error) { return fsx.LockDirShared(s.PluginCache()) }
+
+// LockCNI takes the lock under which CNI plugins are told who there is: nobody holds
+// that of ShareCNI meanwhile. It fails with kind unavailable when somebody keeps it.
+func (s *Store) LockCNI(ctx context.Context) (*fsx.Lock, error) {
+	ctx, cancel := context.WithTimeout(ctx, LockTimeout)
+	defer cancel()
+	l, err := fsx.LockDirWait(ctx, s.PluginCache())
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, errs.New(errs.Unavailable, "a plugin makes or undoes something for over %v", LockTimeout)
+	}
+	return l, err
 }
 
 // PluginCache is the folder of what foreign drivers' libraries keep.
