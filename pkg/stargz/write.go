@@ -37,8 +37,8 @@ func write(w io.Writer, archive io.Reader) (Layer, error) {
 	if err != nil {
 		return Layer{}, err
 	}
-	toc := &counting{GzipCompressor: estargz.NewGzipCompressorWithLevel(gzip.DefaultCompression)}
-	out := estargz.NewWriterWithCompressor(w, toc)
+	z := &compressor{GzipCompressor: estargz.NewGzipCompressorWithLevel(gzip.DefaultCompression)}
+	out := estargz.NewWriterWithCompressor(w, z)
 	var size counter
 	in := io.TeeReader(io.MultiReader(bytes.NewReader(mark), archive), &size)
 	if err := out.AppendTarLossLess(in); err != nil {
@@ -48,7 +48,7 @@ func write(w io.Writer, archive io.Reader) (Layer, error) {
 	if err != nil {
 		return Layer{}, err
 	}
-	return Layer{DiffID: digest.Digest(out.DiffID()), TOC: d, Size: int64(size + toc.size)}, nil
+	return Layer{DiffID: digest.Digest(out.DiffID()), TOC: d, Size: int64(size + z.toc)}, nil
 }
 
 // landmark is an entry of an archive: the format's file of one byte that says that
@@ -66,15 +66,29 @@ func landmark() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// counting counts what the table of contents adds to the archive.
-type counting struct {
+// compressor is the library's, with one compression for all files in turn, as making
+// one costs more than most files, and with the size of what the table of contents adds
+// to the archive.
+type compressor struct {
 	*estargz.GzipCompressor
-	size counter
+	z   *gzip.Writer
+	toc counter
+}
+
+// Writer implements estargz.Compressor; the one before has been closed.
+func (c *compressor) Writer(w io.Writer) (estargz.WriteFlushCloser, error) {
+	if c.z == nil {
+		var err error
+		c.z, err = gzip.NewWriterLevel(w, gzip.DefaultCompression)
+		return c.z, err
+	}
+	c.z.Reset(w)
+	return c.z, nil
 }
 
 // WriteTOCAndFooter implements estargz.Compressor.
-func (c *counting) WriteTOCAndFooter(w io.Writer, offset int64, toc *estargz.JTOC, sum hash.Hash) (digest.Digest, error) {
-	return c.GzipCompressor.WriteTOCAndFooter(w, offset, toc, summing{sum, &c.size})
+func (c *compressor) WriteTOCAndFooter(w io.Writer, offset int64, toc *estargz.JTOC, sum hash.Hash) (digest.Digest, error) {
+	return c.GzipCompressor.WriteTOCAndFooter(w, offset, toc, summing{sum, &c.toc})
 }
 
 type summing struct {
