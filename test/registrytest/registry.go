@@ -119,7 +119,11 @@ func passwords(t testing.TB, o Options) string {
 	return path
 }
 
-// certificate makes a certificate for loopback that signs itself.
+// Name is a name that certificates of registries here are made for, and that nobody
+// resolves: a proxy knows it.
+const Name = "registry.test"
+
+// certificate makes a certificate for loopback and Name that signs itself.
 func certificate(t testing.TB, path string) tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -130,7 +134,7 @@ func certificate(t testing.TB, path string) tls.Certificate {
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "registrytest"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"localhost"},
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"localhost", Name},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, c, c, &key.PublicKey, key)
 	if err != nil {
