@@ -13,16 +13,31 @@ import (
 	"github.com/pouchcontainer/pouch/test/registrytest"
 )
 
+// TestDistribution3: push, pull, list-tags and delete with today's registry; plain, with
+// TLS, with a password, with tokens.
+func TestDistribution3(t *testing.T) {
+	withRegistries(t, func(t *testing.T, o registrytest.Options) (host, certDir string) {
+		r := registrytest.Start(t, o)
+		return r.Host, r.CertDir
+	})
+}
+
 // TestDistribution2: what Pouch says to the registry of today's Go module it also says
-// to one that is years older: push, pull, list-tags, delete; plain, with TLS, with a
-// password, with tokens.
+// to one that is years older.
 func TestDistribution2(t *testing.T) {
+	withRegistries(t, func(t *testing.T, o registrytest.Options) (host, certDir string) {
+		return registrytest.StartProgram(t, o)
+	})
+}
+
+func withRegistries(t *testing.T, start func(*testing.T, registrytest.Options) (host, certDir string)) {
+	t.Helper()
 	for name, o := range map[string]registrytest.Options{
 		"http": {}, "tls": {TLS: true}, "basic": {TLS: true, User: "u", Password: "p"}, "token": {User: "u", Password: "p", Token: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			pulled(t, "dist2-"+name+":1", registrytest.Kind{})
-			host, certs := registrytest.StartProgram(t, o)
+			host, certs := start(t, o)
 			var with []string
 			if o.TLS {
 				with = append(with, "--tls-verify", "--cert-dir", certs)

@@ -44,13 +44,21 @@ func (s *tokens) serve(w http.ResponseWriter, q *http.Request) bool {
 
 // scopeOf is what a token must allow for the request.
 func scopeOf(q *http.Request) string {
-	name, _, ok := strings.Cut(strings.TrimPrefix(q.URL.Path, "/v2/"), "/manifests/")
-	if !ok {
-		if name, _, ok = strings.Cut(strings.TrimPrefix(q.URL.Path, "/v2/"), "/blobs/"); !ok {
-			return ""
+	path := strings.TrimPrefix(q.URL.Path, "/v2/")
+	for _, kind := range []string{"/manifests/", "/blobs/", "/tags/"} {
+		name, _, ok := strings.Cut(path, kind)
+		if !ok {
+			continue
 		}
+		switch q.Method {
+		case http.MethodGet, http.MethodHead:
+			return "repository:" + name + ":pull"
+		case http.MethodDelete:
+			return "repository:" + name + ":delete"
+		}
+		return "repository:" + name + ":pull,push"
 	}
-	return "repository:" + name + ":pull"
+	return ""
 }
 
 func (s *tokens) give(w http.ResponseWriter, q *http.Request) {
@@ -73,7 +81,22 @@ func (s *tokens) valid(id, scope string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	scopes, ok := s.given[id]
-	return ok && (scope == "" || slices.Contains(scopes, scope))
+	return ok && (scope == "" || slices.ContainsFunc(scopes, func(given string) bool { return covers(given, scope) }))
+}
+
+// covers reports whether a scope allows each action of another.
+func covers(given, wanted string) bool {
+	g, w := strings.LastIndexByte(given, ':'), strings.LastIndexByte(wanted, ':')
+	if g < 0 || given[:g] != wanted[:w] {
+		return false
+	}
+	actions := strings.Split(given[g+1:], ",")
+	for a := range strings.SplitSeq(wanted[w+1:], ",") {
+		if !slices.Contains(actions, a) && !slices.Contains(actions, "*") {
+			return false
+		}
+	}
+	return true
 }
 
 func refuse(w http.ResponseWriter, code int, word, text string) {
