@@ -44,7 +44,7 @@ OWN    := pouch-run pouch-image pouch-net pouch-vol
 SHIMS  := pouch-shim containerd-shim-pouch-v2
 ENGINE := containerd ctr runc
 TOOLS  := $(OWN) pouch-shim
-LIBEXEC := $(ENGINE) containerd-shim-pouch-v2 pouch-init
+LIBEXEC := $(ENGINE) containerd-shim-pouch-v2 pouch-shim-delete pouch-init
 
 OWN_LDFLAGS := -s -w -X github.com/pouchcontainer/pouch/pkg/cmd.Version=$(VERSION)
 
@@ -57,7 +57,7 @@ UNIT_PACKAGES = $$($(GO) list -tags "$(STATIC_TAGS)" ./... | grep -v -e /test/cl
 .DEFAULT_GOAL := all
 
 all: build
-build: $(OWN) $(SHIMS) bin/pouch-init $(addprefix bin/,$(ENGINE))
+build: $(OWN) $(SHIMS) bin/pouch-init bin/pouch-shim-delete $(addprefix bin/,$(ENGINE))
 	@echo "built: $$(ls -m bin)"
 
 # The directory belongs to whom the tree belongs to, also when root builds.
@@ -84,6 +84,11 @@ containerd-shim-pouch-v2: | bin
 
 # Process 1 of a container with --init lives in it: small, and without a library of its.
 bin/pouch-init: pouch-shim/init/init.c | bin
+	@echo "build $@"
+	@$(CC) -Os -Wall -Wextra -static -s -ffunction-sections -fdata-sections -Wl,--gc-sections -o $@ $<
+
+# What containerd runs at the end of every container: C, too, for it begins sooner.
+bin/pouch-shim-delete: pouch-shim/delete/delete.c | bin
 	@echo "build $@"
 	@$(CC) -Os -Wall -Wextra -static -s -ffunction-sections -fdata-sections -Wl,--gc-sections -o $@ $<
 

@@ -156,7 +156,7 @@ func (m *Manager) containerRecord(ctx context.Context, cl *ctrd.Client, c *recor
 	if err != nil {
 		return err
 	}
-	shim, err := libexec.Find("containerd-shim-pouch-v2")
+	shim, err := libexec.Find("pouch-shim-delete")
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ type ContainerRecord struct {
 	ID       string
 	Image    string // reference
 	Snapshot string // key of its writable layer; empty: the id
-	Shim     string // path of containerd-shim-pouch-v2, which cleans up a dead supervisor
+	Shim     string // path of the program that cleans up after a supervisor
 	Spec     []byte // OCI runtime spec, JSON
 	Labels   map[string]string
 }

@@ -38,7 +38,7 @@ func TestInstalledTree(t *testing.T) {
 	at := installed(t, "/usr/x")
 	for dir, want := range map[string]string{
 		"bin":           "pouch-image pouch-net pouch-run pouch-shim pouch-vol",
-		"libexec/pouch": "containerd containerd-shim-pouch-v2 ctr pouch-init runc",
+		"libexec/pouch": "containerd containerd-shim-pouch-v2 ctr pouch-init pouch-shim-delete runc",
 	} {
 		if got := strings.Join(names(t, filepath.Join(at, dir)), " "); got != want {
 			t.Errorf("%s holds %s, not %s", dir, got, want)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -134,6 +135,21 @@ func Unified() bool { return magic(mountpoint) == unix.CGROUP2_SUPER_MAGIC }
 
 // hierarchies lists the roots that are mounted.
 func hierarchies() ([]dir, error) {
+	if known := mountedAt.Load(); known != nil {
+		return *known, nil
+	}
+	found, err := findHierarchies()
+	if err == nil {
+		mountedAt.Store(&found)
+	}
+	return found, err
+}
+
+// mountedAt is what hierarchies has found: nobody mounts one while a program of
+// Pouch runs.
+var mountedAt atomic.Pointer[[]dir]
+
+func findHierarchies() ([]dir, error) {
 	if Unified() {
 		return []dir{{path: mountpoint, v2: true}}, nil
 	}

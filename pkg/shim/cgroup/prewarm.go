@@ -12,7 +12,7 @@ import (
 // Prewarm keeps the kernel's cgroup attach path warm until ctx ends: the first
 // attach after an idle time waits for an RCU grace period (some 5 to 11 ms), the
 // ones that follow at once do not. It writes the caller's own pid into the
-// caller's own cgroup, which moves nothing, every 2 ms. It returns at once when
+// caller's own cgroup, which moves nothing, every 3 ms. It returns at once when
 // that is refused. Run it in a goroutine from the start of a command until its
 // container is created.
 func Prewarm(ctx context.Context) {
@@ -35,7 +35,7 @@ func Prewarm(ctx context.Context) {
 	}
 	defer unix.Close(fd)
 	me := []byte(itoa(os.Getpid()))
-	tick := time.NewTicker(2 * time.Millisecond)
+	tick := time.NewTicker(3 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		if _, err := unix.Pwrite(fd, me, 0); err != nil {

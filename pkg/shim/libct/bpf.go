@@ -3,9 +3,6 @@
 package libct
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -58,19 +55,4 @@ func notifies(c *configs.Seccomp) bool {
 		}
 	}
 	return false
-}
-
-// filterKey names a filter by what it is made from, this program's build
-// included: another libseccomp may compile otherwise.
-func filterKey(c *configs.Seccomp) (string, error) {
-	st, err := os.Stat("/proc/self/exe")
-	if err != nil {
-		return "", err
-	}
-	h := sha256.New()
-	fmt.Fprintln(h, st.Size(), st.ModTime().UnixNano())
-	if err := json.NewEncoder(h).Encode(c); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }
