@@ -52,7 +52,7 @@ const scriptTimeout = 90 * time.Second
 func runScript(t *testing.T, file string) {
 	testscript.Run(t, testscript.Params{
 		Files:               []string{file},
-		Deadline:            time.Now().Add(scriptTimeout),
+		Deadline:            time.Now().Add(harness.Patience(scriptTimeout)),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup:               setup,

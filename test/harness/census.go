@@ -18,7 +18,7 @@ type Census map[string]bool
 // settled takes a census; with a baseline it waits until nothing is beyond it,
 // or settleTimeout is over.
 func (s *Suite) settled(baseline Census) (Census, error) {
-	for end := time.Now().Add(settleTimeout); ; {
+	for end := time.Now().Add(Patience(settleTimeout)); ; {
 		now, err := s.census()
 		if err != nil {
 			return nil, err

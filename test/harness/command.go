@@ -77,7 +77,7 @@ func (s *Suite) Must(t testing.TB, name string, args ...string) string {
 
 // Settle repeats a command until it exits with 0, at most settleTimeout.
 func (s *Suite) Settle(name string, args ...string) Result {
-	return s.until(settleTimeout, name, args...)
+	return s.until(Patience(settleTimeout), name, args...)
 }
 
 func (s *Suite) until(limit time.Duration, name string, args ...string) Result {
@@ -101,7 +101,7 @@ func Do(c *exec.Cmd) Result {
 	}
 	// A descriptor that a detached process inherited must not hold us.
 	c.WaitDelay = 5 * time.Second
-	ctx, cancel := context.WithTimeout(context.Background(), CommandTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), Patience(CommandTimeout))
 	defer cancel()
 	r := Result{Args: append([]string{filepath.Base(c.Path)}, c.Args[1:]...), Code: -1}
 	if r.Err = c.Start(); r.Err != nil {
@@ -116,7 +116,7 @@ func Do(c *exec.Cmd) Result {
 
 func (r Result) ended(c *exec.Cmd, hung error) Result {
 	if hung != nil {
-		r.Err = fmt.Errorf("hung for %v", CommandTimeout)
+		r.Err = fmt.Errorf("hung for %v", Patience(CommandTimeout))
 		return r
 	}
 	_, exited := errors.AsType[*exec.ExitError](r.Err)

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/pouchcontainer/pouch/test/harness"
 )
 
 // Commands are the further commands, for testscript.Params.
@@ -42,13 +44,14 @@ func waitfor(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 0 {
 		ts.Fatalf("usage: [!] waitfor COMMAND ARGS...")
 	}
-	for end := time.Now().Add(time.Minute); ; {
+	limit := harness.Patience(time.Minute)
+	for end := time.Now().Add(limit); ; {
 		err := ts.Exec(args[0], args[1:]...)
 		if (err == nil) != neg {
 			return
 		}
 		if time.Now().After(end) {
-			ts.Fatalf("waited a minute in vain: %v", err)
+			ts.Fatalf("waited %v in vain: %v", limit, err)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
