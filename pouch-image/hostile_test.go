@@ -136,3 +136,25 @@ func TestBomb(t *testing.T) {
 	expect(t, 0, `(?s).*Deleted.*`, ``, "rm", ref)
 	noLeases(t)
 }
+
+// TestLongHistory: an image that says of itself a hundred thousand steps is shown.
+func TestLongHistory(t *testing.T) {
+	img := registrytest.Build(t, registrytest.Kind{}, registrytest.Tar(t, registrytest.File{Name: "a"}))
+	steps := strings.Repeat(`{"empty_layer":true},`, 150_000)
+	long := img
+	long.Config = append([]byte(`{"history":[`+steps+`{}],`), img.Config[1:]...)
+	for from, to := range map[string]string{
+		img.ID().String():                         long.ID().String(),
+		fmt.Sprintf(`"size":%d`, len(img.Config)): fmt.Sprintf(`"size":%d`, len(long.Config)),
+	} {
+		long.Manifest = bytes.Replace(long.Manifest, []byte(from), []byte(to), 1)
+	}
+	r := registrytest.Start(t, registrytest.Options{})
+	r.Push(t, "long", "1", long)
+	ref := r.Host + "/long:1"
+	expect(t, 0, `.*\n`, ``, "pull", "-q", ref)
+	if got := pouch(t, "history", "-q", ref); got.code != 0 || strings.Count(got.out, "\n") != 150_001 {
+		t.Errorf("exit %d, %d lines, %s", got.code, strings.Count(got.out, "\n"), got.stderr)
+	}
+	expect(t, 0, `(?s).*Deleted.*`, ``, "rm", ref)
+}

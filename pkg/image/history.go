@@ -2,6 +2,7 @@ package image
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/opencontainers/go-digest"
@@ -30,17 +31,15 @@ func (m *Manager) History(ctx context.Context, target string) (steps []Step, err
 		return nil, err
 	}
 	layers := d.Config.RootFS.DiffIDs
+	sizes, err := m.store.Usages(ctx, layers)
+	if err != nil {
+		return nil, err
+	}
 	next := 0
-	sized := func(s Step) (Step, error) {
-		s.Layer = layers[next]
-		upto, err := m.store.Usage(ctx, layers[:next+1])
-		if err != nil {
-			return s, err
-		}
-		below, err := m.store.Usage(ctx, layers[:next])
-		s.Size = upto - below
+	sized := func(s Step) Step {
+		s.Layer, s.Size = layers[next], sizes[next]
 		next++
-		return s, err
+		return s
 	}
 	for _, h := range d.Config.History {
 		s := Step{CreatedBy: h.CreatedBy, Comment: h.Comment}
@@ -48,18 +47,13 @@ func (m *Manager) History(ctx context.Context, target string) (steps []Step, err
 			s.Created = *h.Created
 		}
 		if !h.EmptyLayer && next < len(layers) {
-			if s, err = sized(s); err != nil {
-				return nil, err
-			}
+			s = sized(s)
 		}
-		steps = append([]Step{s}, steps...)
+		steps = append(steps, s)
 	}
 	for next < len(layers) {
-		s, err := sized(Step{})
-		if err != nil {
-			return nil, err
-		}
-		steps = append([]Step{s}, steps...)
+		steps = append(steps, sized(Step{}))
 	}
+	slices.Reverse(steps)
 	return steps, nil
 }

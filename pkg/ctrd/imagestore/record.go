@@ -112,15 +112,25 @@ func (s *Store) Details(ctx context.Context, target digest.Digest) (*Details, er
 // Usage is how much disk the unpacked layers take, bytes; each counts, shared
 // with other images or not.
 func (s *Store) Usage(ctx context.Context, diffIDs []digest.Digest) (int64, error) {
+	sizes, err := s.Usages(ctx, diffIDs)
 	var sum int64
+	for _, n := range sizes {
+		sum += n
+	}
+	return sum, err
+}
+
+// Usages is how much disk each of the unpacked layers takes, bytes.
+func (s *Store) Usages(ctx context.Context, diffIDs []digest.Digest) ([]int64, error) {
+	var sizes []int64
 	for _, c := range identity.ChainIDs(append([]digest.Digest(nil), diffIDs...)) {
 		r, err := s.snapshots().Usage(s.in(ctx), &snapshotsapi.UsageRequest{Snapshotter: Snapshotter, Key: c.String()})
 		if err != nil {
-			return 0, fault(err, "snapshot "+c.String())
+			return nil, fault(err, "snapshot "+c.String())
 		}
-		sum += r.Size
+		sizes = append(sizes, r.Size)
 	}
-	return sum, nil
+	return sizes, nil
 }
 
 // Complete reports whether every blob of a manifest is in the store.
