@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/parse"
@@ -14,6 +15,9 @@ import (
 // change applies one line of a Dockerfile, of those that docker's commit knows,
 // and STOPSIGNAL and HEALTHCHECK.
 func (s *settings) change(line string) error {
+	if !utf8.ValidString(line) {
+		return errs.New(errs.Invalid, "not UTF-8, which an image's config is")
+	}
 	name, rest, err := parse.Instruction(line)
 	if err != nil {
 		return err

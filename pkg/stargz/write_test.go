@@ -374,3 +374,21 @@ func FuzzWrite(f *testing.F) {
 		}
 	})
 }
+
+// FuzzStrip: an archive loses what is the format's own once, and then nothing more.
+func FuzzStrip(f *testing.F) {
+	f.Add(pack(f, reg("a", "1"), reg(estargz.TOCTarName, "{}"), reg(estargz.PrefetchLandmark, "x"))[:4000])
+	f.Add(pack(f, reg("a", "1"), entry("b", tar.TypeLink, "a"))[:1100])
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var once, twice bytes.Buffer
+		if err := Strip(&once, bytes.NewReader(data)); err != nil {
+			if !errs.Is(err, errs.Corrupt) {
+				t.Fatalf("kind of %v", err)
+			}
+			return
+		}
+		if err := Strip(&twice, bytes.NewReader(once.Bytes())); err != nil || !bytes.Equal(once.Bytes(), twice.Bytes()) {
+			t.Fatalf("%v\n%q\nbecame\n%q", err, once.Bytes(), twice.Bytes())
+		}
+	})
+}
