@@ -24,19 +24,34 @@ func latency(all []*contender, rounds int) error {
 	return nil
 }
 
+// slice is how many runs of a contender are measured before it is another's turn.
+const slice = 32
+
 // throughput runs batch runs of each contender, parallel at once, until the
-// last one has left nothing.
+// last one has left nothing. They take turns as in latency, a slice of the batch
+// each.
 func throughput(all []*contender, batch, parallel int) error {
-	for _, c := range all {
-		begin := time.Now()
-		if err := c.inParallel(batch, parallel); err != nil {
-			return err
+	spent, runs := make([]time.Duration, len(all)), make([]int, len(all))
+	for turn := 0; turn*slice < batch; turn++ {
+		for i := range all {
+			at := (turn + i) % len(all)
+			n := min(slice, batch-turn*slice)
+			begin := time.Now()
+			if err := all[at].inParallel(n, parallel); err != nil {
+				return err
+			}
+			spent[at] += time.Since(begin)
+			runs[at] += n + 1
 		}
-		c.perSec = float64(batch) / time.Since(begin).Seconds()
+	}
+	for i, c := range all {
+		c.perSec = float64(runs[i]) / spent[i].Seconds()
 	}
 	return nil
 }
 
+// inParallel runs batch runs, parallel at once, and one more that waits for what the
+// others left.
 func (c *contender) inParallel(batch, parallel int) error {
 	numbers := make(chan int)
 	errs := make(chan error, parallel)
@@ -64,6 +79,6 @@ func (c *contender) inParallel(batch, parallel int) error {
 		return err
 	default:
 	}
-	_, err := c.once() // and wait for what the others left
+	_, err := c.once()
 	return err
 }
