@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"os"
 
 	"github.com/urfave/cli/v2"
@@ -85,8 +84,10 @@ func askCNI(ctx context.Context, q *network.ForeignCall) (*network.ForeignAnswer
 		return addCNI(ctx, r, a)
 	case network.ForeignDel:
 		return none, r.Del(ctx, a)
+	case network.ForeignStatus:
+		return none, r.Status(ctx, e.Config)
 	case network.ForeignCheck:
-		return none, errors.Join(r.Status(ctx, e.Config), r.Check(ctx, a))
+		return none, r.Check(ctx, a)
 	case network.ForeignGC:
 		var valid []cni.Attachment
 		for _, v := range q.Valid {

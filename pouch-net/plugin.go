@@ -55,7 +55,7 @@ func (b backend) Add(r *cni.Request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	j, err := m.Attach(b.ctx, o)
+	j, err := m.AttachCNI(b.ctx, o)
 	if err != nil {
 		return nil, err
 	}

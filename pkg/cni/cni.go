@@ -86,6 +86,9 @@ func (r Runner) Check(ctx context.Context, a *Attachment) error {
 	if err != nil {
 		return err
 	}
+	if list.DisableCheck {
+		return errs.New(errs.Unsupported, "the configuration says disableCheck")
+	}
 	ctx, cancel := r.limited(ctx)
 	defer cancel()
 	err = r.lib().CheckNetworkList(ctx, list, rt)

@@ -19,7 +19,9 @@ type Link struct {
 	MAC   string
 	Index int
 	MTU   int
-	group uint32
+
+	Master int // index of the bridge that it is a port of; 0: of none
+	group  uint32
 }
 
 // FindLink returns the link called name; a missing one gives kind not_found.
@@ -77,7 +79,7 @@ func LinkNames(path string) ([]string, error) {
 
 func toLink(l netlink.Link) *Link {
 	a := l.Attrs()
-	return &Link{Name: a.Name, Alias: a.Alias, Type: l.Type(), MAC: a.HardwareAddr.String(), Index: a.Index, MTU: a.MTU, group: a.Group}
+	return &Link{Name: a.Name, Alias: a.Alias, Type: l.Type(), MAC: a.HardwareAddr.String(), Index: a.Index, MTU: a.MTU, Master: a.MasterIndex, group: a.Group}
 }
 
 // DeleteLink removes a link, and with one end of a veth pair the other.

@@ -2,13 +2,25 @@ package network
 
 import (
 	"context"
-	"net"
 	"slices"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/netdev"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
+
+// AttachCNI is Attach for the pod of a CNI runtime, which names the interface: one of
+// that name must not be there (specification 1.1.0, ADD). Kind conflict when it is.
+func (m *Manager) AttachCNI(ctx context.Context, o AttachOpts) (record.Joined, error) {
+	taken, err := netdev.LinkNames(o.Netns)
+	if err != nil {
+		return record.Joined{}, err
+	}
+	if slices.Contains(taken, o.Iface) {
+		return record.Joined{}, errs.New(errs.Conflict, "interface %s: the network namespace %s has one of that name", o.Iface, o.Netns)
+	}
+	return m.Attach(ctx, o)
+}
 
 // DetachCNI takes out of a network what CNI runtimes have put there and which
 // names. The namespaces may be gone. Idempotent; a missing network gives kind
@@ -34,9 +46,18 @@ func (m *Manager) DetachCNI(ctx context.Context, network string, which func(*rec
 }
 
 // CheckCNI checks that what a CNI runtime has put into a network is there as it was
-// made: leases, link and addresses. Kind not_found for what is missing.
+// made: leases, link and addresses, the link's other end, rules of published ports.
+// Addresses are those that the runtime remembers. Kind not_found for what is missing.
 func (m *Manager) CheckCNI(network, id, netns, iface string, addresses []string) error {
-	members, err := m.Members(network)
+	n, err := m.Inspect(network)
+	if err != nil {
+		return err
+	}
+	d, err := driverOf(n.Driver)
+	if err != nil {
+		return err
+	}
+	members, err := m.Members(n.Name)
 	if err != nil {
 		return err
 	}
@@ -44,39 +65,16 @@ func (m *Manager) CheckCNI(network, id, netns, iface string, addresses []string)
 	if i < 0 {
 		return errs.New(errs.NotFound, "network %s: %s has no address for %s", network, id, iface)
 	}
-	j := members[i].Joined
+	x := members[i]
 	for _, a := range addresses {
-		if a != j.IPv4 && a != j.IPv6 {
+		if a != x.Joined.IPv4 && a != x.Joined.IPv6 {
 			return errs.New(errs.NotFound, "network %s: the address %s is not that of %s", network, a, id)
 		}
 	}
-	there, err := addressesIn(netns, iface)
-	if err != nil {
-		return err
+	if now, err := netdev.NetnsInode(netns); err != nil || now != x.Lease.NetnsInode {
+		return errs.New(errs.NotFound, "network %s: %s is in it with another network namespace than %s", network, id, netns)
 	}
-	for _, a := range []string{j.IPv4, j.IPv6} {
-		if a != "" && !slices.Contains(there, a) {
-			return errs.New(errs.NotFound, "interface %s has no address %s", iface, a)
-		}
-	}
-	return nil
-}
-
-// addressesIn lists the addresses of a link in a namespace.
-func addressesIn(netns, iface string) ([]string, error) {
-	var out []string
-	err := netdev.Within(netns, func() error {
-		l, err := net.InterfaceByName(iface)
-		if err != nil {
-			return errs.New(errs.NotFound, "interface %s: %w", iface, err)
-		}
-		addrs, err := l.Addrs()
-		for _, a := range addrs {
-			out = append(out, a.String())
-		}
-		return err
-	})
-	return out, err
+	return m.checkMember(n, d, x)
 }
 
 // Usable makes what a network needs on this host, and fails when nobody could join
@@ -89,7 +87,7 @@ func (m *Manager) Usable(ctx context.Context, network string) error {
 	if err := m.ready(ctx, n); err != nil {
 		return err
 	}
-	return m.vacancy(ctx, n)
+	return m.full(n)
 }
 
 // portsFree refuses ports of a CNI runtime's pod that somebody has: no socket is

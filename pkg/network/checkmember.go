@@ -1,0 +1,101 @@
+package network
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"slices"
+
+	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/netdev"
+	"github.com/pouchcontainer/pouch/pkg/record"
+)
+
+// ForeignStatus asks a foreign driver whether it could make an endpoint now.
+const ForeignStatus = "status"
+
+// checkMember looks whether an interface is as it was made: with its addresses and
+// its MAC address, up, its other end a port of the bridge, and with the rules that
+// lead to its published ports. Kind not_found for what is missing.
+func (m *Manager) checkMember(n *record.Network, d driver, x Member) error {
+	if err := checkInside(x); err != nil {
+		return err
+	}
+	if l := &x.Lease; d.traits().hostEnd && l.HostLink != "" && n.Bridge != "" {
+		if err := isPort(l.HostLink, n.Bridge); err != nil {
+			return err
+		}
+	}
+	return m.checkPorts(n, &x.Lease)
+}
+
+// checkInside looks at the interface itself.
+func checkInside(x Member) error {
+	l := &x.Lease
+	return netdev.Within(l.Netns, func() error {
+		i, err := net.InterfaceByName(l.Iface)
+		if err != nil {
+			return errs.New(errs.NotFound, "interface %s: %w", l.Iface, err)
+		}
+		addrs, err := i.Addrs()
+		if err != nil {
+			return err
+		}
+		for _, want := range []string{x.Joined.IPv4, x.Joined.IPv6} {
+			if want != "" && !slices.ContainsFunc(addrs, func(a net.Addr) bool { return a.String() == want }) {
+				return errs.New(errs.NotFound, "interface %s has no address %s", l.Iface, want)
+			}
+		}
+		switch {
+		case l.MAC != "" && i.HardwareAddr.String() != l.MAC:
+			return errs.New(errs.NotFound, "interface %s has the MAC address %s, not %s", l.Iface, i.HardwareAddr, l.MAC)
+		case i.Flags&net.FlagUp == 0:
+			return errs.New(errs.NotFound, "interface %s is down", l.Iface)
+		}
+		return nil
+	})
+}
+
+// isPort looks whether a link is a port of a bridge.
+func isPort(name, bridge string) error {
+	b, err := netdev.FindLink(bridge)
+	if err != nil {
+		return err
+	}
+	l, err := netdev.FindLink(name)
+	if err == nil && l.Master != b.Index {
+		err = errs.New(errs.NotFound, "link %s is no port of the bridge %s", name, bridge)
+	}
+	return err
+}
+
+// checkPorts looks for the rules that lead to what is published on a lease.
+func (m *Manager) checkPorts(n *record.Network, l *record.Lease) error {
+	if !m.translates(n.Name) {
+		return nil
+	}
+	for _, p := range l.Ports {
+		if a, err := netip.ParseAddr(p.HostIP); err == nil && a.IsLoopback() {
+			continue // served by the socket alone
+		}
+		ok, err := netdev.LeadsTo(m.Table(), p.Protocol, p.HostPort)
+		if err == nil && !ok {
+			err = errs.New(errs.NotFound, "no rule leads to port %d/%s (nftables table inet %s)", p.HostPort, p.Protocol, m.Table())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkCNI asks the plugins that made a lease's interface whether it is as they made
+// it. Kind unsupported for a chain that cannot tell.
+func (m *Manager) checkCNI(ctx context.Context, l record.Lease) error {
+	e, err := m.s.Endpoint(key(l.Container, l.Netns, l.NetnsInode), l.Iface)
+	if err != nil {
+		return err
+	}
+	_, err = m.foreign(ctx, ForeignCall{Op: ForeignCheck, Driver: e.Driver, Endpoint: e})
+	return err
+}
