@@ -49,6 +49,9 @@ func TestUsageReadsBothVersions(t *testing.T) {
 
 func TestUsageOfProcesses(t *testing.T) {
 	g := made(t)
+	if err := start(t, g, "sub/sub", "exit 0").Wait(); err != nil { // the time of one that has ended has been counted
+		t.Fatal(err)
+	}
 	start(t, g, "sub/sub", "exec sleep 1000")
 	u, err := g.Usage()
 	if err != nil || u.Pids != 1 || u.CPU == 0 {
