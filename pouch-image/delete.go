@@ -26,11 +26,11 @@ func deleteImages(c *cli.Context) error {
 	}
 	ctx, cancel := deadline(c.Context, c.Duration("deadline"))
 	defer cancel()
-	return cmd.Each(c, targets, func(t string) error {
+	return eachLine(c, targets, func(t string) (string, error) {
 		p, err := registry.ParsePlace(t)
 		if err != nil {
-			return err
+			return "", err
 		}
-		return registry.Delete(ctx, registry.End{Place: p, Options: registryOptions(c)})
+		return t, registry.Delete(ctx, registry.End{Place: p, Options: registryOptions(c)})
 	})
 }

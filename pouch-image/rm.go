@@ -35,7 +35,7 @@ func rm(c *cli.Context) error {
 	}
 	defer m.Close()
 	force := c.Bool("force")
-	return cmd.EachLine(c, targets, func(t string) (string, error) {
+	return eachLine(c, targets, func(t string) (string, error) {
 		r, err := m.Remove(c.Context, t, force)
 		if force && errs.Is(err, errs.NotFound) { // told, and no failure
 			cmd.Warn(c, err)

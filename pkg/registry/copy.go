@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/opencontainers/go-digest"
@@ -14,6 +15,7 @@ import (
 	"go.podman.io/image/v5/types"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/imageref"
 )
 
 // CopyOptions say how an image changes on its way.
@@ -57,7 +59,35 @@ func Copy(ctx context.Context, dst, src End, o CopyOptions, tell func(Event)) (d
 	if err == nil && o.SignBy != "" {
 		_, err = gpgSign(ctx, dst, o, d)
 	}
-	return d, fault(err, "copy "+src.String()+" to "+dst.String())
+	return d, explainedCopy(err, dst, src)
+}
+
+// explainedCopy is Options.explained of the registry that did not do its part.
+func explainedCopy(err error, dst, src End) error {
+	doing := "copy " + src.String() + " to " + dst.String()
+	if err == nil || dst.Transport != Docker || src.Transport == Docker && !ofDestination(err) {
+		return src.explained(err, doing)
+	}
+	full, perr := imageref.Normalize(dst.Rest)
+	if perr != nil {
+		return fault(err, doing)
+	}
+	return dst.Options.explainedAlone(err, doing, full)
+}
+
+// ofDestination knows the library's words of what it does at the destination; errors of
+// the source have no type of their own.
+func ofDestination(err error) bool {
+	s := err.Error()
+	if strings.Contains(s, "reading blob") {
+		return false
+	}
+	for _, w := range []string{"at destination", "initializing destination", "writing blob", "writing manifest", "Uploading manifest", "writing signatures"} {
+		if strings.Contains(s, w) {
+			return true
+		}
+	}
+	return false
 }
 
 // signable tells before the copy what would keep it from being signed.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/imageref"
 )
 
 // Delete removes an image from where it is: of a registry the manifest, and so
@@ -24,5 +25,9 @@ func Delete(ctx context.Context, e End) error {
 		defer stop()
 		return cause(ctx, ref.DeleteImage(wait, sys))
 	})
-	return fault(err, "delete "+e.String())
+	full, perr := imageref.Normalize(e.Rest)
+	if perr != nil || e.Transport != Docker {
+		return fault(err, "delete "+e.String())
+	}
+	return e.explainedAlone(err, "delete "+e.String(), full)
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/docker/distribution/registry/api/errcode"
@@ -20,6 +21,19 @@ import (
 // registry answered what, which mirrors were asked before, and whose credentials
 // were used.
 func (o Options) explained(err error, doing, full string) error {
+	return o.explain(err, doing, full, endpoints)
+}
+
+// explainedAlone is explained of a request that goes to the image's own registry and to no
+// mirror: a push, a deletion, a list of tags.
+func (o Options) explainedAlone(err error, doing, full string) error {
+	return o.explain(err, doing, full, func(_ *types.SystemContext, n reference.Named) (reference.Named, []string) { return n, nil })
+}
+
+// asked tells who was asked for an image last, and which mirrors before.
+type asked = func(*types.SystemContext, reference.Named) (last reference.Named, mirrors []string)
+
+func (o Options) explain(err error, doing, full string, who asked) error {
 	code := statusOf(err)
 	if code == 0 {
 		return fault(err, doing)
@@ -32,8 +46,8 @@ func (o Options) explained(err error, doing, full string) error {
 	if serr != nil {
 		return fault(err, doing)
 	}
-	last, mirrors := endpoints(sys, named)
-	says := fmt.Sprintf("registry %s answered %d %s", reference.Domain(last), code, http.StatusText(code))
+	last, mirrors := who(sys, named)
+	says := answer(reference.Domain(last), code)
 	if len(mirrors) > 0 {
 		says += "; mirrors: " + strings.Join(mirrors, ", ")
 	}
@@ -43,6 +57,10 @@ func (o Options) explained(err error, doing, full string) error {
 	return fault(&explanation{err, says}, doing)
 }
 
+func answer(host string, code int) string {
+	return fmt.Sprintf("registry %s answered %d %s", host, code, http.StatusText(code))
+}
+
 // explanation is an error with what else is to be known.
 type explanation struct {
 	error
@@ -50,7 +68,21 @@ type explanation struct {
 }
 
 // Error implements error.
-func (e *explanation) Error() string { return text(e.error) + " (" + e.says + ")" }
+func (e *explanation) Error() string {
+	what := text(e.error)
+	if bare(what) {
+		return e.says
+	}
+	return what + " (" + e.says + ")"
+}
+
+// bare reports whether the library had nothing to tell of an answer but its status.
+func bare(text string) bool {
+	last := text[strings.LastIndex(text, ": ")+1:]
+	status, body, ok := strings.Cut(strings.TrimSpace(last), ", ")
+	_, err := strconv.Atoi(status)
+	return ok && err == nil && body == `""` && strings.Contains(text, "StatusCode: ")
+}
 
 // Unwrap returns the error without the explanation.
 func (e *explanation) Unwrap() error { return e.error }

@@ -53,6 +53,9 @@ func text(err error) string {
 }
 
 func kindOf(err error) errs.Kind {
+	if e, ok := errors.AsType[*explanation](err); ok {
+		return kindOf(e.error)
+	}
 	if e, ok := errors.AsType[*errs.Error](err); ok {
 		return e.Kind
 	}

@@ -21,7 +21,11 @@ func Login(ctx context.Context, host, user, password string, o Options) (where s
 	wait, _, stop := expiring(ctx, 2*o.idle())
 	defer stop()
 	if err := docker.CheckAuth(wait, sys, user, password, host); err != nil {
-		return "", fault(cause(ctx, err), "log in to "+host+" as "+user)
+		err = cause(ctx, err)
+		if code := statusOf(err); code != 0 {
+			err = &explanation{err, answer(host, code)}
+		}
+		return "", fault(err, "log in to "+host+" as "+user)
 	}
 	where, err = config.SetCredentials(sys, host, user, password)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/sirupsen/logrus"
 	"go.podman.io/image/v5/docker"
 )
 
@@ -31,6 +32,7 @@ func Search(ctx context.Context, term string, limit int, o Options) ([]Found, er
 	if err != nil {
 		return nil, err
 	}
+	logrus.SetLevel(logrus.FatalLevel) // the library tells of its two ways to search before it fails
 	var res []docker.SearchResult
 	err = trying(ctx, o, func(ctx context.Context) error {
 		wait, _, stop := expiring(ctx, 2*o.idle())
@@ -39,7 +41,7 @@ func Search(ctx context.Context, term string, limit int, o Options) ([]Found, er
 		return cause(ctx, err)
 	})
 	if err != nil {
-		return nil, fault(err, "search "+host)
+		return nil, o.explainedAlone(err, "search "+host, host+"/search")
 	}
 	out := make([]Found, 0, len(res))
 	for _, r := range res[:min(len(res), limit)] {

@@ -30,7 +30,7 @@ func Tags(ctx context.Context, name string, o Options) (repository string, tags 
 		tags, err = docker.GetRepositoryTags(wait, sys, ref)
 		return cause(ctx, err)
 	})
-	return parts.Name, tags, fault(err, "list the tags of "+parts.Name)
+	return parts.Name, tags, o.explainedAlone(err, "list the tags of "+parts.Name, parts.Name)
 }
 
 // repositoryOf reads a name of a registry's repository.
