@@ -23,7 +23,8 @@ func create() *cli.Command {
 			&cli.StringSliceFlag{Name: "ip-range", Usage: "part of a subnet, `CIDR`, from which containers get addresses"},
 			&cli.StringSliceFlag{Name: "aux-address", Usage: "an address that no container gets, `NAME=ADDRESS`"},
 			&cli.StringSliceFlag{Name: "route", Usage: "a route of the members, `DESTINATION,GATEWAY[,METRIC]`"},
-			&cli.StringFlag{Name: "ipam-driver", Value: "default", Usage: "who gives addresses, `DRIVER`: default"},
+			&cli.StringFlag{Name: "ipam-driver", Value: "default", Usage: "who gives addresses, `DRIVER`: default, or a plugin of docker's"},
+			&cli.StringSliceFlag{Name: "ipam-opt", Usage: "option of that plugin, `KEY=VALUE`"},
 			&cli.StringFlag{Name: "interface-name", Usage: "`NAME` of the bridge, with macvlan and ipvlan of the parent"},
 			&cli.StringSliceFlag{Name: "dns", Usage: "`ADDRESS` of a server of names for the members"},
 			&cli.BoolFlag{Name: "disable-dns", Usage: "members do not find each other by name"},
@@ -78,7 +79,10 @@ func createOpts(c *cli.Context) (o network.CreateOpts, err error) {
 		Routes: c.StringSlice("route"), DNS: c.StringSlice("dns"), NoNames: c.Bool("disable-dns"),
 	}
 	if d := c.String("ipam-driver"); d != "default" && d != "host-local" {
-		return o, errs.New(errs.Unsupported, "--ipam-driver %s: addresses are given by Pouch alone: default", d)
+		o.IPAM = d
+	}
+	if o.IPAMOptions, err = parse.Labels(c.StringSlice("ipam-opt")); err != nil {
+		return o, fmt.Errorf("--ipam-opt: %w", err)
 	}
 	if o.Reserved, err = parse.Labels(c.StringSlice("aux-address")); err != nil {
 		return o, fmt.Errorf("--aux-address: %w", err)

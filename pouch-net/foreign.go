@@ -43,6 +43,10 @@ func askForeign(ctx context.Context, q *network.ForeignCall) (*network.ForeignAn
 	if q.Driver == "cni" {
 		return askCNI(ctx, q)
 	}
+	switch q.Op {
+	case network.ForeignPools, network.ForeignUnpools, network.ForeignLend, network.ForeignReturn:
+		return askIPAM(ctx, q)
+	}
 	return askPlugin(ctx, q)
 }
 

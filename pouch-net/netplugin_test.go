@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -26,17 +27,22 @@ func fakeCall(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		NetworkID, EndpointID, SandboxKey string
 		Interface                         struct{ Address string }
-		Options                           map[string]any
+		Address                           string
 	}
-	json.NewDecoder(r.Body).Decode(&in) //nolint:errcheck // some have no body
+	body, _ := io.ReadAll(r.Body) // some have none
+	json.Unmarshal(body, &in)     //nolint:errcheck // as above
 	method := strings.TrimPrefix(r.URL.Path, "/")
-	note(fmt.Sprintf("%s %s", method, in.Interface.Address))
+	note(fmt.Sprintf("%s %s%s", method, in.Interface.Address, in.Address))
 	if said(".hang", method) {
 		time.Sleep(time.Hour)
 	}
 	if said(".fail", method) {
 		w.WriteHeader(http.StatusInternalServerError)
 		json.NewEncoder(w).Encode(map[string]string{"Err": "no, said the plugin"})
+		return
+	}
+	if strings.HasPrefix(method, "IpamDriver.") {
+		answerIPAM(w, method, body)
 		return
 	}
 	out := map[string]any{}
@@ -46,7 +52,7 @@ func fakeCall(w http.ResponseWriter, r *http.Request) {
 	}
 	switch method {
 	case "Plugin.Activate":
-		out["Implements"] = []string{"NetworkDriver"}
+		out["Implements"] = []string{"NetworkDriver", "IpamDriver"}
 	case "NetworkDriver.CreateEndpoint":
 		run("ip", "link", "add", "fh"+short, "type", "veth", "peer", "name", "fc"+short)
 		run("ip", "link", "set", "fh"+short, "up")

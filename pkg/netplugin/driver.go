@@ -66,12 +66,16 @@ func (d *Driver) CreateNetwork(ctx context.Context, n *record.Network) error {
 		Options            map[string]any
 		IPv4Data, IPv6Data []ipData
 	}{NetworkID: n.ID, Options: map[string]any{optGeneric: n.Options, optInternal: n.Internal, optIPv6: n.IPv6}}
+	space := "LocalDefault"
+	if n.IPAM != nil {
+		space = n.IPAM.Space
+	}
 	for _, s := range n.Subnets {
 		p, err := netip.ParsePrefix(s.Subnet)
 		if err != nil {
 			return errs.New(errs.Corrupt, "subnet: %w", err)
 		}
-		data := ipData{AddressSpace: "LocalDefault", Pool: s.Subnet}
+		data := ipData{AddressSpace: space, Pool: s.Subnet}
 		if g, err := netip.ParseAddr(s.Gateway); err == nil {
 			data.Gateway = netip.PrefixFrom(g, p.Bits()).String()
 		}

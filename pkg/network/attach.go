@@ -171,11 +171,12 @@ func (m *Manager) join(ctx context.Context, n *record.Network, l *record.Lease, 
 	var gateways []netip.Addr
 	j := newJoined(n, l)
 	var got []member
-	for _, s := range subs {
-		a, err := m.take(ctx, n, s, l, asked(o.Join, s))
-		if err != nil {
-			return j, err
-		}
+	addrs, err := m.addresses(ctx, n, subs, l, o.Join)
+	if err != nil {
+		return j, err
+	}
+	for i, s := range subs {
+		a := addrs[i]
 		got = append(got, member{n.Name, a, l})
 		setAddress(&j, n, a)
 		p.addrs = append(p.addrs, netip.PrefixFrom(a, s.prefix.Bits()))
@@ -202,6 +203,22 @@ func (m *Manager) join(ctx context.Context, n *record.Network, l *record.Lease, 
 		return j, err
 	}
 	return j, m.publish(ctx, got)
+}
+
+// addresses leases one of each subnet for the interface of l.
+func (m *Manager) addresses(ctx context.Context, n *record.Network, subs []subnet, l *record.Lease, j record.Join) ([]netip.Addr, error) {
+	if n.IPAM != nil {
+		return m.lend(ctx, n, subs, l, j)
+	}
+	var out []netip.Addr
+	for _, s := range subs {
+		a, err := m.take(ctx, n, s, l, asked(j, s))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, a)
+	}
+	return out, nil
 }
 
 // asked is the address in subnet s that the caller names; empty: any.

@@ -32,6 +32,12 @@ type CreateOpts struct {
 	NoNames  bool     // members do not find each other by name
 	Options  map[string]string
 	Labels   record.Labels
+
+	IPAM        string            // the plugin of docker's that gives the addresses; empty: Pouch does
+	IPAMOptions map[string]string // the plugin's
+
+	id   string       // of the network
+	ipam *record.IPAM // the plugin, once it was asked
 }
 
 // Create makes a network: its record, bridge and rules. Without a subnet it
@@ -53,7 +59,7 @@ func (m *Manager) create(ctx context.Context, o CreateOpts) (*record.Network, er
 	if err := checkRouting(o); err != nil {
 		return nil, err
 	}
-	if err := d.check(o); err != nil {
+	if err := errors.Join(checkIPAM(o), d.check(o)); err != nil {
 		return nil, err
 	}
 	lock, err := m.s.Lock(ctx, "networks", "")
@@ -61,26 +67,41 @@ func (m *Manager) create(ctx context.Context, o CreateOpts) (*record.Network, er
 		return nil, err
 	}
 	defer lock.Unlock()
-	n, err := m.plan(d, o)
+	o.id = newID()
+	o, pools, err := m.askPools(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	if err := m.s.CreateNetwork(n); err != nil {
-		return nil, err
+	n, err := m.plan(d, o)
+	if err == nil {
+		setPools(n, o, pools)
+		err = m.s.CreateNetwork(n)
+	}
+	if err != nil {
+		return nil, errors.Join(err, m.undoPools(context.WithoutCancel(ctx), o.id))
 	}
 	if err := m.ensure(ctx, n); err != nil {
 		return nil, errors.Join(err, m.destroy(ctx, n))
+	}
+	if pools != nil {
+		if err := m.madeEndpoint(pools); err != nil {
+			return nil, errors.Join(err, m.destroy(ctx, n))
+		}
 	}
 	events.Emit(m.s, events.OfNetwork(n, "create", ""))
 	return n, nil
 }
 
-// plan is the record of a new network. It is called with the lock of all networks.
-func (m *Manager) plan(d driver, o CreateOpts) (*record.Network, error) {
+func newID() string {
 	id := make([]byte, 32)
 	rand.Read(id)
+	return hex.EncodeToString(id)
+}
+
+// plan is the record of a new network. It is called with the lock of all networks.
+func (m *Manager) plan(d driver, o CreateOpts) (*record.Network, error) {
 	n := &record.Network{
-		ID: hex.EncodeToString(id), Name: o.Name, Driver: cmp.Or(o.Driver, Driver), Created: time.Now().UTC(),
+		ID: cmp.Or(o.id, newID()), Name: o.Name, Driver: cmp.Or(o.Driver, Driver), Created: time.Now().UTC(),
 		Internal: o.Internal, IPv6: o.IPv6, NoIPv4: o.NoIPv4, DNS: o.DNS, NoNames: o.NoNames,
 		Options: o.Options, Labels: o.Labels,
 	}

@@ -41,7 +41,8 @@ func (m *Manager) DetachAll(ctx context.Context, container string) error {
 	if err := netdev.DeleteLink(vethPrefix + container[:12]); err != nil { // one that is made before its lease is seen
 		return err
 	}
-	if err := m.endEndpoints(ctx, container); err != nil {
+	made, err := m.endEndpoints(ctx, container)
+	if err != nil {
 		return err
 	}
 	nets, err := m.s.LeaseNetworks()
@@ -59,6 +60,7 @@ func (m *Manager) DetachAll(ctx context.Context, container string) error {
 			return err
 		}
 	}
+	m.endLentTo(ctx, made)
 	return nil
 }
 

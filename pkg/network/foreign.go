@@ -28,6 +28,11 @@ const (
 	ForeignProbe   = "probe"   // is there such a driver
 	ForeignCreate  = "create"  // make a network
 	ForeignDestroy = "destroy" // undo it
+
+	ForeignPools   = "pools"   // give the subnets of a network
+	ForeignUnpools = "unpools" // take them back
+	ForeignLend    = "lend"    // give addresses of them
+	ForeignReturn  = "return"  // take those back
 )
 
 // ForeignCall is a question to `pouch-net foreign`, on its stdin.
@@ -50,6 +55,9 @@ type ForeignAnswer struct {
 	MAC       string           `json:"mac,omitempty"`
 	HostLink  string           `json:"hostLink,omitempty"`
 	DNS       *record.DNS      `json:"dns,omitempty"`
+	Pools     []record.Pool    `json:"pools,omitempty"`
+	Space     string           `json:"space,omitempty"`
+	WantsMAC  bool             `json:"wantsMAC,omitempty"`
 }
 
 // ForeignAddress is one address of an interface that a foreign driver made.
@@ -71,7 +79,7 @@ func limitOf(op string) time.Duration {
 	if d, err := time.ParseDuration(os.Getenv(LimitEnv)); err == nil && d > 0 {
 		return d
 	}
-	if op == ForeignAdd || op == ForeignCreate {
+	if op == ForeignAdd || op == ForeignCreate || op == ForeignPools || op == ForeignLend {
 		return addLimit
 	}
 	return delLimit

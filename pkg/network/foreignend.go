@@ -111,14 +111,17 @@ func (m *Manager) endForeign(ctx context.Context, ending []member) {
 }
 
 // endEndpoints undoes all that foreign drivers made for a container, also what a
-// killed command has not written leases of.
-func (m *Manager) endEndpoints(ctx context.Context, id string) error {
+// killed command has not written leases of. It returns what there was; what is only
+// lent stays until its interface is gone.
+func (m *Manager) endEndpoints(ctx context.Context, id string) ([]string, error) {
 	names, err := m.s.EndpointNames(id)
 	for _, name := range names {
 		id, iface, _ := strings.Cut(name, "-")
-		m.endEndpoint(ctx, id, iface)
+		if !isGiven(iface) {
+			m.endEndpoint(ctx, id, iface)
+		}
 	}
-	return err
+	return names, err
 }
 
 // strayEndpoint is the kind of what a foreign driver made for nobody any more.
@@ -150,6 +153,9 @@ func (m *Manager) strayEndpoints(alive func(string) bool) ([]Leftover, error) {
 
 // endpointDead says why nobody has an endpoint any more, or "".
 func (m *Manager) endpointDead(e *record.Endpoint, alive func(string) bool) string {
+	if isGiven(e.Iface) {
+		return m.givenDead(e, alive)
+	}
 	if e.Iface == networkIface {
 		n, err := m.s.Network(e.Network)
 		if errs.Is(err, errs.NotFound) || err == nil && n.ID != e.ID {
@@ -190,6 +196,9 @@ func (m *Manager) cleanEndpoint(ctx context.Context, name string) error {
 	defer lock.Unlock()
 	if _, err := m.s.Endpoint(id, iface); errs.Is(err, errs.Corrupt) {
 		return m.s.RemoveEndpoint(id, iface)
+	}
+	if isGiven(iface) {
+		return m.cleanGiven(ctx, id, iface)
 	}
 	if iface == networkIface {
 		return m.undoNetwork(ctx, id)

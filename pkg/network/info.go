@@ -1,6 +1,7 @@
 package network
 
 import (
+	"maps"
 	"time"
 
 	"github.com/pouchcontainer/pouch/pkg/record"
@@ -95,6 +96,10 @@ func newInfo(n *record.Network) *Info {
 	}
 	i.DNSEnabled, i.DNSServers, i.Routes = !n.NoNames, n.DNS, n.Routes
 	i.IPAM.Driver, i.IPAM.Options, i.IPAM.Config = "default", map[string]string{}, []InfoSubnet{}
+	if n.IPAM != nil {
+		i.IPAM.Driver = n.IPAM.Driver
+		maps.Copy(i.IPAM.Options, n.IPAM.Options)
+	}
 	for _, s := range n.Subnets {
 		i.IPAM.Config = append(i.IPAM.Config, InfoSubnet{s.Subnet, s.Range, s.Gateway, s.Reserved})
 	}

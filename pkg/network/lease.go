@@ -22,6 +22,12 @@ func (m *Manager) take(ctx context.Context, n *record.Network, s subnet, l *reco
 	if err != nil {
 		return a, err
 	}
+	return a, m.insist(ctx, n, a, l)
+}
+
+// insist leases an address that somebody else has chosen; a lease of it whose holder is
+// gone is out of date.
+func (m *Manager) insist(ctx context.Context, n *record.Network, a netip.Addr, l *record.Lease) error {
 	ok, err := m.claim(ctx, n, a, l)
 	if err == nil && !ok {
 		if _, err = m.reap(ctx, n.Name); err == nil {
@@ -31,7 +37,7 @@ func (m *Manager) take(ctx context.Context, n *record.Network, s subnet, l *reco
 	if err == nil && !ok {
 		err = m.addressTaken(n, a)
 	}
-	return a, err
+	return err
 }
 
 // askedFor is the address that the caller names.
@@ -188,7 +194,11 @@ func (m *Manager) free(ctx context.Context, network string, ends func(*record.Le
 	if err := m.unpublish(ctx, ending); err != nil {
 		return err
 	}
-	return m.giveBack(ctx, network, ending, told)
+	if err := m.giveBack(ctx, network, ending, told); err != nil {
+		return err
+	}
+	m.endLent(ctx, ending)
+	return nil
 }
 
 // mark marks the leases that end, and returns them. Without the folder of leases

@@ -53,6 +53,9 @@ func (m *Manager) Preview(o AttachOpts) (*Preview, error) {
 	}
 	p.Joined = newJoined(n, l)
 	for _, s := range subs {
+		if n.IPAM != nil { // nobody knows what a plugin would give
+			continue
+		}
 		a, err := m.wouldTake(n, s, l, asked(o.Join, s))
 		if err != nil {
 			return nil, err

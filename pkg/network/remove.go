@@ -60,7 +60,10 @@ func (m *Manager) destroy(ctx context.Context, n *record.Network) error {
 	}
 	lock.Remove()
 	m.forgetTurn(ctx, n.Name)
-	return m.render(ctx)
+	if err := m.render(ctx); err != nil || n.IPAM == nil {
+		return err
+	}
+	return m.undoPools(ctx, n.ID)
 }
 
 func (m *Manager) unmake(ctx context.Context, n *record.Network) error {

@@ -34,4 +34,20 @@ type Endpoint struct {
 	MAC        string            `json:"mac,omitempty"`
 	Ports      []Port            `json:"ports,omitempty"`
 	Options    map[string]string `json:"options,omitempty"`
+
+	// Of a plugin that gives addresses: what it has given, for a network or an interface.
+	Pools []Pool `json:"pools,omitempty"`
+}
+
+// Pool is a subnet that a plugin gives, and what it has given of that.
+type Pool struct {
+	ID        string            `json:"id,omitempty"` // the plugin's name of it
+	Space     string            `json:"space,omitempty"`
+	Subnet    string            `json:"subnet,omitempty"` // CIDR
+	Range     string            `json:"range,omitempty"`  // CIDR within Subnet
+	IPv6      bool              `json:"ipv6,omitempty"`
+	Gateway   string            `json:"gateway,omitempty"`
+	Reserved  map[string]string `json:"reserved,omitempty"`
+	Want      string            `json:"want,omitempty"`      // the address that is asked for; empty: any
+	Addresses []string          `json:"addresses,omitempty"` // to be given back
 }

@@ -19,6 +19,15 @@ type Network struct {
 	NoNames       bool              `json:"noNames,omitempty"` // members do not find each other by name
 	Options       map[string]string `json:"options,omitempty"`
 	Labels        Labels            `json:"labels,omitempty"`
+	IPAM          *IPAM             `json:"ipam,omitempty"` // a plugin gives the addresses; nil: Pouch does
+}
+
+// IPAM is a plugin of docker's that gives addresses.
+type IPAM struct {
+	Driver  string            `json:"driver"`
+	Options map[string]string `json:"options,omitempty"` // the plugin's, of the pools
+	Space   string            `json:"space,omitempty"`   // its address space
+	MAC     bool              `json:"mac,omitempty"`     // it wants to know an interface's MAC address
 }
 
 // Route is a route of a network's members.
@@ -35,6 +44,8 @@ type Subnet struct {
 	Range   string `json:"range,omitempty"` // CIDR within Subnet from which addresses are given
 
 	Reserved map[string]string `json:"reserved,omitempty"` // addresses that no member gets, by a name
+
+	Pool string `json:"pool,omitempty"` // the name that the plugin of IPAM has for it
 }
 
 // Lease is leases/<network>/<ip> below the run-root: an address in use. It is
@@ -42,6 +53,7 @@ type Subnet struct {
 type Lease struct {
 	Driver     string   `json:"driver,omitempty"`     // of the network; empty: bridge
 	Container  string   `json:"container,omitempty"`  // id, when a container has it
+	IPAM       bool     `json:"ipam,omitempty"`       // a plugin gave it
 	CNI        string   `json:"cni,omitempty"`        // CNI_CONTAINERID, when a CNI runtime has it
 	CNINetwork string   `json:"cniNetwork,omitempty"` // name of the configuration by which it asked
 	Netns      string   `json:"netns"`                // path
