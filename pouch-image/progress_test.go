@@ -78,7 +78,7 @@ func TestBars(t *testing.T) {
 	}
 	for _, l := range img.Layers {
 		id := digest.FromBytes(l).Encoded()[:12]
-		full := fmt.Sprintf(`%s +\[=+\] +[0-9.]+ [kMG]?B / [0-9.]+ [kMG]?B`, id)
+		full := fmt.Sprintf(`%s +\[=+\] +[0-9.]+ [KMG]?B / [0-9.]+ [KMG]?B`, id)
 		if !regexp.MustCompile(full).MatchString(shown) {
 			t.Errorf("no full bar of %s in %q", id, shown)
 		}
