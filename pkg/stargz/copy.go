@@ -1,10 +1,10 @@
 package stargz
 
 import (
+	"archive/tar"
+	"bytes"
 	"errors"
 	"io"
-
-	"github.com/vbatts/tar-split/archive/tar"
 )
 
 const block = 512 // of a tar archive
@@ -30,16 +30,15 @@ func Strip(w io.Writer, archive io.Reader) error {
 
 // copyEntries copies the entries that out does not tell to leave out.
 func copyEntries(w io.Writer, archive io.Reader, out func(int, *tar.Header) bool) error {
-	in := tar.NewReader(archive)
-	in.RawAccounting = true
+	rec := &recorder{r: archive}
+	in := tar.NewReader(rec)
 	to := w // of the entry; what pads it comes with the next header
-	pad := 0
 	for i := 0; ; i++ {
-		h, err := in.Next()
-		if err != nil && !errors.Is(err, io.EOF) {
+		pad := int(-rec.n & (block - 1))
+		raw, h, err := rec.next(in)
+		if err != nil {
 			return archiveFault(err)
 		}
-		raw := in.RawBytes()
 		short := pad - min(pad, len(raw)) // an archive may end where a file does
 		raw = append(raw, make([]byte, short)...)
 		if _, err := to.Write(raw[:pad]); err != nil {
@@ -48,18 +47,49 @@ func copyEntries(w io.Writer, archive io.Reader, out func(int, *tar.Header) bool
 		if h == nil {
 			return copyEnd(w, raw[pad:], archive)
 		}
-		raw, pad = raw[pad:], int(in.ExpectedPadding())
 		to = w
 		if out(i, h) {
 			to = io.Discard
 		}
-		if _, err := to.Write(raw); err != nil {
+		if _, err := to.Write(raw[pad:]); err != nil {
 			return err
 		}
 		if _, err := io.Copy(to, in); err != nil {
 			return archiveFault(err)
 		}
 	}
+}
+
+// recorder keeps what a header is made of.
+type recorder struct {
+	r    io.Reader
+	n    int64 // bytes so far
+	head bool  // what is read is no content of a file
+	raw  bytes.Buffer
+}
+
+// Read implements io.Reader.
+func (r *recorder) Read(p []byte) (int, error) {
+	n, err := r.r.Read(p)
+	r.n += int64(n)
+	if r.head {
+		r.raw.Write(p[:n])
+	}
+	return n, err
+}
+
+// next is in's next header, nil at the end, with all that was read for it: the padding
+// of the entry before it, extended headers, and the header itself. The bytes are good
+// until the next call.
+func (r *recorder) next(in *tar.Reader) ([]byte, *tar.Header, error) {
+	r.raw.Reset()
+	r.head = true
+	h, err := in.Next()
+	r.head = false
+	if errors.Is(err, io.EOF) {
+		h, err = nil, nil
+	}
+	return r.raw.Bytes(), h, err
 }
 
 // copyEnd copies the zeros at an archive's end: those that were read, and the blocks of

@@ -1,11 +1,10 @@
 package stargz
 
 import (
+	"archive/tar"
 	"errors"
 	"io"
 	"unicode/utf8"
-
-	"github.com/vbatts/tar-split/archive/tar"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 )

@@ -256,6 +256,8 @@ func TestRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	sparse := reg("s", "1\n0\n1\nx")
+	short := pack(t, file{tar.Header{Typeflag: tar.TypeXGlobalHeader, PAXRecords: map[string]string{"comment": "x"}}, nil}, reg("a", "x"))
+	copy(short[block:], "000005 a=b\n") // it ends before it begins
 	old := pack(t, sparse)
 	old[156] = 'S'
 	for name, tt := range map[string]struct {
@@ -273,6 +275,7 @@ func TestRefused(t *testing.T) {
 		"latin1 link":         {pack(t, entry("a", tar.TypeSymlink, "\xe4")), errs.Unsupported, "UTF-8"},
 		"contiguous":          {pack(t, entry("c", tar.TypeCont, "")), errs.Unsupported, "of type '7'"},
 		"large":               {bomb.Bytes(), errs.Unsupported, "larger than 256 MiB"},
+		"shortrecord":         {short, errs.Corrupt, "invalid tar header"},
 		"oldsparse":           {old, errs.Corrupt, "invalid tar header"}, // its checksum; a true one has type 'S'
 	} {
 		if _, err := Scan(bytes.NewReader(tt.data)); errs.KindOf(err) != tt.kind || !strings.Contains(err.Error(), tt.says) {
