@@ -259,3 +259,20 @@ func file(t *testing.T, path string) []byte {
 	}
 	return data
 }
+
+// settledContent is what is on the tests' disk when containerd has nothing to collect,
+// with the folders that its first image makes.
+func settledContent(t *testing.T) (*disk, []string) {
+	t.Helper()
+	d := &disk{root: filepath.Join(base, "l"), run: filepath.Join(base, "r")}
+	pulled(t, "settled:1", registrytest.Kind{})
+	expect(t, 0, `(?s).*Deleted.*`, ``, "rm", "settled:1")
+	for old := []string(nil); ; {
+		expect(t, 0, `(?s).*`, ``, "fsck", "--repair")
+		now := d.content(t)
+		if slices.Equal(now, old) {
+			return d, now
+		}
+		old = now
+	}
+}
