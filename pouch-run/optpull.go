@@ -5,6 +5,7 @@ import (
 
 	"github.com/pouchcontainer/pouch/pkg/container"
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/manifest"
 )
 
 // pullFlags say how the image is had.
@@ -35,6 +36,11 @@ func readPull(c *cli.Context, o *container.Options) error {
 	}
 	if o.RetryDelay = c.Duration("retry-delay"); o.RetryDelay < 0 {
 		return errs.New(errs.Invalid, "--retry-delay %v: a time that is not negative", o.RetryDelay)
+	}
+	if o.Platform != "" {
+		if _, err := manifest.ParsePlatform(o.Platform); err != nil {
+			return err
+		}
 	}
 	return set(c, "pull", &o.Pull, oneOf("pull", "always", "missing", "never"))
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/libexec"
+	"github.com/pouchcontainer/pouch/pkg/manifest"
 )
 
 // image finds the image that o asks for, pulled before if o says so.
@@ -27,20 +28,39 @@ func (m *Manager) image(ctx context.Context, cl *ctrd.Client, o *Options) (*imag
 			return nil, err
 		}
 	}
-	img, err := images.Lookup(ctx, cl.Images(), o.Image)
+	img, err := local(ctx, cl, o)
 	if !errs.Is(err, errs.NotFound) {
 		return img, err
 	}
 	if o.Pull == "never" || o.Pull == "always" {
-		return nil, errs.New(errs.NotFound, "no such image: %s: pull it with pouch-image pull", o.Image)
+		return nil, fmt.Errorf("%w: pull it with pouch-image pull", err)
 	}
 	if !o.Quiet {
-		fmt.Fprintf(os.Stderr, "Unable to find image '%s' locally\n", o.Image)
+		fmt.Fprintf(os.Stderr, "Unable to find image '%s'%s locally\n", o.Image, forPlatform(o.Platform))
 	}
 	if err := m.pull(ctx, o); err != nil {
 		return nil, err
 	}
-	return images.Lookup(ctx, cl.Images(), o.Image)
+	return local(ctx, cl, o)
+}
+
+// local finds the image in containerd, for the platform if one is asked for.
+func local(ctx context.Context, cl *ctrd.Client, o *Options) (*images.Resolved, error) {
+	if o.Platform == "" {
+		return images.Lookup(ctx, cl.Images(), o.Image)
+	}
+	p, err := manifest.ParsePlatform(o.Platform)
+	if err != nil {
+		return nil, err
+	}
+	return images.LookupFor(ctx, cl.Images(), o.Image, p)
+}
+
+func forPlatform(platform string) string {
+	if platform == "" {
+		return ""
+	}
+	return " for " + platform
 }
 
 // pull has pouch-image pull the image: the image libraries would double the

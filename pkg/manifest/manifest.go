@@ -4,8 +4,6 @@ package manifest
 
 import (
 	"encoding/json"
-	"runtime"
-	"sort"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -96,28 +94,4 @@ func Config(m *ocispec.Manifest, data []byte) (*ocispec.Image, error) {
 
 // Fitting orders the entries of an index: those for this machine first, then
 // the rest; attestations and other things that are no image are left out.
-func Fitting(entries []ocispec.Descriptor) []ocispec.Descriptor {
-	out := make([]ocispec.Descriptor, 0, len(entries))
-	for _, e := range entries {
-		if e.Platform == nil || e.Platform.OS != "unknown" {
-			out = append(out, e)
-		}
-	}
-	sort.SliceStable(out, func(i, j int) bool { return fit(out[i]) > fit(out[j]) })
-	return out
-}
-
-// fit is 3 for this machine's platform, 2 for a variant of it, 1 for an entry
-// without a platform, 0 for another machine's.
-func fit(d ocispec.Descriptor) int {
-	p := d.Platform
-	switch {
-	case p == nil:
-		return 1
-	case p.OS != "linux" || p.Architecture != runtime.GOARCH:
-		return 0
-	case p.Variant == "" || (p.Architecture == "arm64" && p.Variant == "v8"):
-		return 3
-	}
-	return 2
-}
+func Fitting(entries []ocispec.Descriptor) []ocispec.Descriptor { return Platform{}.Fitting(entries) }

@@ -10,6 +10,7 @@ import (
 	"go.podman.io/image/v5/types"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/manifest"
 )
 
 // Options says how to reach registries.
@@ -103,32 +104,12 @@ func (o Options) platform(sys *types.SystemContext) error {
 	if o.Platform == "" {
 		return nil
 	}
-	f := strings.Split(o.Platform, "/")
-	if len(f) == 1 {
-		f = []string{"linux", f[0]}
+	p, err := manifest.ParsePlatform(o.Platform)
+	if err != nil {
+		return err
 	}
-	if len(f) > 3 || f[0] == "" || f[1] == "" {
-		return errs.New(errs.Invalid, "--platform %s: give OS/ARCH or OS/ARCH/VARIANT, as in linux/arm64", o.Platform)
-	}
-	if f[0] != "linux" {
-		return errs.New(errs.Unsupported, "--platform %s: only linux images run here", o.Platform)
-	}
-	sys.ArchitectureChoice = arch(f[1])
-	if len(f) == 3 {
-		sys.VariantChoice = f[2]
-	}
+	sys.ArchitectureChoice, sys.VariantChoice = p.Arch, p.Variant
 	return nil
-}
-
-// arch is Go's word for an architecture as uname(1) has it.
-func arch(s string) string {
-	switch s {
-	case "x86_64":
-		return "amd64"
-	case "aarch64":
-		return "arm64"
-	}
-	return s
 }
 
 // loopback reports whether a registry is on this machine by its name: docker

@@ -45,7 +45,23 @@ const Timeout = 10 * time.Second
 func Lookup(ctx context.Context, c Content, ref string) (*Resolved, error) {
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
-	l := lookup{ctx, c}
+	return lookup{ctx, c, manifest.Platform{}}.find(ref)
+}
+
+// LookupFor is Lookup of an image for platform p: one that is there for others
+// alone gives kind not_found, too.
+func LookupFor(ctx context.Context, c Content, ref string, p manifest.Platform) (*Resolved, error) {
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	defer cancel()
+	r, err := lookup{ctx, c, p}.find(ref)
+	if err == nil && !p.Is(r.Config.Platform) {
+		has := manifest.Platform{Arch: r.Config.Architecture, Variant: r.Config.Variant}
+		return nil, errs.New(errs.NotFound, "no such image: %s for %s: the one that is here is for %s", ref, p, has)
+	}
+	return r, err
+}
+
+func (l lookup) find(ref string) (*Resolved, error) {
 	full, ferr := imageref.Normalize(ref)
 	if ferr == nil {
 		r, err := l.byName(full)
@@ -67,8 +83,9 @@ func missing(ref string) error {
 }
 
 type lookup struct {
-	ctx     context.Context
-	content Content
+	ctx      context.Context
+	content  Content
+	platform manifest.Platform
 }
 
 // call calls a method of the images service.
@@ -140,7 +157,7 @@ func (l lookup) resolve(img image) (*Resolved, error) {
 	if img.Target == nil {
 		return nil, errs.New(errs.Corrupt, "image %s has no target", img.Name)
 	}
-	d, m, err := l.content.Manifest(l.ctx, digest.Digest(img.Target.Digest))
+	d, m, err := l.content.find(l.ctx, digest.Digest(img.Target.Digest), l.platform, manifest.MaxDepth)
 	if err != nil {
 		return nil, err
 	}

@@ -15,10 +15,10 @@ import (
 // its digest. Nothing fitting gives kind not_found, for what a document can be
 // see manifest.Parse.
 func (c Content) Manifest(ctx context.Context, target digest.Digest) (digest.Digest, *ocispec.Manifest, error) {
-	return c.find(ctx, target, manifest.MaxDepth)
+	return c.find(ctx, target, manifest.Platform{}, manifest.MaxDepth)
 }
 
-func (c Content) find(ctx context.Context, d digest.Digest, depth int) (digest.Digest, *ocispec.Manifest, error) {
+func (c Content) find(ctx context.Context, d digest.Digest, p manifest.Platform, depth int) (digest.Digest, *ocispec.Manifest, error) {
 	if depth == 0 {
 		return "", nil, errs.New(errs.Corrupt, "index %s: nested more than %d deep", d, manifest.MaxDepth)
 	}
@@ -30,8 +30,8 @@ func (c Content) find(ctx context.Context, d digest.Digest, depth int) (digest.D
 	if err != nil || m != nil {
 		return d, m, err
 	}
-	for _, e := range manifest.Fitting(entries) {
-		got, m, err := c.find(ctx, e.Digest, depth-1)
+	for _, e := range p.Fitting(entries) {
+		got, m, err := c.find(ctx, e.Digest, p, depth-1)
 		if !errs.Is(err, errs.NotFound) {
 			return got, m, err
 		}
