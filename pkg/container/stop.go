@@ -38,16 +38,42 @@ func (m *Manager) Stop(ctx context.Context, target string, o StopOpts) error {
 		return err
 	}
 	if !Alive(st) {
-		return m.tidy(ctx, c.ID)
+		return errors.Join(m.tidy(ctx, c.ID), m.stayDown(ctx, c))
 	}
 	sig, timeout, err := stopPlan(c, o)
 	if err == nil {
 		err = m.stop(ctx, c.ID, st, sig, timeout)
 	}
+	if err == nil {
+		err = m.stayDown(ctx, c)
+	}
 	if err != nil {
 		return fmt.Errorf("cannot stop container: %s: %w", target, err)
 	}
 	return nil
+}
+
+// stayDown notes of a container that does not run that a user wants it so, where
+// its supervisor has not: otherwise Restore would start what the end of the host
+// had stopped before.
+func (m *Manager) stayDown(ctx context.Context, c *record.Container) error {
+	if n := c.Policy.Restart.Name; n != "unless-stopped" && n != "on-failure" {
+		return nil
+	}
+	if st, err := m.Store.State(c.ID); err != nil || !wantsRestore(c, st) {
+		return nil // it is removed with its end, or is noted
+	}
+	lock, err := m.Store.Lock(ctx, "c", c.ID)
+	if err != nil {
+		return err
+	}
+	defer m.drop(lock, c.ID)
+	st, err := m.Store.State(c.ID)
+	if err != nil || !wantsRestore(c, st) {
+		return nil // started, stopped or removed meanwhile
+	}
+	st.StoppedByUser = true
+	return m.Store.SetState(c.ID, st)
 }
 
 // tidy releases what a run has left whose supervisor was killed.
