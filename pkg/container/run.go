@@ -111,6 +111,9 @@ func (m *Manager) stay(ctx context.Context, c *record.Container, s *supervisor, 
 	go m.watchdog(alive, c.ID)
 	code, err := Follow(ctx, s.conn, o)
 	ended()
+	if errors.Is(err, context.Canceled) { // a signal that was for this command alone
+		return code, err
+	}
 	if err == nil || errs.KindOf(err) != errs.Internal {
 		return code, errors.Join(err, m.outlive(c.ID))
 	}
