@@ -17,6 +17,7 @@ func inspectCommand() *cli.Command {
 		Usage:     "print all about containers, or what else has the name, as a JSON array",
 		ArgsUsage: "NAME…",
 		Flags: append(cmd.InspectFlags(),
+			flag("size", "with SizeRw and SizeRootFs of containers: what their roots take on the disk", "s"),
 			&cli.StringFlag{Name: "type", Usage: "`KIND`: container, image, network or volume (default: the first that has the name)"}),
 		Action: inspect,
 	}

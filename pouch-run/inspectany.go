@@ -20,7 +20,11 @@ func programs() [3]string { return [3]string{"pouch-image", "pouch-net", "pouch-
 // findAny finds what target names: a container or, without --type, an image,
 // a network or a volume.
 func findAny(c *cli.Context, m *container.Manager, target string) (any, error) {
-	info, err := m.Inspect(c.Context, target)
+	find := m.Inspect
+	if c.Bool("size") {
+		find = m.InspectSize
+	}
+	info, err := find(c.Context, target)
 	if err == nil || !errs.Is(err, errs.NotFound) || c.IsSet("type") {
 		return info, err
 	}

@@ -31,6 +31,8 @@ type Info struct {
 	Config          InfoConfig
 	NetworkSettings InfoNetwork
 	Quotas          []InfoQuota `json:",omitempty"`
+	SizeRw          *int64      `json:",omitempty"` // bytes that it has written to its root; nil: not asked for
+	SizeRootFs      *int64      `json:",omitempty"` // with the image below
 }
 
 // InfoState is the part State.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/network"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
@@ -24,10 +25,16 @@ func (m *Manager) Inspect(_ context.Context, target string) (*Info, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a, ok := nets[c.ID]; ok {
+	attached(st, nets[c.ID])
+	return m.info(c, st), nil
+}
+
+// attached fills in where st's container is, if it runs: of one that has ended
+// addresses and ports may be there for a moment still.
+func attached(st *record.State, a network.Attachment) {
+	if Alive(st) && len(a.Networks) > 0 {
 		st.Networks, st.Ports = a.Networks, a.Ports
 	}
-	return m.info(c, st), nil
 }
 
 func (m *Manager) info(c *record.Container, st *record.State) *Info {

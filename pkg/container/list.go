@@ -61,8 +61,8 @@ func (m *Manager) List(ctx context.Context, o ListOpts) ([]Summary, error) {
 			return nil, err
 		}
 		id, c, st, err := ids[i], l.c, l.st, l.err
-		if a, ok := nets[id]; ok && err == nil {
-			st.Networks, st.Ports = a.Networks, a.Ports
+		if err == nil {
+			attached(st, nets[id])
 		}
 		switch {
 		case errs.Is(err, errs.NotFound): // removed meanwhile, or half made: gc names it

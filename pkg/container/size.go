@@ -13,6 +13,24 @@ type Size struct {
 	RootFs int64 // with the image below it
 }
 
+// InspectSize is Inspect with the sizes of the root, which containerd tells.
+func (m *Manager) InspectSize(ctx context.Context, target string) (*Info, error) {
+	i, err := m.Inspect(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	c, err := m.Store.Container(i.ID)
+	if err != nil {
+		return nil, err
+	}
+	list := []Summary{{Container: c}}
+	if err := m.addSizes(ctx, list); err != nil {
+		return nil, err
+	}
+	i.SizeRw, i.SizeRootFs = &list[0].Size.RW, &list[0].Size.RootFs
+	return i, nil
+}
+
 // addSizes fills in the sizes of a list. The layers of an image are counted once.
 func (m *Manager) addSizes(ctx context.Context, list []Summary) error {
 	if len(list) == 0 {
