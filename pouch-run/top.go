@@ -10,28 +10,30 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/cmd"
 )
 
-// topColumns are those of ps -f.
-const topColumns = "uid,pid,ppid,c,stime,tty,time,cmd"
-
 func topCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "top",
 		Usage:       "list the processes of a container",
-		ArgsUsage:   "CONTAINER",
-		Description: "The pids are the host's. Columns: " + strings.Join(columnNames(), ", ") + ".",
+		ArgsUsage:   "[-o LIST] CONTAINER [PS OPTIONS]",
+		Description: "The pids are the host's. Of ps' options -ef, aux, -o LIST and what selects processes are understood. Columns: " + strings.Join(columnNames(), ", ") + ".",
+		Args:        true,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "columns", Aliases: []string{"o"}, Value: topColumns, Usage: "`LIST` of columns, as of ps -o"},
+			&cli.StringFlag{Name: "columns", Aliases: []string{"o"}, Value: fullColumns, Usage: "`LIST` of columns, as of ps -o"},
 		},
 		Action: top,
 	}
 }
 
 func top(c *cli.Context) error {
-	args, err := cmd.Args(c, 1, 1)
+	args, err := cmd.Args(c, 1, -1)
 	if err != nil {
 		return err
 	}
-	cols, err := columns(c.String("columns"))
+	names, err := topOptions(args[1:], c.String("columns"))
+	if err != nil {
+		return err
+	}
+	cols, err := columns(names)
 	if err != nil {
 		return err
 	}

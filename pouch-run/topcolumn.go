@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/proc"
 )
@@ -35,11 +37,15 @@ func allColumns() []column {
 		{"time", func(p *proc.Info) string { return clock(p.CPU) }},
 		{"stat", func(p *proc.Info) string { return string(p.State) }},
 		{"nlwp", number(func(p *proc.Info) int { return p.Threads })},
+		{"%cpu", cpuShare},
+		{"%mem", memoryShare},
+		{"start", func(p *proc.Info) string { return startTime(p.Started, time.Now()) }},
 		{"rss", number(func(p *proc.Info) int { return int(p.RSS >> 10) })},
 		{"vsz", number(func(p *proc.Info) int { return int(p.VSZ >> 10) })},
 		{"comm", func(p *proc.Info) string { return p.Comm }},
 		{"args", processLine},
 		{"cmd", processLine},
+		{"command", processLine},
 	}
 }
 
@@ -82,6 +88,15 @@ func cpuShare(p *proc.Info) string {
 		return "0"
 	}
 	return strconv.Itoa(int(100 * p.CPU / life))
+}
+
+// memoryShare is the percentage of the host's memory.
+func memoryShare(p *proc.Info) string {
+	var i unix.Sysinfo_t
+	if unix.Sysinfo(&i) != nil || i.Totalram == 0 {
+		return "?"
+	}
+	return strconv.FormatFloat(100*float64(p.RSS)/(float64(i.Totalram)*float64(i.Unit)), 'f', 1, 64)
 }
 
 // startTime is the time of day, or the date of what is older than a day.
