@@ -8,7 +8,7 @@ import (
 )
 
 func main() {
-	app := cmd.App("pouch-run", "run containers", verbs()...)
+	app := cmd.App("pouch-run", "run containers", append(verbs(), foreignCommands()...)...)
 	app.Flags = append(app.Flags, addressFlag(), cgroupManagerFlag())
 	cmd.Completing(app, completer())
 	os.Exit(cmd.Run(cmd.Argv(os.Args, app.Flags, app.Commands, "run"), app))
