@@ -1,6 +1,7 @@
 package main
 
 import (
+	"reflect"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -19,6 +20,7 @@ func networkFlags() []cli.Flag {
 		text("ip", "IPv4 `ADDRESS` on the network"),
 		text("ip6", "IPv6 `ADDRESS` on the network"),
 		text("mac-address", "MAC `ADDRESS` on the network"),
+		list("link-local-ip", "further `ADDRESS` on the network, of the link alone"),
 		list("publish", "publish a port or a range on the host: `[[IP:][HOST]:]PORT[/PROTOCOL]`", "p"),
 		flag("publish-all", "publish all exposed ports, on ports of the kernel's choice", "P"),
 		list("expose", "expose a port or a range: `PORT[/PROTOCOL]`"),
@@ -61,7 +63,7 @@ func readNetwork(c *cli.Context, o *container.Options) error {
 	)
 }
 
-// firstJoin applies --network-alias, --ip, --ip6 and --mac-address.
+// firstJoin applies --network-alias, --ip, --ip6, --mac-address and --link-local-ip.
 func firstJoin(c *cli.Context, o *container.Options) error {
 	var j record.Join
 	err := firstError(
@@ -69,8 +71,9 @@ func firstJoin(c *cli.Context, o *container.Options) error {
 		set(c, "ip", &j.IPv4, parse.IPv4),
 		set(c, "ip6", &j.IPv6, parse.IPv6),
 		set(c, "mac-address", &j.MAC, parse.MAC),
+		collect(c, "link-local-ip", &j.LinkLocal, parse.IP),
 	)
-	if err != nil || len(j.Aliases) == 0 && j.IPv4 == "" && j.IPv6 == "" && j.MAC == "" {
+	if err != nil || reflect.DeepEqual(j, record.Join{}) {
 		return err
 	}
 	if len(o.Networks) == 0 {
@@ -86,6 +89,7 @@ func firstJoin(c *cli.Context, o *container.Options) error {
 		}
 		n.Aliases = j.Aliases
 	}
+	n.LinkLocal = append(n.LinkLocal, j.LinkLocal...)
 	return firstError(
 		override("--ip", "IPv4 address", &n.IPv4, j.IPv4),
 		override("--ip6", "IPv6 address", &n.IPv6, j.IPv6),

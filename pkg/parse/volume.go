@@ -20,7 +20,8 @@ func Propagations() []string {
 // Volume reads one --volume: dst alone (an anonymous volume), or src:dst[:opts].
 // src with a slash or a dot in front is a path of the host, made absolute with
 // cwd; else it names a volume. opts is a list of ro, rw, z, Z, nocopy (volumes),
-// U, idmap, and a propagation (binds). A bind's missing source may be made.
+// U, idmap, a propagation (binds), and cached, delegated or consistent, which mean
+// something on other systems alone. A bind's missing source may be made.
 func Volume(s, cwd string) (record.Mount, error) {
 	if err := checkText("volume", s); err != nil {
 		return record.Mount{}, err
@@ -95,7 +96,7 @@ func Destination(s string) (string, error) {
 
 // volumeOptions reads the third field of --volume.
 func volumeOptions(m *record.Mount, s string) error {
-	var mode, label string
+	var mode, label, consistency string
 	for o := range strings.SplitSeq(s, ",") {
 		seen := &mode
 		switch {
@@ -104,6 +105,8 @@ func volumeOptions(m *record.Mount, s string) error {
 		case o == "z" || o == "Z":
 			seen = &label
 			m.Options = append(m.Options, o)
+		case o == "cached" || o == "delegated" || o == "consistent":
+			seen = &consistency
 		case o == "nocopy" && m.Type == "volume" && !m.NoCopy:
 			m.NoCopy = true
 			continue
