@@ -15,14 +15,18 @@ type Pod struct {
 	Annotations map[string]string
 }
 
-// RunPod makes a pod and returns its id and its address.
-func (d *Daemon) RunPod(ctx context.Context, p Pod) (id, ip string, err error) {
+// RunPod makes a pod and returns its id and its addresses, separated by commas.
+func (d *Daemon) RunPod(ctx context.Context, p Pod) (id, ips string, err error) {
 	r, err := d.pods.RunPodSandbox(ctx, &cri.RunPodSandboxRequest{Config: d.sandbox(p)})
 	if err != nil {
 		return "", "", d.fail(err)
 	}
 	s, err := d.pods.PodSandboxStatus(ctx, &cri.PodSandboxStatusRequest{PodSandboxId: r.GetPodSandboxId()})
-	return r.GetPodSandboxId(), s.GetStatus().GetNetwork().GetIp(), d.fail(err)
+	ips = s.GetStatus().GetNetwork().GetIp()
+	for _, a := range s.GetStatus().GetNetwork().GetAdditionalIps() {
+		ips += "," + a.GetIp()
+	}
+	return r.GetPodSandboxId(), ips, d.fail(err)
 }
 
 func (d *Daemon) sandbox(p Pod) *cri.PodSandboxConfig {

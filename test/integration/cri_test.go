@@ -39,7 +39,7 @@ type node struct {
 	ctx context.Context //nolint:containedctx // the test's own
 }
 
-// newNode starts one; its pods are in the network pods, 10.66.60.0/24. What it
+// newNode starts one; its pods are in the network pods, 10.66.60.0/24 and fd66:60::/64. What it
 // leaves in the suite is for the census to find. Behind Pouch in the chain is a
 // plugin that behind names, if any: a script.
 func newNode(t *testing.T, s *harness.Suite, behind string) *node {
@@ -52,7 +52,7 @@ func newNode(t *testing.T, s *harness.Suite, behind string) *node {
 	if err := os.MkdirAll(filepath.Join(dir, "cnibin"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	s.Must(t, "pouch-net", "create", "--subnet", "10.66.60.0/24", "pods")
+	s.Must(t, "pouch-net", "create", "--subnet", "10.66.60.0/24", "--ipv6", "--subnet", "fd66:60::/64", "pods")
 	parent := (&store.Store{Root: s.Root, RunRoot: s.RunRoot}).CgroupParent() + "/node"
 	t.Cleanup(func() {
 		cancel()
@@ -108,15 +108,16 @@ func cgroupsOf(parent string) []string {
 	return append(one, each...)
 }
 
-// pod starts a pod with a container in it, and returns their ids and the address.
+// pod starts a pod with a container in it, and returns their ids and the IPv4 address.
 func (n *node) pod(p cridaemon.Pod, command ...string) (pod, container string, ip netip.Addr) {
 	n.t.Helper()
 	pod, text, err := n.RunPod(n.ctx, p)
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	if ip, err = netip.ParseAddr(text); err != nil || !netip.MustParsePrefix("10.66.60.0/24").Contains(ip) {
-		n.t.Fatalf("pod %s has the address %q: %v", p.Name, text, err)
+	four, six, _ := strings.Cut(text, ",")
+	if ip, err = netip.ParseAddr(four); err != nil || !netip.MustParsePrefix("10.66.60.0/24").Contains(ip) || !strings.HasPrefix(six, "fd66:60::") {
+		n.t.Fatalf("pod %s has the addresses %q: %v", p.Name, text, err)
 	}
 	if container, err = n.Run(n.ctx, p, pod, command...); err != nil {
 		n.t.Fatal(err)
@@ -204,6 +205,7 @@ func TestCRI(t *testing.T) {
 	if ns := n.netns("web-pod"); !strings.Contains(ns, "/netns/cni-") {
 		t.Errorf("the pod's namespace is %s: nothing() looks for others", ns)
 	}
+	n.refused("second-pod", 18086, "port 18086/tcp is published for")
 	n.rates("40Mbit", "20Mbit", "web-pod")
 	n.ends(pod)
 	if got := n.members(); len(got) != 1 || !strings.HasPrefix(got[0], "other-pod ") {
@@ -211,6 +213,9 @@ func TestCRI(t *testing.T) {
 	}
 	n.ends(other)
 	n.nothing()
+	n.status("")
+	s.Must(t, "pouch-net", "rm", "pods")
+	n.status("network pods not found")
 }
 
 // kill -9 of containerd changes nothing for a pod that runs, and the next
@@ -279,6 +284,28 @@ func TestCRIKilledInTheChain(t *testing.T) {
 		t.Error(err)
 	}
 	n.nothing()
+}
+
+// refused checks that a pod does not get a port that another one has, and leaves
+// nothing.
+func (n *node) refused(name string, port int32, why string) {
+	n.t.Helper()
+	p := cridaemon.Pod{Name: name, Ports: []*cri.PortMapping{{ContainerPort: 80, HostPort: port}}}
+	if _, _, err := n.RunPod(n.ctx, p); err == nil || !strings.Contains(err.Error(), why) {
+		n.t.Errorf("pod %s: %v, want: %s", name, err, why)
+	}
+	if all := n.members(); strings.Contains(strings.Join(all, ","), name) {
+		n.t.Errorf("members after a pod that failed: %q", all)
+	}
+}
+
+// status checks what containerd says of the network, by the plugin's STATUS.
+func (n *node) status(want string) {
+	n.t.Helper()
+	got, err := n.Network(n.ctx)
+	if err != nil || (got == "") != (want == "") || !strings.Contains(got, want) {
+		n.t.Errorf("the network's status: %q, %v, want: %q", got, err, want)
+	}
 }
 
 func sameSet(a, b []string) bool {
