@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 
+	"github.com/opencontainers/go-digest"
 	"github.com/urfave/cli/v2"
 
 	"github.com/pouchcontainer/pouch/pkg/cmd"
@@ -17,7 +18,7 @@ func rmCommand() *cli.Command {
 		Usage:     "remove names of images, and images with their last name",
 		ArgsUsage: "IMAGE…",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "no-prune", Usage: "as it is anyway: an image here has no parents that would go with it"},
+			&cli.BoolFlag{Name: "no-prune", Usage: "keep the images without a name that a removed one was committed from"},
 			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, Usage: "also with several names, or of a container that does not run; a missing one is no error"},
 		},
 		Action: rm,
@@ -41,12 +42,19 @@ func rm(c *cli.Context) error {
 			cmd.Warn(c, err)
 			return "", nil
 		}
-		return told(r), err
+		if err != nil || r.Parent == "" || c.Bool("no-prune") {
+			return told(r), err
+		}
+		parents, err := m.RemoveParents(c.Context, r.Parent)
+		if err != nil {
+			cmd.Warn(c, err) // the image itself is gone
+		}
+		return told(r, parents...), nil
 	})
 }
 
 // told is docker's account of a removal.
-func told(r *image.Removed) string {
+func told(r *image.Removed, parents ...digest.Digest) string {
 	if r == nil {
 		return ""
 	}
@@ -56,6 +64,9 @@ func told(r *image.Removed) string {
 	}
 	if r.Deleted != "" {
 		lines = append(lines, "Deleted: "+r.Deleted.String())
+	}
+	for _, p := range parents {
+		lines = append(lines, "Deleted: "+p.String())
 	}
 	return strings.Join(lines, "\n")
 }

@@ -101,6 +101,9 @@ func commit(ctx context.Context, s *imagestore.Session, c *record.Container, bas
 		return nil, err
 	}
 	data, err := commitConfig(c, base.Raw, diffID, o, time.Now().UTC())
+	if err == nil {
+		data, err = withParent(data, base.Manifest.Config.Digest)
+	}
 	if err != nil {
 		return nil, err
 	}

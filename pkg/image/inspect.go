@@ -17,6 +17,7 @@ type Inspection struct {
 	ID           string              `json:"Id"` // sha256:…, of the config
 	RepoTags     []string            // familiar
 	RepoDigests  []string            // familiar name@digest
+	Parent       string              `json:",omitempty"` // id of the image that it was committed from
 	Comment      string              `json:",omitempty"`
 	Created      string              // RFC 3339; "" unknown
 	Author       string              `json:",omitempty"`
@@ -57,6 +58,7 @@ func (m *Manager) Inspect(ctx context.Context, target string) (out *Inspection, 
 		return nil, err
 	}
 	out = describe(d)
+	out.Parent = parentOf(d).String()
 	out.Descriptor = rec.Target
 	if out.Size, err = m.store.Usage(ctx, d.Config.RootFS.DiffIDs); err != nil {
 		return nil, err

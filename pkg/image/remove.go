@@ -16,6 +16,7 @@ import (
 type Removed struct {
 	Untagged []string      // familiar names
 	Deleted  digest.Digest // id of the image, when its last name went
+	Parent   digest.Digest // of a deleted image the one that it was committed from, for RemoveParents; empty: none
 }
 
 // Remove takes the name target away, and the image with its last name; an id
@@ -49,6 +50,11 @@ func (m *Manager) Remove(ctx context.Context, target string, force bool) (remove
 		}
 	}
 	out := &Removed{}
+	if last {
+		if d, err := m.store.Details(ctx, img.Digest); err == nil {
+			out.Parent = parentOf(d)
+		}
+	}
 	for i, r := range gone {
 		if err := m.store.RemoveImage(ctx, r.Name, last && i == len(gone)-1); err != nil {
 			return nil, err
