@@ -94,5 +94,6 @@ func answerIPAM(w http.ResponseWriter, method string, body []byte) {
 		w.WriteHeader(http.StatusInternalServerError)
 		out = map[string]string{"Err": err.Error()}
 	}
+	done(method)
 	json.NewEncoder(w).Encode(out)
 }

@@ -15,7 +15,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	commands := map[string]func(){"pouch-net": main, pluginName: main, "fakeplugin": fakePlugin}
+	commands := map[string]func(){"pouch-net": main, pluginName: main, "fakeplugin": fakePlugin, "netgc": gcNetworks}
 	if commands[filepath.Base(os.Args[0])] == nil { // the tests themselves
 		flag.Parse()
 		// Scripts share a network namespace, and flush its rules.

@@ -14,7 +14,7 @@ import (
 
 // fakePlugin is a network plugin of docker's for the scripts: fakeplugin SOCKET
 // LOG. It makes a pair of links for every endpoint, notes each call in LOG, hangs in
-// a method that is in the file LOG.hang and fails in one that is in LOG.fail.
+// a method that is in the file LOG.hang, or after it LOG.hangafter, and fails in one that is in LOG.fail.
 func fakePlugin() {
 	l, err := net.Listen("unix", os.Args[1])
 	if err != nil {
@@ -45,8 +45,23 @@ func fakeCall(w http.ResponseWriter, r *http.Request) {
 		answerIPAM(w, method, body)
 		return
 	}
+	out := fakeLinks(method, in.EndpointID)
+	done(method)
+	json.NewEncoder(w).Encode(out)
+}
+
+// done hangs, with all done, in a method that is in the file LOG.hangafter.
+func done(method string) {
+	note("done " + method)
+	if said(".hangafter", method) {
+		time.Sleep(time.Hour)
+	}
+}
+
+// fakeLinks makes links.
+func fakeLinks(method, endpoint string) map[string]any {
 	out := map[string]any{}
-	short := in.EndpointID
+	short := endpoint
 	if len(short) > 8 {
 		short = short[:8]
 	}
@@ -62,7 +77,7 @@ func fakeCall(w http.ResponseWriter, r *http.Request) {
 	case "NetworkDriver.DeleteEndpoint":
 		run("ip", "link", "del", "fh"+short)
 	}
-	json.NewEncoder(w).Encode(out)
+	return out
 }
 
 func run(args ...string) {
