@@ -74,7 +74,7 @@ func (m *Manager) spawn(s *supervisor, id, containerd string) error {
 	}
 	s.proc, err = os.StartProcess(path, argv, &os.ProcAttr{
 		Dir:   "/",
-		Env:   append(pluginDirs(), "PATH="+hostPath, "TTRPC_ADDRESS="+containerd+".ttrpc", "GRPC_ADDRESS="+containerd),
+		Env:   append(pluginDirs(), "GOMAXPROCS=1", "PATH="+hostPath, "TTRPC_ADDRESS="+containerd+".ttrpc", "GRPC_ADDRESS="+containerd),
 		Files: []*os.File{s.in.null, s.in.null, s.in.log, s.in.theirs, s.in.ctl, s.in.task, s.lock.File()},
 		Sys:   &syscall.SysProcAttr{Setsid: true, Cloneflags: unix.CLONE_NEWNS | m.unit.parent()},
 	})

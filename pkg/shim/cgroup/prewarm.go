@@ -13,8 +13,9 @@ import (
 // attach after an idle time waits for an RCU grace period (some 5 to 11 ms), the
 // ones that follow at once do not. It writes the caller's own pid into the
 // caller's own cgroup, which moves nothing, every 3 ms. It returns at once when
-// that is refused. Run it in a goroutine from the start of a command until its
-// container is created.
+// that is refused, and after 18 ms: a machine on which a container takes longer is
+// a busy one, and others' attaches keep it warm. Run it in a goroutine from the
+// start of a command until its container is created.
 func Prewarm(ctx context.Context) {
 	g, err := OfPid(os.Getpid())
 	if err != nil {
@@ -37,7 +38,7 @@ func Prewarm(ctx context.Context) {
 	me := []byte(itoa(os.Getpid()))
 	tick := time.NewTicker(3 * time.Millisecond)
 	defer tick.Stop()
-	for {
+	for range 6 {
 		if _, err := unix.Pwrite(fd, me, 0); err != nil {
 			return
 		}

@@ -87,11 +87,12 @@ func (c *command) run(ctx context.Context) error {
 }
 
 // environ is this process' environment without what service managers tell it
-// (sd_notify(3), sd_listen_fds(3)): a runtime would take it for its own.
+// (sd_notify(3), sd_listen_fds(3)): a runtime would take it for its own. Nor is it
+// bound to one processor, as a supervisor is at first.
 func environ() []string {
 	return slices.DeleteFunc(os.Environ(), func(kv string) bool {
 		k, _, _ := strings.Cut(kv, "=")
-		return k == "NOTIFY_SOCKET" || strings.HasPrefix(k, "LISTEN_") || strings.HasPrefix(k, "WATCHDOG_")
+		return k == "NOTIFY_SOCKET" || k == "GOMAXPROCS" || strings.HasPrefix(k, "LISTEN_") || strings.HasPrefix(k, "WATCHDOG_")
 	})
 }
 

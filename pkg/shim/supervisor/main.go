@@ -52,7 +52,7 @@ func run(cfg *Config, last Last) int {
 	// Caught and dropped, not ignored: a container would inherit that they are.
 	signal.Notify(make(chan os.Signal, 1), unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGPIPE)
 	debug.SetGCPercent(-1) // until the container has run for a while: see settleDown
-	runtime.GOMAXPROCS(1)  // likewise: one does little at a time, and threads cost more
+	runtime.GOMAXPROCS(1)  // likewise: one does little at a time, and threads cost more; pouch-run's environment says so, too
 	proc.CalmMonitor()
 	s := newSupervisor(cfg)
 	s.last = last
