@@ -92,7 +92,7 @@ func pullAll(ctx context.Context, c *cli.Context, m *image.Manager, names []stri
 	if c.Bool("missing") {
 		return m.PullMissing(ctx, names, registryOptions(c), tell, func(name string) {
 			if !c.Bool("quiet") {
-				fmt.Fprintf(c.App.ErrWriter, "Unable to find image '%s' locally\n", name)
+				fmt.Fprintf(c.App.ErrWriter, "Unable to find image '%s'%s locally\n", name, forPlatform(c.String("platform")))
 			}
 		})
 	}
@@ -104,6 +104,13 @@ func pullAll(ctx context.Context, c *cli.Context, m *image.Manager, names []stri
 		return nil, err
 	}
 	return m.PullLocked(ctx, lock, names, registryOptions(c), tell)
+}
+
+func forPlatform(platform string) string {
+	if platform == "" {
+		return ""
+	}
+	return " for " + platform
 }
 
 func deadline(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {

@@ -24,71 +24,65 @@ import (
 // image finds the image that o asks for, pulled before if o says so.
 func (m *Manager) image(ctx context.Context, cl *ctrd.Client, o *Options) (*images.Resolved, error) {
 	if o.Pull == "always" {
-		if err := m.pull(ctx, o); err != nil {
+		ref, err := m.pull(ctx, o)
+		if err != nil {
 			return nil, err
 		}
+		return local(ctx, cl, ref, o.Platform)
 	}
-	img, err := local(ctx, cl, o)
+	img, err := local(ctx, cl, o.Image, o.Platform)
 	if !errs.Is(err, errs.NotFound) {
 		return img, err
 	}
-	if o.Pull == "never" || o.Pull == "always" {
+	if o.Pull == "never" {
 		return nil, fmt.Errorf("%w: pull it with pouch-image pull", err)
 	}
-	if !o.Quiet {
-		fmt.Fprintf(os.Stderr, "Unable to find image '%s'%s locally\n", o.Image, forPlatform(o.Platform))
-	}
-	if err := m.pull(ctx, o); err != nil {
-		return nil, err
-	}
-	return local(ctx, cl, o)
-}
-
-// local finds the image in containerd, for the platform if one is asked for.
-func local(ctx context.Context, cl *ctrd.Client, o *Options) (*images.Resolved, error) {
-	if o.Platform == "" {
-		return images.Lookup(ctx, cl.Images(), o.Image)
-	}
-	p, err := manifest.ParsePlatform(o.Platform)
+	ref, err := m.pull(ctx, o, "--missing") // a short name may have an alias, of which pouch-image knows
 	if err != nil {
 		return nil, err
 	}
-	return images.LookupFor(ctx, cl.Images(), o.Image, p)
+	return local(ctx, cl, ref, o.Platform)
 }
 
-func forPlatform(platform string) string {
+// local finds the image ref in containerd, for the platform if one is asked for.
+func local(ctx context.Context, cl *ctrd.Client, ref, platform string) (*images.Resolved, error) {
 	if platform == "" {
-		return ""
+		return images.Lookup(ctx, cl.Images(), ref)
 	}
-	return " for " + platform
+	p, err := manifest.ParsePlatform(platform)
+	if err != nil {
+		return nil, err
+	}
+	return images.LookupFor(ctx, cl.Images(), ref, p)
 }
 
 // pull has pouch-image pull the image: the image libraries would double the
-// time that every run takes to begin.
-func (m *Manager) pull(ctx context.Context, o *Options) error {
+// time that every run takes to begin. It returns the name that the image has here.
+func (m *Manager) pull(ctx context.Context, o *Options, more ...string) (ref string, err error) {
 	path, err := libexec.Find("pouch-image")
 	if err != nil {
-		return err
+		return "", err
 	}
 	args := []string{"--root", m.Store.Root, "--run-root", m.Store.RunRoot}
 	if m.address != "" {
 		args = append(args, "--address", m.address)
 	}
 	args = append(args, "pull")
-	args = append(append(args, pullFlags(o)...), "--", o.Image)
+	args = append(append(append(args, pullFlags(o)...), more...), "--", o.Image)
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	last := &errorLine{prefix: "pouch-image: ", out: os.Stderr}
-	cmd.Stderr = last
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, last
 	if term.IsTerminal(int(os.Stderr.Fd())) {
 		cmd.Stderr = os.Stderr // progress bars
 	}
 	slog.Debug("pull", "command", cmd.Args)
 	err = m.unit.pulling(cmd)
 	if err == nil || ctx.Err() != nil {
-		return err
+		return strings.TrimSpace(out.String()), err
 	}
-	return pullFailed(o.Image, last.text(), err)
+	return "", pullFailed(o.Image, last.text(), err)
 }
 
 // pullFlags are those of pouch-image pull that o asks for.

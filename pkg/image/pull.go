@@ -33,10 +33,11 @@ func (m *Manager) PullAll(ctx context.Context, refs []string, o registry.Options
 }
 
 // PullMissing is PullAll of those that are not here, of which missing is told before;
-// those that are here are returned as well.
+// those that are here are returned as well. With o.Platform an image for another platform
+// does not count.
 func (m *Manager) PullMissing(ctx context.Context, refs []string, o registry.Options, tell func(registry.Event), missing func(ref string)) ([]*Image, error) {
 	return each(ctx, refs, func(ref string) (*Image, error) {
-		img, err := m.Here(ctx, ref)
+		img, err := m.here(ctx, ref, o.Platform)
 		if img != nil || err != nil {
 			return img, err
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/imageref"
+	"github.com/pouchcontainer/pouch/pkg/manifest"
 	"github.com/pouchcontainer/pouch/pkg/registry"
 )
 
@@ -13,7 +14,11 @@ import (
 // where no such image is here, what registries.conf makes of it (registry.FullName).
 func (m *Manager) lookup(ctx context.Context, target string) (*images.Resolved, error) {
 	content := images.Content{Conn: m.store.Conn(), Namespace: m.store.Namespace()}
-	r, err := images.Lookup(ctx, content, target)
+	return lookup(target, func(ref string) (*images.Resolved, error) { return images.Lookup(ctx, content, ref) })
+}
+
+func lookup(target string, find func(ref string) (*images.Resolved, error)) (*images.Resolved, error) {
+	r, err := find(target)
 	if !errs.Is(err, errs.NotFound) {
 		return r, err
 	}
@@ -21,7 +26,7 @@ func (m *Manager) lookup(ctx context.Context, target string) (*images.Resolved, 
 	if full == "" {
 		return nil, err
 	}
-	if r, ferr := images.Lookup(ctx, content, full); !errs.Is(ferr, errs.NotFound) {
+	if r, ferr := find(full); !errs.Is(ferr, errs.NotFound) {
 		return r, ferr
 	}
 	return nil, err
@@ -44,13 +49,26 @@ func called(target, full string) bool {
 	return err == nil && (plain == full || alias(target) == full)
 }
 
-// Here returns the image that target names; nil: it is not here.
-func (m *Manager) Here(ctx context.Context, target string) (img *Image, err error) {
+// here returns the image that target names, for the platform unless that is empty; nil:
+// it is not here.
+func (m *Manager) here(ctx context.Context, target, platform string) (img *Image, err error) {
 	ctx, settle := m.watch(ctx)
 	defer settle(&err)
-	img, err = m.resolve(ctx, target)
+	content := images.Content{Conn: m.store.Conn(), Namespace: m.store.Namespace()}
+	find := func(ref string) (*images.Resolved, error) { return images.Lookup(ctx, content, ref) }
+	if platform != "" {
+		p, err := manifest.ParsePlatform(platform)
+		if err != nil {
+			return nil, err
+		}
+		find = func(ref string) (*images.Resolved, error) { return images.LookupFor(ctx, content, ref, p) }
+	}
+	r, err := lookup(target, find)
 	if errs.Is(err, errs.NotFound) {
 		return nil, nil
 	}
-	return img, err
+	if err != nil {
+		return nil, err
+	}
+	return &Image{Name: r.Ref, ID: r.ConfigDigest, Digest: r.Digest}, nil
 }
