@@ -1,7 +1,9 @@
 package container
 
 import (
+	"fmt"
 	"os"
+	"slices"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/record"
@@ -27,7 +29,26 @@ func FitLimits(h *record.Host) (warnings []string, err error) {
 	if _, err := hostfacts.Limits(h.Resources); err != nil {
 		return nil, err
 	}
-	return spec.Fit(&h.Resources, hostfacts.Kernel())
+	warnings, err = spec.Fit(&h.Resources, hostfacts.Kernel())
+	return append(warnings, fitWeights(&h.Resources)...), err
+}
+
+// fitWeights takes out the weights of block devices whose scheduler knows none:
+// the kernel would refuse them, and the container.
+func fitWeights(r *record.Resources) (warnings []string) {
+	r.BlkioWeightDevice = slices.DeleteFunc(r.BlkioWeightDevice, func(d record.DeviceRate) bool {
+		s := hostfacts.Scheduler(d.Path)
+		if s == "bfq" || s == "cfq" {
+			return false
+		}
+		why := "it is a part of a disk"
+		if s != "" {
+			why = "its scheduler is " + s + ", not bfq"
+		}
+		warnings = append(warnings, fmt.Sprintf("block device %s cannot have a blkio weight: %s. Weight discarded.", d.Path, why))
+		return true
+	})
+	return warnings
 }
 
 // fitSystemd checks that systemd runs (sd_booted(3)) and that the parent is a
