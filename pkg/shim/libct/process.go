@@ -70,36 +70,6 @@ func setFiles(lp *libcontainer.Process, io engine.IO) {
 	}
 }
 
-func rlimits(in []specs.POSIXRlimit) ([]configs.Rlimit, error) {
-	var out []configs.Rlimit
-	for _, r := range in {
-		n, ok := resource(r.Type)
-		if !ok {
-			return nil, errs.New(errs.Invalid, "rlimit %q: no such resource", r.Type)
-		}
-		if r.Soft > r.Hard {
-			return nil, errs.New(errs.Invalid, "rlimit %s: soft limit %d is above hard limit %d", r.Type, r.Soft, r.Hard)
-		}
-		out = append(out, configs.Rlimit{Type: n, Soft: r.Soft, Hard: r.Hard})
-	}
-	return out, nil
-}
-
-// resource is the kernel's number of a resource: getrlimit(2).
-func resource(name string) (int, bool) {
-	n, ok := map[string]int{
-		"RLIMIT_CPU": unix.RLIMIT_CPU, "RLIMIT_FSIZE": unix.RLIMIT_FSIZE,
-		"RLIMIT_DATA": unix.RLIMIT_DATA, "RLIMIT_STACK": unix.RLIMIT_STACK,
-		"RLIMIT_CORE": unix.RLIMIT_CORE, "RLIMIT_RSS": unix.RLIMIT_RSS,
-		"RLIMIT_NPROC": unix.RLIMIT_NPROC, "RLIMIT_NOFILE": unix.RLIMIT_NOFILE,
-		"RLIMIT_MEMLOCK": unix.RLIMIT_MEMLOCK, "RLIMIT_AS": unix.RLIMIT_AS,
-		"RLIMIT_LOCKS": unix.RLIMIT_LOCKS, "RLIMIT_SIGPENDING": unix.RLIMIT_SIGPENDING,
-		"RLIMIT_MSGQUEUE": unix.RLIMIT_MSGQUEUE, "RLIMIT_NICE": unix.RLIMIT_NICE,
-		"RLIMIT_RTPRIO": unix.RLIMIT_RTPRIO, "RLIMIT_RTTIME": unix.RLIMIT_RTTIME,
-	}[name]
-	return n, ok
-}
-
 // startProcess starts lp and begins to wait for it.
 func (e *Engine) startProcess(lp *libcontainer.Process, start func(*libcontainer.Process) error) (*process, error) {
 	defer e.starts.begin()()
