@@ -25,7 +25,12 @@ type Info struct {
 	RestartCount    int
 	Driver          string
 	Platform        string
+	MountLabel      string // empty, as ProcessLabel: SELinux is not used
+	ProcessLabel    string
+	AppArmorProfile string
+	ExecIDs         []string // none: an exec is its client's
 	Runtime         string
+	GraphDriver     InfoDriver
 	HostConfig      InfoHost
 	Mounts          []InfoMount
 	Config          InfoConfig
@@ -35,6 +40,13 @@ type Info struct {
 	SizeRootFs      *int64      `json:",omitempty"` // with the image below
 }
 
+// InfoDriver is GraphDriver: the snapshotter of the root, which is mounted in the
+// container's own mount namespace alone and so has no path on the host.
+type InfoDriver struct {
+	Name string
+	Data map[string]string
+}
+
 // InfoState is the part State.
 type InfoState struct {
 	Status     string
@@ -42,6 +54,7 @@ type InfoState struct {
 	Paused     bool
 	Restarting bool
 	OOMKilled  bool
+	Dead       bool // never: a removal that was cut short is gone on with
 	Pid        int
 	ExitCode   int
 	Error      string

@@ -1,6 +1,7 @@
 package container
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"strconv"
@@ -43,6 +44,7 @@ func (m *Manager) info(c *record.Container, st *record.State) *Info {
 		ID: c.ID, Created: c.Created, Args: []string{}, State: infoState(st),
 		Image: c.Image.ConfigDigest, ImageDigest: c.Image.Digest, Name: "/" + c.Name,
 		RestartCount: st.Restarts, Driver: "overlayfs", Platform: "linux", Runtime: c.Runtime,
+		AppArmorProfile: c.Host.AppArmor, GraphDriver: InfoDriver{"overlayfs", map[string]string{}},
 		ResolvConfPath: dir + "/resolv.conf", HostnamePath: dir + "/hostname", HostsPath: dir + "/hosts",
 		LogPath: st.LogPath, HostConfig: infoHost(c), Mounts: infoMounts(c), Config: infoConfig(c),
 		NetworkSettings: m.infoNetwork(c, st), Quotas: m.infoQuotas(c),
@@ -101,7 +103,7 @@ func infoHost(c *record.Container) InfoHost {
 	h, r := c.Host, c.Host.Resources
 	i := InfoHost{
 		NetworkMode: c.NetworkMode, PortBindings: portMap(c.Ports), AutoRemove: c.Policy.AutoRemove,
-		RestartPolicy: InfoRestart{c.Policy.Restart.Name, c.Policy.Restart.Max},
+		RestartPolicy: InfoRestart{cmp.Or(c.Policy.Restart.Name, "no"), c.Policy.Restart.Max},
 		LogConfig:     InfoLog{c.Policy.Log.Driver, c.Policy.Log.Opts},
 		Privileged:    h.Privileged, CapAdd: h.CapAdd, CapDrop: h.CapDrop, SecurityOpt: securityOpts(h),
 		ReadonlyRootfs: h.ReadonlyRootfs, DNS: orEmpty(h.DNS), DNSOptions: orEmpty(h.DNSOptions), DNSSearch: orEmpty(h.DNSSearch),

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/network"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
@@ -73,5 +74,20 @@ func TestInspectStopped(t *testing.T) {
 	}
 	if _, err := w.Inspect(t.Context(), "nosuch"); !errs.Is(err, errs.NotFound) || err.Error() != "No such object: nosuch" {
 		t.Errorf("%v", err)
+	}
+}
+
+// What the leases still say of a container that has ended is not told.
+func TestAttachedRunning(t *testing.T) {
+	a := network.Attachment{
+		Networks: []record.Joined{{Network: "bridge", IPv4: "10.88.0.2/24"}},
+		Ports:    []record.Port{{HostPort: 8080, ContainerPort: 80, Protocol: "tcp"}},
+	}
+	for status, want := range map[record.Status]int{record.Running: 1, record.Paused: 1, record.Restarting: 1, record.Exited: 0, record.Created: 0} {
+		st := &record.State{Status: status}
+		attached(st, a)
+		if len(st.Networks) != want || len(st.Ports) != want {
+			t.Errorf("%s: %+v", status, st)
+		}
 	}
 }
