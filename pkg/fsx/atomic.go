@@ -114,18 +114,23 @@ func SyncDir(dir string) error {
 	return d.Sync()
 }
 
-// SyncAll makes files and the entries of folders durable, all at the same time,
-// so that a file system with a journal commits once for them all.
+// SyncAll makes files and the entries of folders durable, two at the same time: a
+// file system with a journal commits once for all that wait, and each that waits
+// holds a thread.
 func SyncAll(paths ...string) error {
-	done := make(chan error, len(paths))
+	next, done := make(chan string, len(paths)), make(chan error, 1)
 	for _, p := range paths {
-		go func() { done <- SyncDir(p) }()
+		next <- p
 	}
-	var err error
-	for range paths {
-		err = errors.Join(err, <-done)
+	close(next)
+	work := func() (err error) {
+		for p := range next {
+			err = errors.Join(err, SyncDir(p))
+		}
+		return err
 	}
-	return err
+	go func() { done <- work() }()
+	return errors.Join(work(), <-done)
 }
 
 // ErrTooLarge is returned by ReadAtMost for a file over its limit.
