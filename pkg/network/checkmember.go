@@ -15,8 +15,8 @@ import (
 const ForeignStatus = "status"
 
 // checkMember looks whether an interface is as it was made: with its addresses and
-// its MAC address, up, its other end a port of the bridge, and with the rules that
-// lead to its published ports. Kind not_found for what is missing.
+// its MAC address, up, its other end a port of the bridge, and with its rates and the
+// rules that lead to its published ports. Kind not_found for what is missing.
 func (m *Manager) checkMember(n *record.Network, d driver, x Member) error {
 	if err := checkInside(x); err != nil {
 		return err
@@ -26,10 +26,14 @@ func (m *Manager) checkMember(n *record.Network, d driver, x Member) error {
 			return err
 		}
 	}
+	if err := m.checkRates(&x.Lease); err != nil {
+		return err
+	}
 	return m.checkPorts(n, &x.Lease)
 }
 
-// checkInside looks at the interface itself.
+// checkInside looks at the interface itself. Of a CNI runtime's pod the plugins behind
+// Pouch in the chain may have changed the MAC address.
 func checkInside(x Member) error {
 	l := &x.Lease
 	return netdev.Within(l.Netns, func() error {
@@ -47,7 +51,7 @@ func checkInside(x Member) error {
 			}
 		}
 		switch {
-		case l.MAC != "" && i.HardwareAddr.String() != l.MAC:
+		case l.CNI == "" && l.MAC != "" && i.HardwareAddr.String() != l.MAC:
 			return errs.New(errs.NotFound, "interface %s has the MAC address %s, not %s", l.Iface, i.HardwareAddr, l.MAC)
 		case i.Flags&net.FlagUp == 0:
 			return errs.New(errs.NotFound, "interface %s is down", l.Iface)
@@ -67,6 +71,25 @@ func isPort(name, bridge string) error {
 		err = errs.New(errs.NotFound, "link %s is no port of the bridge %s", name, bridge)
 	}
 	return err
+}
+
+// checkRates looks for what bounds a lease's interface.
+func (m *Manager) checkRates(l *record.Lease) error {
+	if l.HostLink == "" || isForeign(l.Driver) {
+		return nil
+	}
+	in, out, err := netdev.Keeps(netdev.Limited{
+		Host: l.HostLink, Table: m.limitTable(l.HostLink), In: netdev.Rate(l.Ingress), Out: netdev.Rate(l.Egress),
+	})
+	switch {
+	case err != nil:
+		return err
+	case !in:
+		return errs.New(errs.NotFound, "nothing keeps the rate into %s (link %s)", l.Iface, l.HostLink)
+	case !out:
+		return errs.New(errs.NotFound, "nothing keeps the rate out of %s (nftables table netdev %s)", l.Iface, m.limitTable(l.HostLink))
+	}
+	return nil
 }
 
 // checkPorts looks for the rules that lead to what is published on a lease.

@@ -95,7 +95,10 @@ func (m *Manager) Reload(ctx context.Context, targets ...string) error {
 			return err
 		}
 	}
-	return m.render(ctx)
+	if err := m.render(ctx); err != nil {
+		return err
+	}
+	return m.limitAll()
 }
 
 // reloaded are the networks to reload.

@@ -74,13 +74,17 @@ func (m *Manager) unlimit(l *record.Lease) error {
 // limitTable is the table of the netdev family for one link.
 func (m *Manager) limitTable(link string) string { return m.Table() + "-" + link }
 
-// limitAll applies the rates of all members, for tables that somebody flushed.
+// limitAll applies the rates of all members, for tables that somebody flushed; those
+// of CNI plugins are theirs to keep.
 func (m *Manager) limitAll() error {
 	all, err := m.everyone()
 	if err != nil {
 		return err
 	}
 	for _, e := range all {
+		if isForeign(e.lease.Driver) {
+			continue
+		}
 		if err := m.limit(e.lease); err != nil {
 			if _, gone := netdev.FindLink(e.lease.HostLink); errs.Is(gone, errs.NotFound) {
 				continue // it was given back just now
