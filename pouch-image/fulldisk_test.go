@@ -128,9 +128,7 @@ func (d *disk) becomes(t *testing.T, want []string) {
 			return
 		}
 	}
-	more := slices.DeleteFunc(slices.Clone(now), func(s string) bool { return slices.Contains(want, s) })
-	less := slices.DeleteFunc(slices.Clone(want), func(s string) bool { return slices.Contains(now, s) })
-	t.Errorf("on the disk are besides %q; gone are %q", more, less)
+	unchanged(t, want, now)
 }
 
 // atRest makes a container of an image that does not run, with a file of its own.
