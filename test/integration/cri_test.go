@@ -30,6 +30,17 @@ import (
 const podConf = `{"cniVersion": "1.1.0", "name": "node", "plugins": [{"type": "pouch", "network": "pods", "root": %q, "runRoot": %q,
  "capabilities": {"portMappings": true, "bandwidth": true, "ips": true, "mac": true}}%s]}`
 
+// hangsOnce is the plugin tuning, but that it hangs the first time that it is asked
+// for VERB, and says its pid.
+const hangsOnce = `#!/bin/sh
+if [ $CNI_COMMAND = VERB ] && [ ! -e DIR/hangs ]; then
+	echo $$ >DIR/tmp
+	mv DIR/tmp DIR/hangs
+	exec sleep 1000
+fi
+exec PLUGINS/tuning
+`
+
 // node is a machine of a cluster: containerd's CRI, with Pouch for its network.
 type node struct {
 	*cridaemon.Daemon
@@ -40,9 +51,9 @@ type node struct {
 }
 
 // newNode starts one; its pods are in the network pods, 10.66.60.0/24 and fd66:60::/64. What it
-// leaves in the suite is for the census to find. Behind Pouch in the chain is a
-// plugin that behind names, if any: a script.
-func newNode(t *testing.T, s *harness.Suite, behind string) *node {
+// leaves in the suite is for the census to find. Behind Pouch in the chain is the
+// plugin tuning, if there is a verb at which it hangs once: see hangs.
+func newNode(t *testing.T, s *harness.Suite, hangsAt string) *node {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	dir, err := s.Scratch("cri")
@@ -66,10 +77,15 @@ func newNode(t *testing.T, s *harness.Suite, behind string) *node {
 		}
 	})
 	chained := ""
-	if behind != "" {
+	if hangsAt != "" {
 		chained = `, {"type": "behind"}`
-		writeText(t, filepath.Join(dir, "cnibin", "behind"), strings.ReplaceAll(behind, "DIR", dir))
-		sh(t, "chmod", "755", filepath.Join(dir, "cnibin", "behind"))
+		plugins, err := harness.CNIPlugins()
+		if err != nil {
+			t.Fatal(err)
+		}
+		behind := filepath.Join(dir, "cnibin", "behind")
+		writeText(t, behind, strings.NewReplacer("DIR", dir, "VERB", hangsAt, "PLUGINS", plugins).Replace(hangsOnce))
+		sh(t, "chmod", "755", behind)
 	}
 	d, err := cridaemon.Start(ctx, cridaemon.Options{
 		Dir: dir, Bin: s.Bin, Archive: podImage(t, s, dir), Cgroup: parent,
@@ -251,39 +267,54 @@ func TestCRIKilled(t *testing.T) {
 	n.nothing()
 }
 
-// kill -9 of containerd in the middle of a chain, when Pouch has answered and
-// nobody has the answer: the next containerd and a stop end it whole.
+// kill -9 of containerd in the middle of a chain, at an ADD when Pouch has answered
+// and nobody has the answer, and at a DEL before Pouch was asked: the next containerd
+// and a stop end it whole.
 func TestCRIKilledInTheChain(t *testing.T) {
-	s := start(t)
-	n := newNode(t, s, "#!/bin/sh\n[ $CNI_COMMAND = ADD ] || exit 0\necho $$ >DIR/tmp; mv DIR/tmp DIR/hangs; exec sleep 1000\n")
-	done := make(chan error, 1)
-	go func() {
-		_, _, err := n.RunPod(n.ctx, cridaemon.Pod{Name: "web-pod", Ports: []*cri.PortMapping{{ContainerPort: 80, HostPort: 18088}}})
-		done <- err
-	}()
-	var pid int
-	await(t, 20*time.Second, "the plugin behind Pouch", func() bool {
+	for _, verb := range []string{"ADD", "DEL"} {
+		t.Run(verb, func(t *testing.T) {
+			n := newNode(t, start(t), verb)
+			done := make(chan error, 1)
+			go func() {
+				pod, _, err := n.RunPod(n.ctx, cridaemon.Pod{Name: "web-pod", Ports: []*cri.PortMapping{{ContainerPort: 80, HostPort: 18088}}})
+				if err == nil {
+					err = n.StopPod(n.ctx, pod)
+				}
+				done <- err
+			}()
+			pid := n.hangs()
+			if got := n.members(); len(got) != 1 {
+				t.Errorf("members: %q", got)
+			}
+			n.Kill()
+			kill(t, pid)
+			if err := <-done; err == nil {
+				t.Error("containerd has answered")
+			}
+			if err := n.Restart(n.ctx); err != nil {
+				t.Fatal(err)
+			}
+			if err := n.RemoveAll(n.ctx); err != nil {
+				t.Error(err)
+			}
+			n.nothing()
+		})
+	}
+}
+
+// hangs waits for the plugin behind Pouch and returns its pid.
+func (n *node) hangs() (pid int) {
+	n.t.Helper()
+	if !await(n.t, 20*time.Second, "the plugin behind Pouch", func() bool {
 		b, err := os.ReadFile(filepath.Join(n.dir, "hangs"))
 		if err == nil {
 			pid, err = strconv.Atoi(strings.TrimSpace(string(b)))
 		}
-		return err == nil
-	})
-	if got := n.members(); len(got) != 1 {
-		t.Errorf("members: %q", got)
+		return err == nil && pid > 0
+	}) {
+		n.t.FailNow()
 	}
-	n.Kill()
-	kill(t, pid)
-	if err := <-done; err == nil {
-		t.Error("the pod runs without its network")
-	}
-	if err := n.Restart(n.ctx); err != nil {
-		t.Fatal(err)
-	}
-	if err := n.RemoveAll(n.ctx); err != nil {
-		t.Error(err)
-	}
-	n.nothing()
+	return pid
 }
 
 // refused checks that a pod does not get a port that another one has, and leaves
