@@ -75,9 +75,13 @@ func TestFiftyRestarts(t *testing.T) {
 // beside it lies a pouch-shim that adds the flag.
 func hastyPouchRun(t *testing.T, s *harness.Suite) string {
 	t.Helper()
-	dir, err := s.Scratch("hasty")
-	must(t, err)
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	return pouchRunWith(t, s, fmt.Sprintf("exec %s \"$@\" --backoff 1ms,20ms", filepath.Join(s.Bin, "pouch-shim")))
+}
+
+// pouchRunWith is a pouch-run whose supervisors are started by a shell script.
+func pouchRunWith(t *testing.T, s *harness.Suite, script string) string {
+	t.Helper()
+	dir := t.TempDir()
 	programs, err := os.ReadDir(s.Bin)
 	must(t, err)
 	for _, p := range programs {
@@ -87,8 +91,7 @@ func hastyPouchRun(t *testing.T, s *harness.Suite) string {
 	must(t, os.Remove(run)) // a program looks beside itself, not beside a link
 	must(t, exec.Command("cp", filepath.Join(s.Bin, "pouch-run"), run).Run())
 	must(t, os.Remove(shim))
-	script := fmt.Sprintf("#!/bin/sh\nexec %s \"$@\" --backoff 1ms,20ms\n", filepath.Join(s.Bin, "pouch-shim"))
-	must(t, os.WriteFile(shim, []byte(script), 0o755))
+	must(t, os.WriteFile(shim, []byte("#!/bin/sh\n"+script+"\n"), 0o755))
 	return run
 }
 

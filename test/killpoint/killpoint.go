@@ -34,20 +34,51 @@ var ErrHung = errors.New("hung")
 // number at, counted from 1; 0 kills never. It returns when the process has
 // ended. attr.Sys.Ptrace is set by it.
 func Run(argv []string, attr *os.ProcAttr, at int) (Result, error) {
+	return onThread(func() (Result, error) { return run(argv, attr, at) })
+}
+
+// Attach does with process pid, which has stopped itself (SIGSTOP), what Run does
+// with one that it starts: it goes on, and is killed before its changing system
+// call number at from now on. The code of one that is not killed is -1.
+func Attach(pid, at int) (Result, error) {
+	return onThread(func() (Result, error) { return attach(pid, at) })
+}
+
+// onThread does the tracing on a thread of its own: every ptrace request, and the
+// wait for what is traced, must come from the one that began it. It ends with the
+// goroutine.
+func onThread(trace func() (Result, error)) (Result, error) {
 	type outcome struct {
 		r   Result
 		err error
 	}
 	done := make(chan outcome)
 	go func() {
-		// Every ptrace request, and the wait for what is traced, must come from
-		// the thread that started it. The thread ends with the goroutine.
 		runtime.LockOSThread()
-		r, err := run(argv, attr, at)
+		r, err := trace()
 		done <- outcome{r, err}
 	}()
 	o := <-done
 	return o.r, o.err
+}
+
+func attach(pid, at int) (Result, error) {
+	if err := unix.PtraceSeize(pid); err != nil {
+		return Result{}, fmt.Errorf("trace %d: %w", pid, err)
+	}
+	if err := unix.PtraceInterrupt(pid); err != nil {
+		return Result{}, err
+	}
+	var ws unix.WaitStatus
+	if _, err := unix.Wait4(pid, &ws, unix.WALL, nil); err != nil || !ws.Stopped() {
+		return Result{}, fmt.Errorf("wait for %d: %w", pid, err)
+	}
+	t := &tracer{pid: pid, at: at, calls: calls(), inside: map[int]bool{}}
+	r, err := t.follow(fmt.Sprint(pid), func() error { return unix.Kill(pid, unix.SIGCONT) })
+	if !r.Killed {
+		r.Code = -1
+	}
+	return r, err
 }
 
 func run(argv []string, attr *os.ProcAttr, at int) (Result, error) {
@@ -58,21 +89,29 @@ func run(argv []string, attr *os.ProcAttr, at int) (Result, error) {
 	}
 	defer p.Release()
 	t := &tracer{pid: p.Pid, at: at, calls: calls(), inside: map[int]bool{}}
-	stop := time.AfterFunc(Limit, func() { t.hung.Store(true); unix.Kill(t.pid, unix.SIGKILL) })
-	defer stop.Stop()
 	var ws unix.WaitStatus
 	if _, err := unix.Wait4(t.pid, &ws, unix.WALL, nil); err != nil || !ws.Stopped() {
 		return Result{}, fmt.Errorf("wait for the exec of %s: %w", argv[0], err)
 	}
+	return t.follow(strings.Join(argv, " "), func() error { return nil })
+}
+
+// follow traces the process, which is stopped, to its end; wake lets it run.
+func (t *tracer) follow(name string, wake func() error) (Result, error) {
+	stop := time.AfterFunc(Limit, func() { t.hung.Store(true); unix.Kill(t.pid, unix.SIGKILL) })
+	defer stop.Stop()
 	if err := unix.PtraceSetOptions(t.pid, unix.PTRACE_O_TRACECLONE|unix.PTRACE_O_TRACESYSGOOD|unix.PTRACE_O_EXITKILL); err != nil {
+		return Result{}, err
+	}
+	if err := wake(); err != nil {
 		return Result{}, err
 	}
 	if err := unix.PtraceSyscall(t.pid, 0); err != nil {
 		return Result{}, err
 	}
-	err = t.loop()
+	err := t.loop()
 	if t.hung.Load() {
-		err = fmt.Errorf("%s: %w for %v", strings.Join(argv, " "), ErrHung, Limit)
+		err = fmt.Errorf("%s: %w for %v", name, ErrHung, Limit)
 	}
 	return t.r, err
 }
