@@ -39,6 +39,9 @@ func TestCopy(t *testing.T) {
 		t.Errorf("left behind: %v %v", left, err)
 	}
 	expect(t, 1, "", "no transport \"http\"", "copy", "http://x/y", last)
+	for flag, says := range map[string]string{"--format=v2s2": "convert", "--compress=zstd": "convert", "--force-compression": "convert", "--sign-by=A": "no signatures", "--sign-by-sigstore-private-key=k": "no signatures"} {
+		expect(t, 1, "", "into containerd as it is: .*"+says+"|containerd keeps "+says, "copy", "-q", flag, last, "containerd:copied:2")
+	}
 	expect(t, 1, "", "both are in containerd", "copy", "a", "b")
 }
 

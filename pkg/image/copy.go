@@ -60,6 +60,9 @@ func (m *Manager) copyIn(ctx context.Context, c Copying, src registry.End) (dige
 	if err != nil {
 		return "", err
 	}
+	if err := c.asItIs(); err != nil {
+		return "", err
+	}
 	src.All = c.All
 	img, err := m.fetch(ctx, []string{full}, full, c.Tell, func(ctx context.Context, s registry.Store, w registry.Watcher) (*registry.Image, error) {
 		return registry.Into(ctx, s, src, w)
@@ -73,6 +76,17 @@ func (m *Manager) copyIn(ctx context.Context, c Copying, src registry.End) (dige
 	}
 	m.event(action, full, img.ID)
 	return img.Digest, nil
+}
+
+// asItIs refuses what cannot be done to an image that comes into containerd.
+func (c Copying) asItIs() error {
+	switch {
+	case c.Format != "" || c.Compress != "" || c.ForceCompress:
+		return errs.New(errs.Unsupported, "copy %s to %s: an image comes into containerd as it is: change it there with pouch-image convert", c.Src, c.Dst)
+	case c.SignBy != "" || c.SignKey != "":
+		return errs.New(errs.Unsupported, "copy %s to %s: containerd keeps no signatures: sign the image in its registry", c.Src, c.Dst)
+	}
+	return nil
 }
 
 // copyOut copies the platform's manifest: of an index, containerd has the others
