@@ -4,17 +4,13 @@ package integration
 
 import (
 	"cmp"
-	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/test/harness"
 	"github.com/pouchcontainer/pouch/test/killpoint"
@@ -206,25 +202,4 @@ func withID(t *testing.T, s *harness.Suite, args []string) []string {
 		out[i] = s.Must(t, "pouch-run", "inspect", "-f", "{{.ID}}", victim)
 	}
 	return out
-}
-
-// pty opens a pseudoterminal (pts(4)).
-func pty(t *testing.T) (master, slave *os.File) {
-	t.Helper()
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
-	if err == nil {
-		err = unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	slave, err = os.OpenFile(filepath.Join("/dev/pts", fmt.Sprint(n)), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return master, slave
 }
