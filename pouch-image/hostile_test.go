@@ -82,18 +82,18 @@ func TestHostileEntries(t *testing.T) {
 		"hardoutside":     {hostileLayer(t, hard("a", kept), file("a"))},
 		"hardclimb":       {hostileLayer(t, hard("a", up+kept), file("a"))},
 		"hardthroughlink": {hostileLayer(t, link("out", victim), hard("a", "out/kept"), file("a"))},
-		"hardtosymlink":   {hostileLayer(t, link("l", kept), hard("a", "l"), file("a"))},
+		"hardtosymlink":   {hostileLayer(t, link("l", kept), hard("a", "l"), file("a"))}, // CVE-2026-17106
 		"whiteoutclimb":   {hostileLayer(t, file(up+victim+"/.wh.kept"))},
 		"whiteoutlink":    {hostileLayer(t, link("out", victim)), hostileLayer(t, file("out/.wh.kept"))},
 		"whiteoutopaque":  {hostileLayer(t, link("out", victim), file("out/.wh..wh..opq"))},
 		"whiteoutdot":     {hostileLayer(t, dir("a"), file("a/.wh..")), hostileLayer(t, file("a/.wh..."), file(".wh.."))},
 		"whiteoutroot":    {hostileLayer(t, file(".wh..wh..opq"), file("../.wh..wh..opq"), file(".wh.."))},
-		"swapped":         {hostileLayer(t, dir("out"), file("out/kept")), hostileLayer(t, link("out", victim)), hostileLayer(t, file("out/kept"), file("out/new"))},
+		"swapped":         {hostileLayer(t, dir("out"), file("out/kept")), hostileLayer(t, link("out", victim)), hostileLayer(t, file("out/kept"), file("out/new"))}, // CVE-2025-47290
 		"swappedback":     {hostileLayer(t, link("out", victim)), hostileLayer(t, dir("out"), file("out/kept")), hostileLayer(t, file("out/new"), file("out/.wh.kept"))},
 		"swappedparent":   {hostileLayer(t, dir("a"), dir("a/out"), file("a/out/f")), hostileLayer(t, link("a", filepath.Dir(victim))), hostileLayer(t, file("a/"+filepath.Base(victim)+"/new"))},
-		"chmod":           {hostileLayer(t, link("out", victim), loose("out", tar.TypeDir, ""))},
-		"chmodfile":       {hostileLayer(t, link("out", kept), loose("a", tar.TypeLink, "out"), loose("out", tar.TypeLink, "out"))},
-		"chmodacross":     {hostileLayer(t, link("out", kept)), hostileLayer(t, loose("a", tar.TypeLink, "out"))},
+		"chmod":           {hostileLayer(t, link("out", victim), loose("out", tar.TypeDir, ""))},                                    // CVE-2021-32760
+		"chmodfile":       {hostileLayer(t, link("out", kept), loose("a", tar.TypeLink, "out"), loose("out", tar.TypeLink, "out"))}, // CVE-2021-32760
+		"chmodacross":     {hostileLayer(t, link("out", kept)), hostileLayer(t, loose("a", tar.TypeLink, "out"))},                   // CVE-2021-32760
 		"hardtofolder":    {hostileLayer(t, hard("a", victim), file("a/new"))},
 		"hardtoproc":      {hostileLayer(t, hard("a", "../../../../../../../../../../proc/self/environ"))},
 		"rootslash":       {hostileLayer(t, link("/", victim), file("new"))},
@@ -104,7 +104,7 @@ func TestHostileEntries(t *testing.T) {
 		"devices": {hostileLayer(t, dir("dev"), &tar.Header{Name: "dev/mem", Typeflag: tar.TypeChar, Devmajor: 1, Devminor: 1},
 			&tar.Header{Name: "dev/sda", Typeflag: tar.TypeBlock, Devmajor: 8}, &tar.Header{Name: "fifo", Typeflag: tar.TypeFifo})},
 		"notdir":    {hostileLayer(t, file("a"), file("a/b"))},
-		"root":      {hostileLayer(t, link(".", victim), file("new"))},
+		"root":      {hostileLayer(t, link(".", victim), file("new"))}, // CVE-2021-29136
 		"duplicate": {hostileLayer(t, file("a")), hostileLayer(t, file("a")), hostileLayer(t, file("a"))},
 		"many":      {hostileLayer(t, many...)},
 		"noarchive": {[]byte("this is no archive")},

@@ -10,7 +10,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -22,10 +24,48 @@ import (
 // asProgram makes the test binary be pouch-image.
 const asProgram = "POUCH_IMAGE_TEST_AS_PROGRAM"
 
+// measures makes the test binary run a program, and write the most memory that it had
+// to the file that this names. The kernel counts what a program's parent had at its
+// start as the program's: this one is small.
+const measures = "POUCH_IMAGE_TEST_MEASURES"
+
+func measure(file string) int {
+	c := exec.Command(os.Args[0], os.Args[1:]...)
+	c.Env = append(os.Environ(), measures+"=")
+	c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
+	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	c.Run() //nolint:errcheck // its code is what counts
+	most := c.ProcessState.SysUsage().(*syscall.Rusage).Maxrss
+	if err := os.WriteFile(file, []byte(fmt.Sprint(most)), 0o600); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
+	return c.ProcessState.ExitCode()
+}
+
+// measured runs a command and returns the most memory that it had, KiB.
+func measured(t *testing.T, c *exec.Cmd) (r result, most int) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "most")
+	c.Env = append(c.Env, measures+"="+file)
+	r = do(t, c)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if most, err = strconv.Atoi(string(text)); err != nil {
+		t.Fatal(err)
+	}
+	return r, most
+}
+
 // base holds the tests' programs and state; empty where they cannot run.
 var base string
 
 func TestMain(m *testing.M) {
+	if file := os.Getenv(measures); file != "" {
+		os.Exit(measure(file))
+	}
 	if os.Getenv(asProgram) != "" {
 		main()
 	}

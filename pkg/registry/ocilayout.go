@@ -101,6 +101,9 @@ func unpackLayout(ctx context.Context, file string, root *os.Root) error {
 			return err
 		}
 		if name, ok := layoutFile(h); ok {
+			if h.Size > MaxDocument && !strings.Contains(name, "/") {
+				return errs.New(errs.Corrupt, "oci-archive: %s: larger than %d bytes", name, MaxDocument)
+			}
 			if err := writeFile(root, name, tr); err != nil {
 				return fmt.Errorf("unpack %s: %w", name, err)
 			}
