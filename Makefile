@@ -34,6 +34,8 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 # Where runtimes look for CNI plugins: pouch-net is one under the name pouch.
 CNI_BIN ?= /opt/cni/bin
+# Where firewalld looks for what comes with programs.
+FIREWALLD ?= /usr/lib/firewalld
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 # The one place for build tags: what Pouch does not use is not built.
@@ -110,6 +112,9 @@ install: build
 	install -d $(DESTDIR)$(CNI_BIN)
 	ln -sfn $(PREFIX)/bin/pouch-net $(DESTDIR)$(CNI_BIN)/pouch
 	scripts/install-units $(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -d $(DESTDIR)$(FIREWALLD)/zones $(DESTDIR)$(FIREWALLD)/policies
+	install -m 0644 scripts/firewalld/zones/*.xml $(DESTDIR)$(FIREWALLD)/zones
+	install -m 0644 scripts/firewalld/policies/*.xml $(DESTDIR)$(FIREWALLD)/policies
 	@$(MAKE) --no-print-directory install-docs
 
 # Manual pages and completions are made by the programs themselves.

@@ -12,9 +12,10 @@ import (
 // that Pouch does not change, each with what to do.
 func (m *Manager) Obstacles() []string {
 	var out []string
-	if tables, err := netdev.Tables(); err == nil && slices.Contains(tables, "firewalld") {
-		out = append(out, "firewalld runs: it rejects what leaves a network unless the network's link is in a zone that lets it pass: "+
-			"firewall-cmd --permanent --zone=trusted --add-interface="+m.someBridge()+" and firewall-cmd --reload")
+	unzoned, _ := netdev.Unzoned(m.waysOut()) // what nftables does not tell is no obstacle that is known
+	for _, link := range unzoned {
+		out = append(out, "firewalld has "+link+" in no zone: it rejects what leaves that network: "+
+			"firewall-cmd --permanent --zone=pouch --add-interface="+link+" and firewall-cmd --reload (the zone comes with make install)")
 	}
 	if legacyFilter() {
 		out = append(out, "iptables-legacy has rules: where its policy of FORWARD is DROP let the networks pass: "+
@@ -27,6 +28,18 @@ func (m *Manager) Obstacles() []string {
 func legacyFilter() bool {
 	names, _ := os.ReadFile("/proc/thread-self/net/ip_tables_names") // missing: no legacy iptables
 	return slices.Contains(strings.Fields(string(names)), "filter")
+}
+
+// waysOut are the links of networks that have a way out.
+func (m *Manager) waysOut() []string {
+	all, _ := m.List() // a broken record is told elsewhere
+	var out []string
+	for _, n := range all {
+		if n.Bridge != "" && !n.Internal {
+			out = append(out, n.Bridge)
+		}
+	}
+	return out
 }
 
 // someBridge is the link of a network, as an example.

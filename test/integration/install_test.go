@@ -37,8 +37,10 @@ func installed(t *testing.T, prefix string) string {
 func TestInstalledTree(t *testing.T) {
 	at := installed(t, "/usr/x")
 	for dir, want := range map[string]string{
-		"bin":           "pouch-image pouch-net pouch-run pouch-shim pouch-vol",
-		"libexec/pouch": "containerd containerd-shim-pouch-v2 ctr pouch-init pouch-shim-delete runc",
+		"bin":                       "pouch-image pouch-net pouch-run pouch-shim pouch-vol",
+		"libexec/pouch":             "containerd containerd-shim-pouch-v2 ctr pouch-init pouch-shim-delete runc",
+		"../lib/firewalld/zones":    "pouch.xml",
+		"../lib/firewalld/policies": "pouch-out.xml",
 	} {
 		if got := strings.Join(names(t, filepath.Join(at, dir)), " "); got != want {
 			t.Errorf("%s holds %s, not %s", dir, got, want)
