@@ -14,5 +14,5 @@ func main() {
 		os.Exit(plugin())
 	}
 	cmd.Main("pouch-net", "manage networks of containers and of other network namespaces", completer(),
-		create(), ls(), inspect(), rm(), connect(), disconnect(), attach(), detach(), execVerb(), peers(), ports(), why(), check(), dnsVerb(), prune(), exists(), reload(), foreign())
+		create(), ls(), inspect(), rm(), connect(), disconnect(), attach(), detach(), execVerb(), peers(), ports(), why(), check(), dnsVerb(), prune(), exists(), reload(), update(), foreign())
 }

@@ -12,8 +12,8 @@ func reload() *cli.Command {
 	return &cli.Command{
 		Name:      "reload",
 		Usage:     "make links and packet rules anew, for example after the firewall was flushed",
-		ArgsUsage: "[NETWORK…]",
-		Description: "Without a NETWORK the links of all are made anew. Tells of a firewall of this host that " +
+		ArgsUsage: "[NETWORK | CONTAINER]…",
+		Description: "Without a NETWORK the links of all are made anew; with a CONTAINER those of the networks that it is in. Tells of a firewall of this host that " +
 			"Pouch cannot ask to let packets of networks pass.",
 		Action: func(c *cli.Context) error {
 			m, err := open(c)

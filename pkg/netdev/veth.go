@@ -194,3 +194,30 @@ func indexAndMTU(name string) (index, mtu int, err error) {
 	})
 	return index, mtu, err
 }
+
+// SetPort makes a link a port of a bridge, as AddVeth does with Hairpin and Isolated: also
+// where the bridge was made anew. Idempotent. A missing link gives kind not_found.
+func SetPort(name, bridge string, hairpin, isolated bool) error {
+	l, err := netlink.LinkByName(name)
+	if err != nil {
+		_, err := FindLink(name)
+		return err
+	}
+	b, err := FindLink(bridge)
+	if err != nil {
+		return err
+	}
+	if l.Attrs().MasterIndex != b.Index {
+		if err := netlink.LinkSetMasterByIndex(l, b.Index); err != nil {
+			return fmt.Errorf("make %s a port of %s: %w", name, bridge, err)
+		}
+	}
+	err = netlink.LinkSetIsolated(l, isolated)
+	if err == nil && hairpin {
+		err = netlink.LinkSetHairpin(l, true)
+	}
+	if err != nil {
+		return fmt.Errorf("set up port %s of its bridge: %w", name, err)
+	}
+	return nil
+}

@@ -24,6 +24,7 @@ func (m *Manager) Connect(ctx context.Context, container string, j record.Join) 
 			return errs.New(errs.Conflict, "endpoint with name %s already exists in network %s", c.Name, n.Name)
 		}
 		if m.live(c) {
+			before := m.resolvOf(c)
 			// One that was killed may have left an interface that is half made.
 			if err := m.Detach(ctx, n.Name, m.s.Netns(c.ID)); err != nil {
 				return err
@@ -33,6 +34,9 @@ func (m *Manager) Connect(ctx context.Context, container string, j record.Join) 
 				return err
 			}
 			if err := m.republish(ctx, c.ID, ""); err != nil {
+				return err
+			}
+			if err := m.followNames(c, before); err != nil {
 				return err
 			}
 		}
@@ -58,10 +62,14 @@ func (m *Manager) Disconnect(ctx context.Context, container, network string) err
 			return errs.New(errs.NotFound, "container %s is not connected to network %s", c.Name, n.Name)
 		}
 		if m.live(c) {
+			before := m.resolvOf(c)
 			if err := m.republish(ctx, c.ID, n.Name); err != nil {
 				return err
 			}
 			if err := m.Detach(ctx, n.Name, m.s.Netns(c.ID)); err != nil {
+				return err
+			}
+			if err := m.followNames(c, before); err != nil {
 				return err
 			}
 		}

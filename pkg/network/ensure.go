@@ -2,6 +2,7 @@ package network
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -84,14 +85,15 @@ func (m *Manager) checkRules(ctx context.Context, n *record.Network) error {
 
 // Reload makes the links, the packet rules and the rates of every network anew,
 // for example after somebody flushed the firewall; with targets the links of those
-// networks alone. Idempotent.
+// networks alone, or of those that a container is in, whose hosts files it brings up to
+// date too. Idempotent.
 func (m *Manager) Reload(ctx context.Context, targets ...string) error {
 	all, err := m.reloaded(targets)
 	if err != nil {
 		return err
 	}
 	for _, n := range all {
-		if err := m.ensure(ctx, n); err != nil {
+		if err := errors.Join(m.ensure(ctx, n), m.setPorts(n), m.refreshHosts(ctx, n.Name)); err != nil {
 			return err
 		}
 	}
@@ -109,10 +111,33 @@ func (m *Manager) reloaded(targets []string) ([]*record.Network, error) {
 	var out []*record.Network
 	for _, t := range targets {
 		n, err := m.Inspect(t)
+		if errs.Is(err, errs.NotFound) {
+			of, cerr := m.networksOf(t)
+			if cerr == nil {
+				out = append(out, of...)
+				continue
+			}
+		}
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, n)
 	}
 	return out, nil
+}
+
+// networksOf are the networks that a container is in now.
+func (m *Manager) networksOf(container string) ([]*record.Network, error) {
+	id, err := m.s.ResolveContainer(container)
+	if err != nil {
+		return nil, err
+	}
+	js, err := m.joined(func(l *record.Lease) bool { return l.Container == id })
+	var out []*record.Network
+	for _, j := range js {
+		if n, err := m.s.Network(j.Network); err == nil { // those of CNI plugins are theirs
+			out = append(out, n)
+		}
+	}
+	return out, err
 }

@@ -198,5 +198,10 @@ func (s *Store) Hosts(id string) ([]byte, error) {
 	return fsx.ReadAtMost(s.HostFile(id, "hosts"), MaxHosts)
 }
 
+// Resolv reads the resolv.conf of a container.
+func (s *Store) Resolv(id string) ([]byte, error) {
+	return fsx.ReadAtMost(s.HostFile(id, "resolv.conf"), MaxHosts)
+}
+
 // MaxHosts bounds a hosts file, bytes.
 const MaxHosts = 1 << 20

@@ -1,6 +1,8 @@
-package container
+package network
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -31,6 +33,31 @@ func TestNetworksSayNames(t *testing.T) {
 		}
 		if got := string(resolvConf(host, with)); got != c.want {
 			t.Errorf("%s: got %s want %s", c.name, strings.ReplaceAll(got, "\n", "|"), strings.ReplaceAll(c.want, "\n", "|"))
+		}
+	}
+}
+
+func TestHostResolv(t *testing.T) {
+	dir := t.TempDir()
+	paths := [2]string{filepath.Join(dir, "resolv.conf"), filepath.Join(dir, "direct")}
+	for _, c := range []struct{ own, direct, want string }{
+		{"nameserver 10.0.0.1\n", "nameserver 9.9.9.9\n", "nameserver 10.0.0.1\n"},
+		{"nameserver 127.0.0.53\nsearch x\n", "nameserver 9.9.9.9\n", "nameserver 9.9.9.9\n"},
+		{"nameserver 127.0.0.1\nnameserver 10.0.0.1\n", "nameserver 9.9.9.9\n", "nameserver 127.0.0.1\nnameserver 10.0.0.1\n"},
+		{"nameserver 127.0.0.53\n", "", "nameserver 127.0.0.53\n"},
+		{"search x\n", "nameserver 9.9.9.9\n", "search x\n"},
+	} {
+		if err := os.WriteFile(paths[0], []byte(c.own), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		os.Remove(paths[1])
+		if c.direct != "" {
+			if err := os.WriteFile(paths[1], []byte(c.direct), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := string(hostResolv(paths)); got != c.want {
+			t.Errorf("%q: %q, want %q", c.own, got, c.want)
 		}
 	}
 }
