@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"runtime/debug"
 
 	"github.com/opencontainers/go-digest"
 
@@ -117,6 +118,7 @@ func (m *Manager) convert(outer context.Context, src, dst string, c Conversion) 
 	if err := s.Hold(ctx, img.Digest); err != nil {
 		return "", err
 	}
+	debug.SetGCPercent(100) // a table of contents is held: cmd.Run lets commands that end soon waste memory
 	cv := conversion{Conversion: c, session: s, layers: map[digest.Digest]layerMade{}}
 	made, err := cv.image(ctx, img.Digest)
 	if err != nil {

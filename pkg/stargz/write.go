@@ -3,8 +3,6 @@ package stargz
 import (
 	"archive/tar"
 	"bytes"
-	"compress/gzip"
-	"hash"
 	"io"
 
 	"github.com/containerd/stargz-snapshotter/estargz"
@@ -37,7 +35,7 @@ func write(w io.Writer, archive io.Reader) (Layer, error) {
 	if err != nil {
 		return Layer{}, err
 	}
-	z := &compressor{GzipCompressor: estargz.NewGzipCompressorWithLevel(gzip.DefaultCompression)}
+	z := &compressor{}
 	out := estargz.NewWriterWithCompressor(w, z)
 	var size counter
 	in := io.TeeReader(io.MultiReader(bytes.NewReader(mark), archive), &size)
@@ -64,42 +62,6 @@ func landmark() ([]byte, error) {
 	}
 	err := w.Flush()
 	return b.Bytes(), err
-}
-
-// compressor is the library's, with one compression for all files in turn, as making
-// one costs more than most files, and with the size of what the table of contents adds
-// to the archive.
-type compressor struct {
-	*estargz.GzipCompressor
-	z   *gzip.Writer
-	toc counter
-}
-
-// Writer implements estargz.Compressor; the one before has been closed.
-func (c *compressor) Writer(w io.Writer) (estargz.WriteFlushCloser, error) {
-	if c.z == nil {
-		var err error
-		c.z, err = gzip.NewWriterLevel(w, gzip.DefaultCompression)
-		return c.z, err
-	}
-	c.z.Reset(w)
-	return c.z, nil
-}
-
-// WriteTOCAndFooter implements estargz.Compressor.
-func (c *compressor) WriteTOCAndFooter(w io.Writer, offset int64, toc *estargz.JTOC, sum hash.Hash) (digest.Digest, error) {
-	return c.GzipCompressor.WriteTOCAndFooter(w, offset, toc, summing{sum, &c.toc})
-}
-
-type summing struct {
-	hash.Hash
-	size *counter
-}
-
-// Write implements io.Writer.
-func (s summing) Write(p []byte) (int, error) {
-	*s.size += counter(len(p))
-	return s.Hash.Write(p)
 }
 
 type counter int64
