@@ -108,6 +108,9 @@ func names(c *record.Container, j record.Join) []string {
 	if c.Host.Hostname != "" && c.Host.Hostname != c.Name {
 		out = append(out, c.Host.Hostname)
 	}
+	if c.Host.Hostname != "" && c.Host.Domainname != "" {
+		out = append(out, c.Host.Hostname+"."+c.Host.Domainname)
+	}
 	return append(out, j.Aliases...)
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -40,4 +41,38 @@ func HostsFile(old []byte, entries []HostsEntry) []byte {
 	}
 	out.Write(after)
 	return out.Bytes()
+}
+
+// firstName is the first name of the first line that Pouch keeps in a hosts file;
+// empty: there is none.
+func firstName(text []byte) string {
+	_, part, _ := bytes.Cut(text, []byte(hostsBegin))
+	line, _, _ := bytes.Cut(part, []byte("\n"))
+	if f := bytes.Fields(line); len(f) > 1 && line[0] != '#' {
+		return string(f[1])
+	}
+	return ""
+}
+
+// namedFirst puts the host name to the front of a container's own lines: the first
+// name is the canonical one, which hostname -f prints (hosts(5)). One with a domain
+// comes before it and has its first part as a name, too.
+func namedFirst(own []HostsEntry, host string) []HostsEntry {
+	out := slices.Clone(own)
+	for i, e := range out {
+		at := slices.IndexFunc(e.Names, func(n string) bool { return strings.HasPrefix(n, host+".") })
+		if at < 0 {
+			at = slices.Index(e.Names, host)
+		}
+		if host == "" || at < 0 {
+			continue
+		}
+		names := []string{e.Names[at]}
+		rest := slices.Delete(slices.Clone(e.Names), at, at+1)
+		if short, _, dotted := strings.Cut(names[0], "."); dotted && !slices.Contains(rest, short) {
+			names = append(names, short)
+		}
+		out[i].Names = append(names, rest...)
+	}
+	return out
 }

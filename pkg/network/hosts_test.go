@@ -34,6 +34,30 @@ func TestHostsFile(t *testing.T) {
 	}
 }
 
+func TestOwnLine(t *testing.T) {
+	for _, c := range []struct{ host, names, want string }{
+		{"box", "foo box al", "box foo al"},
+		{"foo", "foo al", "foo al"},
+		{"h.example.org", "foo h.example.org", "h.example.org h foo"},
+		{"box", "foo box box.example.org", "box.example.org foo box"},
+		{"box.example.org", "foo box box.example.org", "box.example.org foo box"}, // again
+		{"", "foo box", "foo box"},
+		{"other", "foo box", "foo box"},
+	} {
+		e := []HostsEntry{{netip.MustParseAddr("10.0.0.2"), strings.Fields(c.names)}}
+		got := namedFirst(e, c.host)
+		if s := strings.Join(got[0].Names, " "); s != c.want || strings.Join(e[0].Names, " ") != c.names {
+			t.Errorf("%s of %s: %s", c.host, c.names, s)
+		}
+		if first := firstName(HostsFile([]byte("127.0.0.1 localhost\n"), got)); first != got[0].Names[0] {
+			t.Errorf("first name %q", first)
+		}
+	}
+	if first := firstName([]byte("127.0.0.1 localhost\n" + hostsBegin + hostsEnd)); first != "" {
+		t.Errorf("first name of nobody: %q", first)
+	}
+}
+
 func (r *rig) hosts(name string) string {
 	r.t.Helper()
 	b, err := r.s.Hosts(idOf(name))

@@ -42,7 +42,8 @@ func (m *Manager) writeAllHosts(network string, left ...string) error {
 	delete(todo, "")
 	mute := m.mute(all)
 	for id := range todo {
-		if err := m.writeHosts(id, entriesFor(id, all, mute)); err != nil {
+		own, others := entriesFor(id, all, mute)
+		if err := m.writeHosts(id, own, others); err != nil {
 			return err
 		}
 	}
@@ -62,16 +63,15 @@ func (m *Manager) mute(all []member) map[string]bool {
 	return out
 }
 
-// entriesFor are the lines for a container: its own first, so that its host
-// name means itself, then those of the members of its networks.
-func entriesFor(id string, all []member, mute map[string]bool) []HostsEntry {
+// entriesFor are the lines for a container: its own, which come first so that its
+// host name means itself, and those of the members of its networks.
+func entriesFor(id string, all []member, mute map[string]bool) (own, others []HostsEntry) {
 	in := map[string]bool{}
 	for _, e := range all {
 		if e.lease.Container == id {
 			in[e.network] = true
 		}
 	}
-	var own, others []HostsEntry
 	for _, e := range all {
 		line := HostsEntry{e.addr, e.lease.Names}
 		switch {
@@ -83,12 +83,12 @@ func entriesFor(id string, all []member, mute map[string]bool) []HostsEntry {
 			others = append(others, line)
 		}
 	}
-	return append(own, others...)
+	return own, others
 }
 
 // writeHosts leaves a file alone that is right already, that is missing, or
 // that its container made into something else.
-func (m *Manager) writeHosts(id string, entries []HostsEntry) error {
+func (m *Manager) writeHosts(id string, own, others []HostsEntry) error {
 	old, err := m.s.Hosts(id)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fsx.ErrTooLarge) {
 		return nil
@@ -96,7 +96,11 @@ func (m *Manager) writeHosts(id string, entries []HostsEntry) error {
 	if err != nil {
 		return err
 	}
-	text := HostsFile(old, entries)
+	first := firstName(old)
+	if first == "" {
+		first = m.s.Hostname(id)
+	}
+	text := HostsFile(old, append(namedFirst(own, first), others...))
 	if bytes.Equal(old, text) {
 		return nil
 	}

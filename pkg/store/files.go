@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -23,6 +24,12 @@ func (s *Store) HostFile(id, name string) string {
 // anew at every start, so it does not wait for the disk.
 func (s *Store) WriteHostFile(id, name string, data []byte) error {
 	return fsx.WriteVolatile(s.HostFile(id, name), data, 0o644)
+}
+
+// Hostname reads the host name of a container; empty: it has none.
+func (s *Store) Hostname(id string) string {
+	text, _ := fsx.ReadAtMost(s.HostFile(id, "hostname"), MaxHosts)
+	return strings.TrimSpace(string(text))
 }
 
 // SupervisorLog is what a supervisor has to say beside its duties, its last
