@@ -149,6 +149,24 @@ func TestNetnsIsReplacedAndRemoved(t *testing.T) {
 	}
 }
 
+// TestNewNetnsIPv6: a link that comes into a new namespace has no IPv6 from its
+// first moment on, lo has; of the host's namespace nothing changes.
+func TestNewNetnsIPv6(t *testing.T) {
+	nettest.Need(t)
+	ns := namespace(t, nettest.Dir(t), "n")
+	nettest.Run(t, ns, "ip", "link", "add", "d0", "type", "bridge")
+	nettest.Run(t, ns, "ip", "link", "set", "d0", "up")
+	if out := nettest.Run(t, ns, "ip", "-6", "-o", "addr"); !strings.Contains(out, "::1/128") || strings.Contains(out, "d0") {
+		t.Errorf("inside: %s", out)
+	}
+	nettest.Run(t, "", "ip", "link", "add", "d1", "type", "bridge")
+	t.Cleanup(func() { DeleteLink("d1") })
+	nettest.Run(t, "", "ip", "link", "set", "d1", "up")
+	if out := nettest.Run(t, "", "ip", "-6", "-o", "addr", "show", "dev", "d1"); !strings.Contains(out, "fe80:") {
+		t.Errorf("outside: %s", out)
+	}
+}
+
 func TestBridgeOfOthersIsRefused(t *testing.T) {
 	nettest.Need(t)
 	nettest.Run(t, "", "ip", "link", "add", "br0", "type", "bridge")

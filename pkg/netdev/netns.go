@@ -63,6 +63,7 @@ func unshareTo(path string) error {
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 		return os.NewSyscallError("unshare", err)
 	}
+	newLinksWithoutIPv6()
 	if err := setUp("lo"); err != nil {
 		return fmt.Errorf("set lo up: %w", err)
 	}

@@ -102,6 +102,14 @@ func quietIPv6(link string, want bool) error {
 	return nil
 }
 
+// newLinksWithoutIPv6 has links that come into this thread's namespace begin as
+// quietIPv6 leaves those that want none; others get it there. The default is written
+// without a lock, the setting of a link tries for the kernel's one lock of all links
+// (rtnl) over and over while others make theirs. What goes wrong, quietIPv6 makes good.
+func newLinksWithoutIPv6() {
+	os.WriteFile("/proc/sys/net/ipv6/conf/default/disable_ipv6", []byte("1"), 0) //nolint:errcheck // see above
+}
+
 // linkLocal is the link-local address that follows from a MAC address, RFC 4291
 // appendix A.
 func linkLocal(mac net.HardwareAddr) netip.Prefix {

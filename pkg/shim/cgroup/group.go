@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -133,21 +133,9 @@ func (g *Group) Exists() bool {
 // Unified reports whether the host has cgroup v2 alone.
 func Unified() bool { return magic(mountpoint) == unix.CGROUP2_SUPER_MAGIC }
 
-// hierarchies lists the roots that are mounted.
-func hierarchies() ([]dir, error) {
-	if known := mountedAt.Load(); known != nil {
-		return *known, nil
-	}
-	found, err := findHierarchies()
-	if err == nil {
-		mountedAt.Store(&found)
-	}
-	return found, err
-}
-
-// mountedAt is what hierarchies has found: nobody mounts one while a program of
-// Pouch runs.
-var mountedAt atomic.Pointer[[]dir]
+// hierarchies lists the roots that are mounted, as they were when it was first asked:
+// nobody mounts one while a program of Pouch runs.
+var hierarchies = sync.OnceValues(findHierarchies)
 
 func findHierarchies() ([]dir, error) {
 	if Unified() {
