@@ -3,6 +3,7 @@ package imagestore
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/opencontainers/go-digest"
 
@@ -14,14 +15,16 @@ import (
 const longestFault = 400
 
 // mountedAt is the folder that a layer was mounted at, which tells nobody anything.
-var mountedAt = regexp.MustCompile(`/[^\s"]*/containerd-mount\d+`)
+var mountedAt = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`/[^\s"]*/containerd-mount\d+`) })
 
 // layersFaults are words of errors that a layer's own entries or its compression are to
 // blame for: of the kernel, of archive/tar, of the programs and libraries that decompress.
-var layersFaults = []string{
-	"no such file or directory", "not a directory", "is a directory", "file exists", "file name too long",
-	"too many levels of symbolic links", "too many links", "invalid", "unexpected", "unhandled tar header",
-	"archive/tar: ", "igzip: Error", "unpigz: ", "gzip: ", "flate: ", "window size exceeded", "magic number mismatch", "corrupt", "CRC",
+func layersFaults() []string {
+	return []string{
+		"no such file or directory", "not a directory", "is a directory", "file exists", "file name too long",
+		"too many levels of symbolic links", "too many links", "invalid", "unexpected", "unhandled tar header",
+		"archive/tar: ", "igzip: Error", "unpigz: ", "gzip: ", "flate: ", "window size exceeded", "magic number mismatch", "corrupt", "CRC",
+	}
 }
 
 // layerFault is fault of a layer that containerd could not unpack. What its own
@@ -38,12 +41,12 @@ func layerFault(err error, layer digest.Digest) error {
 		}
 	}
 	kind := errs.KindOf(err)
-	for _, fault := range layersFaults {
+	for _, fault := range layersFaults() {
 		if kind == errs.Internal && strings.Contains(why, fault) && !NoSpace(err) {
 			kind = errs.Corrupt
 		}
 	}
-	return errs.New(kind, "unpack layer %s: %s", layer, shortened(mountedAt.ReplaceAllString(why, "")))
+	return errs.New(kind, "unpack layer %s: %s", layer, shortened(mountedAt().ReplaceAllString(why, "")))
 }
 
 // shortened leaves the middle out of a long text.
