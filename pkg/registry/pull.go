@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"go.podman.io/image/v5/docker"
+	"go.podman.io/image/v5/docker/reference"
+	"go.podman.io/image/v5/types"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/imageref"
@@ -37,11 +39,25 @@ func Pull(ctx context.Context, st Store, ref string, o Options, w Watcher) (*Ima
 		return nil, errs.New(errs.Invalid, "%s: %w", ref, err)
 	}
 	var img *Image
-	err = trying(ctx, o, func(ctx context.Context) error {
+	attempt := func(ctx context.Context) error {
 		img, err = into(ctx, st, src, sys, o, w)
 		return err
-	})
+	}
+	if err = trying(ctx, o, attempt); lostMirror(sys, src.DockerReference(), err) {
+		err = attempt(ctx) // whoever answers now is asked for the rest
+	}
 	return img, o.explained(err, "pull "+full, full)
+}
+
+// lostMirror reports whether a blob was given up because nobody answered any more,
+// which may have been a mirror: within one source the library asks the next one only
+// after an answer.
+func lostMirror(sys *types.SystemContext, named reference.Named, err error) bool {
+	if _, ok := errors.AsType[exhausted](err); !ok || statusOf(err) != 0 {
+		return false
+	}
+	_, mirrors := endpoints(sys, named)
+	return len(mirrors) > 0
 }
 
 // cause is why ctx ended, when that is why the work failed.
