@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -57,7 +59,20 @@ func execVerb(c *cli.Context) error {
 	if o.TTY && !o.Detach {
 		warnNoTerminal(c, o.Stdin)
 	}
-	return exitCode(m.Exec(c.Context, args[0], o))
+	code, err := m.Exec(c.Context, args[0], o)
+	if neverRan(err) {
+		return &cmd.ExitError{Code: 125, Err: err}
+	}
+	return exitCode(code, err)
+}
+
+// neverRan reports whether exec failed for another reason than the container's
+// state and the command itself: then its exit code must be none that a command has.
+func neverRan(err error) bool {
+	if err == nil || errors.Is(err, context.Canceled) || container.Lost(err) {
+		return false
+	}
+	return !slices.Contains([]errs.Kind{errs.NotFound, errs.Conflict, errs.NoCommand, errs.NotExecutable}, errs.KindOf(err))
 }
 
 // execOptions reads the flags.

@@ -16,6 +16,10 @@ import (
 // errLost is what a client learns of a supervisor that was killed.
 var errLost = errs.New(errs.Internal, "the supervisor (pouch-shim) was killed, and its container with it")
 
+// Lost reports whether err says that a supervisor was killed, and the process with
+// it.
+func Lost(err error) bool { return errors.Is(err, errLost) }
+
 // IO is a caller's standard streams.
 type IO struct {
 	Stdin, Stdout, Stderr *os.File
