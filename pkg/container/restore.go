@@ -28,7 +28,8 @@ type Restored struct {
 // running: always; unless-stopped, when no user stopped it; on-failure, when it
 // ran as the host went down. One that was never started is left alone. The
 // leftovers of the boot before are removed first, networks made before the
-// containers that have them. It returns what it did, and an error only when it
+// containers that have them. What is not to be had in time is asked for once more.
+// It returns what it did, and an error only when it
 // could not begin. Idempotent.
 func (m *Manager) Restore(ctx context.Context) ([]Restored, error) {
 	found, err := m.Leftovers(ctx)
@@ -55,7 +56,20 @@ func (m *Manager) Restore(ctx context.Context) ([]Restored, error) {
 		_, err := m.Start(ctx, c.ID, StartOpts{apart: true})
 		return err
 	}
-	return append(m.forEach(ctx, first, start), m.forEach(ctx, then, start)...), nil
+	return append(m.insist(ctx, first, start), m.insist(ctx, then, start)...), nil
+}
+
+// insist is forEach that begins again, with one after the other, where something was
+// not to be had in time (kind unavailable): right after a boot a host is at its
+// slowest, and all wait for the same locks.
+func (m *Manager) insist(ctx context.Context, list []Summary, do func(context.Context, *record.Container) error) []Restored {
+	out := m.forEach(ctx, list, do)
+	for i, r := range out {
+		if errs.Is(r.Err, errs.Unavailable) && ctx.Err() == nil {
+			out[i].Err = do(ctx, list[i].Container)
+		}
+	}
+	return out
 }
 
 // Shutdown stops every container, those of a service manager's units aside, so

@@ -1,9 +1,12 @@
 package container
 
 import (
+	"context"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
@@ -38,6 +41,40 @@ func TestWantsRestore(t *testing.T) {
 		rec := &record.Container{Policy: record.Policy{Restart: record.Restart{Name: c.policy}}}
 		if got := wantsRestore(rec, &c.st); got != c.want {
 			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// Who was too late the first time gets another, when the others are done; what
+// cannot succeed is not repeated.
+func TestInsist(t *testing.T) {
+	var list []Summary
+	for _, name := range []string{"late", "broken", "well"} {
+		list = append(list, Summary{Container: &record.Container{SchemaVersion: 1, Name: name}})
+	}
+	var calls sync.Map
+	do := func(_ context.Context, c *record.Container) error {
+		n, again := calls.LoadOrStore(c.Name, 1)
+		if again {
+			calls.Store(c.Name, n.(int)+1)
+		}
+		switch {
+		case c.Name == "late" && !again:
+			return errs.New(errs.Unavailable, "held by another command")
+		case c.Name == "broken":
+			return errs.New(errs.Invalid, "no such folder")
+		}
+		return nil
+	}
+	got := (&Manager{}).insist(t.Context(), list, do)
+	for i, want := range []struct {
+		name  string
+		calls int
+		fails bool
+	}{{"late", 2, false}, {"broken", 1, true}, {"well", 1, false}} {
+		n, _ := calls.Load(want.name)
+		if r := got[i]; r.Name != want.name || (r.Err != nil) != want.fails || n != want.calls {
+			t.Errorf("%s: %+v after %v calls, want %+v", r.Name, r, n, want)
 		}
 	}
 }
