@@ -180,7 +180,7 @@ test-vm: deps-vm
 	@$(MAKE) --no-print-directory build
 	@scripts/test-images busybox minbase nginx vm
 	@echo "tests in a virtual machine: systemd, cgroup v2, reboots, power cuts, checkpoints"
-	@POUCH_TEST_TAGS="$(STATIC_TAGS)" $(GOTEST) -count=1 -tags "$(STATIC_TAGS) vm" -timeout 90m $(RUNFLAG) ./test/vm
+	@POUCH_TEST_TAGS="$(STATIC_TAGS)" $(GOTEST) -count=1 -tags "$(STATIC_TAGS) vm" -timeout 4h $(RUNFLAG) ./test/vm
 
 # What podman and docker answer to the scripts of conventions, where installed.
 peers:

@@ -13,7 +13,7 @@ import (
 )
 
 // commandTimeout bounds a command in the machine that has no limit of its own.
-const commandTimeout = 2 * time.Minute
+const commandTimeout = 5 * time.Minute
 
 // killGrace is how long the agent may take to say that a killed command ended.
 const killGrace = 20 * time.Second

@@ -46,7 +46,11 @@ func fill(stage string) error {
 		return err
 	}
 	at := func(p ...string) string { return filepath.Join(append([]string{stage}, p...)...) }
-	for _, d := range []string{"bin", "scripts", ".cache/images", "test/cli", "test/integration", "lib/systemd/system"} {
+	plugins, err := harness.CNIPlugins()
+	if err != nil {
+		return err
+	}
+	for _, d := range []string{"bin", "scripts", ".cache/images", ".cache/cni", "test/cli", "test/integration", "lib/systemd/system"} {
 		if err := os.MkdirAll(at(d), 0o755); err != nil {
 			return err
 		}
@@ -58,8 +62,10 @@ func fill(stage string) error {
 	for _, c := range [][]string{
 		{"cp", "-aL", bin + "/.", at("bin")},
 		{"cp", "-a", filepath.Join(tree, "go.mod"), stage},
-		{"cp", "-a", filepath.Join(tree, "scripts/test-images"), at("scripts")},
+		{"cp", "-a", filepath.Join(tree, "scripts/test-images"), filepath.Join(tree, "scripts/cni-plugins"), at("scripts")},
+		{"cp", "-a", plugins, at(".cache/cni")},
 		{"cp", "-a", filepath.Join(tree, "test/cli/testdata"), at("test/cli")},
+		{"cp", "-a", filepath.Join(tree, "scripts/firewalld"), at("lib")},
 		{filepath.Join(tree, "scripts/install-units"), prefix + "/bin", at("lib/systemd/system")},
 	} {
 		if err := do(exec.Command(c[0], c[1:]...)); err != nil {
@@ -74,9 +80,6 @@ func fill(stage string) error {
 		if err != nil {
 			return err
 		}
-	}
-	if err := copyLxcfs(at("lxcfs")); err != nil {
-		return err
 	}
 	return build(tree, stage)
 }

@@ -23,7 +23,7 @@ import (
 )
 
 // bootTimeout bounds a boot: emulated, on a busy machine.
-const bootTimeout = 4 * time.Minute
+const bootTimeout = 6 * time.Minute
 
 // Machine is a virtual machine.
 type Machine struct {

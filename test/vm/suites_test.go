@@ -11,7 +11,7 @@ import (
 )
 
 // suiteLimit bounds one suite in the machine.
-const suiteLimit = 20 * time.Minute
+const suiteLimit = 40 * time.Minute
 
 // TestCommandLine runs the command line tests of this tree in the machine, on
 // cgroup v2: with cgroups of Pouch's own, and as far as it makes a difference
@@ -30,7 +30,7 @@ func TestCommandLine(t *testing.T) {
 		t.Run(s.name+"/"+s.manager, func(t *testing.T) {
 			r := machine.Run(t.Context(), Command{
 				Args:   []string{prefix + "/test/cli/cli.test", "-test.run", "^" + s.name + "$", "-test.timeout", suiteLimit.String()},
-				Env:    []string{"POUCH_CGROUP_MANAGER=" + s.manager},
+				Env:    []string{"POUCH_CGROUP_MANAGER=" + s.manager, "POUCH_TEST_PATIENCE=5"},
 				Dir:    prefix + "/test/cli",
 				Limit:  suiteLimit,
 				Stdout: os.Stdout, Stderr: os.Stderr,

@@ -112,8 +112,9 @@ func TestScripts(t *testing.T) {
 // clean fails t when the machine has leftovers, and removes what the script had.
 func clean(t *testing.T) {
 	const script = `pouch-run ps -aq | pouch-run rm -f -v - >/dev/null
+		pouch-net prune -f >/dev/null; pouch-vol prune -a -f >/dev/null
 		systemctl reset-failed; rm -rf /etc/pouch/containers/* /etc/systemd/system/t-*; systemctl daemon-reload
-		for i in 1 2 3 4 5 6 7 8 9 10; do pouch-run gc --check >/tmp/gc && exit 0; sleep 0.5; done; cat /tmp/gc; exit 1`
+		for i in $(seq 60); do pouch-run gc --check >/tmp/gc && exit 0; sleep 0.5; done; cat /tmp/gc; exit 1`
 	r := machine.Run(t.Context(), Command{Args: []string{"sh", "-c", script}})
 	if r.Err != nil || r.Code != 0 {
 		t.Errorf("left in the machine: exit %d, %v: %s%s", r.Code, r.Err, r.Stdout, r.Stderr)
@@ -156,7 +157,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // awaitTimeout is how long await repeats its command.
-const awaitTimeout = 60 * time.Second
+const awaitTimeout = 4 * time.Minute
 
 // await COMMAND ARGS...: repeats it in the machine until it exits with 0, or
 // with ! until it does not.
