@@ -56,6 +56,41 @@ func TestKilledCNI(t *testing.T) {
 	}
 }
 
+// cniVerbs start and end a container, and move a running one, in a network whose
+// addresses are the plugins' to give: they have every one of them back.
+func cniVerbs(t *testing.T, s *harness.Suite) []verb {
+	t.Helper()
+	plugins, err := harness.CNIPlugins()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	conf := strings.NewReplacer("DIR", dir, `"kill"`, `"killrun"`, "killcni0", "killcni1", "10.67.8.0", "10.67.9.0").Replace(cniKillConf)
+	confs := filepath.Join(filepath.Dir(s.Root), "no-cni") // where the suite's commands look
+	writeText(t, filepath.Join(dir, "killrun.conflist"), conf)
+	t.Setenv("CNI_CONFS", dir)
+	t.Setenv("NETCONFPATH", confs)
+	t.Setenv("CNI_PATH", plugins)
+	free := func(t *testing.T, s *harness.Suite) {
+		s.Pouch("pouch-run", "rm", "-f", victim)
+		sh(t, "sh", "-c", "rm -r "+confs+"; ! ip link show killcni1 || ip link del killcni1") // the plugin's, for good
+		if left := sh(t, "find", filepath.Join(dir, "ipam"), "-name", "10.*"); left != "" {
+			t.Errorf("an address is lost: %s", left)
+		}
+		if left := sh(t, "find", filepath.Join(s.Root, "endpoints"), "-name", "*.json"); left != "" {
+			t.Errorf("left %s", left)
+		}
+	}
+	up := []string{"run", "-d", "--name", victim, "--network", "cni:killrun", s.Image, "sleep", "1000"}
+	plain := []string{"run", "-d", "--name", victim, s.Image, "sleep", "1000"}
+	return []verb{
+		{name: "run cni", before: [][]string{{"cni"}}, args: []string{"run", "--rm", "--name", victim, "--network", "cni:killrun", s.Image, "true"}, again: true, check: free},
+		{name: "rm cni", before: [][]string{{"cni"}, up}, args: []string{"rm", "-f", victim}, check: free},
+		{name: "connect cni", before: [][]string{{"cni"}, plain}, bin: "pouch-net", args: []string{"connect", "cni:killrun", victim}, check: free},
+		{name: "disconnect cni", before: [][]string{{"cni"}, up}, bin: "pouch-net", args: []string{"disconnect", "cni:killrun", victim}, check: free},
+	}
+}
+
 // killCNI kills verb at a point and cleans; it returns how many points were passed.
 func killCNI(t *testing.T, verb, ns, dir string, at int) int {
 	t.Helper()

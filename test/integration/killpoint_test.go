@@ -70,7 +70,7 @@ func every(t *testing.T) int {
 func TestKillPoints(t *testing.T) {
 	s := start(t)
 	step := every(t)
-	for i, v := range slices.Concat(verbs(s), archiveVerbs(s, t.TempDir()), secretVerbs(s), volumeVerbs(t, s, t.TempDir())) {
+	for i, v := range slices.Concat(verbs(s), archiveVerbs(s, t.TempDir()), secretVerbs(s), volumeVerbs(t, s, t.TempDir()), cniVerbs(t, s)) {
 		t.Run(v.name, func(t *testing.T) {
 			kills, bad := 0, 0
 			for at := 1 + i%step; ; at += step {
@@ -99,6 +99,8 @@ func atPoint(t *testing.T, s *harness.Suite, v verb, at int) killpoint.Result {
 			cutUpgrade(t, s)
 		case "dead lxcfs":
 			killLxcfs(t, s)
+		case "cni":
+			sh(t, "sh", "-c", "mkdir $NETCONFPATH && cp $CNI_CONFS/*.conflist $NETCONFPATH")
 		case "pouch-vol":
 			s.Must(t, b[0], b[1:]...)
 		default:
