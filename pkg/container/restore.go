@@ -43,20 +43,33 @@ func (m *Manager) Restore(ctx context.Context) ([]Restored, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Who joins another container's network is started after that.
-	first, then := []Summary{}, []Summary{}
+	// Who has an address of its own choice is started before those that are given
+	// any, and who joins another container's network after that.
+	var rounds [3][]Summary
 	for _, s := range list {
-		if joinsOther(s.Container) {
-			then = append(then, s)
-		} else {
-			first = append(first, s)
-		}
+		n := restoreRound(s.Container)
+		rounds[n] = append(rounds[n], s)
 	}
 	start := func(ctx context.Context, c *record.Container) error {
 		_, err := m.Start(ctx, c.ID, StartOpts{apart: true})
 		return err
 	}
-	return append(m.insist(ctx, first, start), m.insist(ctx, then, start)...), nil
+	var out []Restored
+	for _, round := range rounds {
+		out = append(out, m.insist(ctx, round, start)...)
+	}
+	return out, nil
+}
+
+// restoreRound is when Restore starts c: from 0 to 2.
+func restoreRound(c *record.Container) int {
+	switch {
+	case joinsOther(c):
+		return 2
+	case slices.ContainsFunc(c.Networks, func(j record.Join) bool { return j.IPv4 != "" || j.IPv6 != "" }):
+		return 0
+	}
+	return 1
 }
 
 // insist is forEach that begins again, with one after the other, where something was

@@ -79,6 +79,25 @@ func TestInsist(t *testing.T) {
 	}
 }
 
+func TestRestoreRound(t *testing.T) {
+	for name, c := range map[string]struct {
+		c    record.Container
+		want int
+	}{
+		"fixed":        {record.Container{NetworkMode: "n", Networks: []record.Join{{Network: "m"}, {Network: "n", IPv4: "10.0.0.5"}}}, 0},
+		"fixed, IPv6":  {record.Container{NetworkMode: "n", Networks: []record.Join{{Network: "n", IPv6: "fd00::5"}}}, 0},
+		"any":          {record.Container{NetworkMode: "n", Networks: []record.Join{{Network: "n"}}}, 1},
+		"none":         {record.Container{NetworkMode: "none"}, 1},
+		"of another":   {record.Container{NetworkMode: "container:x"}, 2},
+		"with a link":  {record.Container{NetworkMode: "bridge", Links: make([]record.Link, 1)}, 2},
+		"another's ns": {record.Container{NetworkMode: "none", Host: record.Host{PidMode: "container:x"}}, 2},
+	} {
+		if got := restoreRound(&c.c); got != c.want {
+			t.Errorf("%s: %d", name, got)
+		}
+	}
+}
+
 func TestWithoutUnit(t *testing.T) {
 	got := withoutUnit([]string{"PATH=/bin", "NOTIFY_SOCKET=/x", "WATCHDOG_USEC=1", "LISTEN_FDS=1", "HOME=/"})
 	if len(got) != 2 || got[0] != "PATH=/bin" || got[1] != "HOME=/" {
