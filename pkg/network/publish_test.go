@@ -30,6 +30,7 @@ func (r *rig) outside() (path string) {
 	nettest.Run(r.t, "", "ip", "addr", "add", "2001:db8::1/64", "dev", "ext0", "nodad")
 	nettest.Run(r.t, "", "ip", "link", "set", "ext0", "up")
 	nettest.Run(r.t, path, "ip", "addr", "add", "192.0.2.2/24", "dev", "ext1")
+	nettest.Run(r.t, path, "sysctl", "-qw", "net.ipv6.conf.ext1.disable_ipv6=0")
 	nettest.Run(r.t, path, "ip", "addr", "add", "2001:db8::2/64", "dev", "ext1", "nodad")
 	nettest.Run(r.t, path, "ip", "link", "set", "ext1", "up")
 	nettest.Run(r.t, path, "ip", "route", "add", "default", "via", "192.0.2.1")
