@@ -164,7 +164,7 @@ func TestWhyLoopbackIsOpen(t *testing.T) {
 	nettest.Serve(t, r.s.Netns(idOf("web")), "tcp", ":80")
 	nettest.Serve(t, "", "tcp", "127.0.0.1:8080")
 	called(t, supervisor)
-	nettest.Run(t, "", "sysctl", "-qw", "net.ipv4.conf.ext0.route_localnet=1")
+	nettest.Run(t, "", "sysctl", "-qw", "net.ipv4.conf.all.route_localnet=0", "net.ipv4.conf.ext0.route_localnet=1")
 	r.wants("guarded", "127.0.0.1:8080", "")
 	nettest.Run(t, "", "nft", "delete", "table", "inet", r.Table())
 	r.wants("flushed", "127.0.0.1:8080", "route_localnet is set for ext0: others on the link reach what is published on 127.0.0.1: sysctl -w net.ipv4.conf.ext0.route_localnet=0, or pouch-net reload")
