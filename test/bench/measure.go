@@ -25,7 +25,7 @@ func latency(all []*contender, rounds int) error {
 }
 
 // slice is how many runs of a contender are measured before it is another's turn.
-const slice = 32
+const slice = 96
 
 // throughput runs batch runs of each contender, parallel at once, until the
 // last one has left nothing. They take turns as in latency, a slice of the batch
