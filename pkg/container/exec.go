@@ -2,10 +2,13 @@ package container
 
 import (
 	"context"
+	"errors"
 	"os"
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/pkg/ctl"
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -43,6 +46,9 @@ func (m *Manager) Exec(ctx context.Context, target string, o ExecOpts) (int, err
 	defer heard.close()
 	if err := sendExec(conn, c, o); err != nil {
 		conn.Close()
+		if errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET) { // it ended meanwhile
+			return 0, m.unreachable(c.ID)
+		}
 		return 0, err
 	}
 	conn.SetDeadline(time.Now().Add(execTimeout)) // until the first answer
