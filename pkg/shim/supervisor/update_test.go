@@ -76,12 +76,14 @@ func TestUpdateHoldsOverLives(t *testing.T) {
 
 func TestUpdateBetweenTwoLives(t *testing.T) {
 	p := newPouch(t, func(c *record.Container) { c.Policy.Restart.Name = "always" },
-		"sh", "-c", "test -e /well || exit 1; trap exit TERM; while :; do sleep 0.05; done")
+		"sh", "-c", "read well </well; test $well = yes || exit 1; trap exit TERM; while :; do sleep 0.05; done")
+	must(t, os.Mkdir(filepath.Dir(p.inRoot("well")), 0o755))
+	must(t, os.WriteFile(p.inRoot("well"), []byte("no\n"), 0o600))
 	p.runDetached()
 	eventually(t, "the pauses are long", func() bool { st := p.state(); return st.Status == record.Restarting && st.Restarts > 2 })
 	p.limits(func(r *record.Resources) { r.PidsLimit = 30 }, ctl.OK)
-	must(t, os.WriteFile(p.inRoot("well"), nil, 0o600))
-	well := time.Now() // a life that began before may be about to end
+	must(t, os.WriteFile(p.inRoot("well"), []byte("yes\n"), 0o600)) // the mounted root would not see a new file
+	well := time.Now()                                              // a life that began before may be about to end
 	eventually(t, "it lives", func() bool { st := p.state(); return st.Status == record.Running && st.Started.After(well) })
 	if got := p.pidsMax(); got != "30" {
 		t.Errorf("pids.max %s", got)
