@@ -26,7 +26,7 @@ func isForeign(name string) bool {
 // an earlier life of it has left is undone first. On failure nothing is left that
 // gc would not find.
 func (m *Manager) makeEndpoint(ctx context.Context, e *record.Endpoint) (*ForeignAnswer, error) {
-	lock, err := m.s.LockEndpoint(ctx, e.ID, e.Iface)
+	lock, err := m.s.LockEndpoint(ctx, e.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func (m *Manager) makeEndpoint(ctx context.Context, e *record.Endpoint) (*Foreig
 // stays, for gc to try it again, and the failure is told: a driver that is broken
 // must not keep a container. Idempotent.
 func (m *Manager) endEndpoint(ctx context.Context, id, iface string) {
-	lock, err := m.s.LockEndpoint(ctx, id, iface)
+	lock, err := m.s.LockEndpoint(ctx, id)
 	if err == nil {
 		err = m.undoEndpoint(ctx, id, iface)
 		lock.Unlock()
@@ -189,7 +189,7 @@ func (m *Manager) endpointDead(e *record.Endpoint, alive func(string) bool) stri
 // and goes.
 func (m *Manager) cleanEndpoint(ctx context.Context, name string) error {
 	id, iface, _ := strings.Cut(name, "-")
-	lock, err := m.s.LockEndpoint(ctx, id, iface)
+	lock, err := m.s.LockEndpoint(ctx, id)
 	if err != nil {
 		return err
 	}

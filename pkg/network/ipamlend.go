@@ -52,7 +52,7 @@ func (m *Manager) lend(ctx context.Context, n *record.Network, subs []subnet, l 
 
 // askAddresses asks the plugin, after what an earlier life has left was given back.
 func (m *Manager) askAddresses(ctx context.Context, e *record.Endpoint, subs []subnet) ([]netip.Addr, error) {
-	lock, err := m.s.LockEndpoint(ctx, e.ID, e.Iface)
+	lock, err := m.s.LockEndpoint(ctx, e.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (m *Manager) askAddresses(ctx context.Context, e *record.Endpoint, subs []s
 
 // undoLent gives back what a plugin lent to an interface. Idempotent.
 func (m *Manager) undoLent(ctx context.Context, id, iface string) error {
-	lock, err := m.s.LockEndpoint(ctx, id, iface)
+	lock, err := m.s.LockEndpoint(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (m *Manager) endLent(ctx context.Context, ended []member) {
 }
 
 func (m *Manager) endOneLent(ctx context.Context, id, iface string) {
-	lock, err := m.s.LockEndpoint(ctx, id, iface)
+	lock, err := m.s.LockEndpoint(ctx, id)
 	if err == nil {
 		defer lock.Unlock()
 		if e, rerr := m.s.Endpoint(id, iface); rerr == nil && m.lentUsed(e) {

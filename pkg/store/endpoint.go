@@ -55,10 +55,10 @@ func (s *Store) RemoveEndpoint(id, iface string) error {
 	return fsx.SyncDir(s.endpoints())
 }
 
-// LockEndpoint takes the lock under which a foreign driver makes and undoes an
-// endpoint, whichever of its interfaces it is: nobody asks CNI plugins twice at once
+// LockEndpoint takes the lock under which a foreign driver makes and undoes a
+// container's endpoints, one for all its interfaces: nobody asks CNI plugins twice at once
 // for one container (specification 1.1.0, section 3). Some containers share one.
-func (s *Store) LockEndpoint(ctx context.Context, id, _ string) (*fsx.Lock, error) {
+func (s *Store) LockEndpoint(ctx context.Context, id string) (*fsx.Lock, error) {
 	h := sha256.Sum256([]byte(id))
 	return s.Lock(ctx, "endpoints", fmt.Sprintf("%02x", h[0]))
 }

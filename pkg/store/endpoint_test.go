@@ -16,16 +16,16 @@ func TestEndpointLocks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	one, err := s.LockEndpoint(t.Context(), "one", "eth0")
+	one, err := s.LockEndpoint(t.Context(), "one")
 	if err != nil {
 		t.Fatal(err)
 	}
 	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := s.LockEndpoint(short, "one", "eth1"); !errs.Is(err, errs.Unavailable) {
-		t.Errorf("another interface of the container: %v", err)
+	if _, err := s.LockEndpoint(short, "one"); !errs.Is(err, errs.Unavailable) {
+		t.Errorf("a second of the container: %v", err)
 	}
-	other, err := s.LockEndpoint(t.Context(), "other", "eth0")
+	other, err := s.LockEndpoint(t.Context(), "other")
 	if err != nil {
 		t.Fatal(err)
 	}
