@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,9 +16,6 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"github.com/pouchcontainer/pouch/pkg/ctrd"
-	"github.com/pouchcontainer/pouch/pkg/ctrd/engine"
-	"github.com/pouchcontainer/pouch/test/harness"
 	"github.com/pouchcontainer/pouch/test/registrytest"
 )
 
@@ -255,16 +251,7 @@ func TestConvertKilled(t *testing.T) {
 	expect(t, 0, `sha256:.*\n`, ``, "convert", "-q", "--to", "estargz", ref, "heavy:2")
 	noLeases(t)
 	expect(t, 0, `(?s).*`, ``, "rm", ref, "heavy:2")
-	tree, err := harness.Tree()
-	if err != nil {
-		t.Fatal(err)
-	}
-	st, err := state()
-	if err != nil {
-		t.Fatal(err)
-	}
-	left, err := exec.Command(filepath.Join(tree, "bin", "ctr"), "-a", engine.Socket(st), "-n", ctrd.Namespace, "content", "active").Output()
-	if err != nil || strings.Count(string(left), "\n") != 1 {
-		t.Errorf("%v: being written: %s", err, left)
+	if left := ctr(t, "content", "active"); strings.Count(left, "\n") != 1 {
+		t.Errorf("being written: %s", left)
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -20,10 +19,7 @@ import (
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"github.com/pouchcontainer/pouch/pkg/ctrd"
-	"github.com/pouchcontainer/pouch/pkg/ctrd/engine"
 	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
-	"github.com/pouchcontainer/pouch/test/harness"
 	"github.com/pouchcontainer/pouch/test/registrytest"
 )
 
@@ -261,20 +257,8 @@ func TestCVE_2026_53493(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree, err := harness.Tree()
-	if err != nil {
-		t.Fatal(err)
-	}
-	st, err := state()
-	if err != nil {
-		t.Fatal(err)
-	}
-	info, err := exec.Command(filepath.Join(tree, "bin", "ctr"), "-a", engine.Socket(st), "-n", ctrd.Namespace, "snapshots", "info", got.ChainID.String()).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
 	var snapshot struct{ Labels map[string]string }
-	if err := json.Unmarshal(info, &snapshot); err != nil {
+	if err := json.Unmarshal([]byte(ctr(t, "snapshots", "info", got.ChainID.String())), &snapshot); err != nil {
 		t.Fatal(err)
 	}
 	for k := range note {

@@ -60,8 +60,8 @@ func client(t *testing.T) *ctrd.Client {
 	return c
 }
 
-// noLeases fails when a lease of a fetch is left.
-func noLeases(t *testing.T) {
+// ctr is what containerd's own client says of the engine of the tests.
+func ctr(t *testing.T, args ...string) string {
 	t.Helper()
 	tree, err := harness.Tree()
 	if err != nil {
@@ -71,11 +71,18 @@ func noLeases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := exec.Command(filepath.Join(tree, "bin", "ctr"), "-a", engine.Socket(st), "-n", ctrd.Namespace, "leases", "ls", "-q").Output()
+	args = append([]string{"-a", engine.Socket(st), "-n", ctrd.Namespace}, args...)
+	out, err := exec.Command(filepath.Join(tree, "bin", "ctr"), args...).Output()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("ctr %q: %v", args, err)
 	}
-	for l := range strings.FieldsSeq(string(list)) {
+	return string(out)
+}
+
+// noLeases fails when a lease of a fetch is left.
+func noLeases(t *testing.T) {
+	t.Helper()
+	for l := range strings.FieldsSeq(ctr(t, "leases", "ls", "-q")) {
 		if strings.HasPrefix(l, images.LeasePrefix) || strings.HasPrefix(l, "partial-") {
 			t.Errorf("lease %s is left", l)
 		}
