@@ -50,6 +50,7 @@ func (t *task) start(ctx context.Context) (int, error) {
 	}
 	t.mu.Lock()
 	t.phase, t.since, t.ending = running, begun, asked{}
+	t.bears()
 	t.mu.Unlock()
 	go settleDown()
 	if t.checked() {

@@ -19,7 +19,7 @@ func (t *task) restart(sig unix.Signal, seconds int) error {
 	t.endedBy(record.ByStop, sig)
 	late, settle, err := t.askToEnd(sig, seconds)
 	if err != nil {
-		t.tellBorn(err) // nobody waits for it any more
+		t.forgo(born)
 		return err
 	}
 	defer settle()
@@ -65,12 +65,35 @@ func (t *task) expected() bool {
 	return t.born != nil
 }
 
-// tellBorn tells the user who waits for the next life how it began.
+// bears says, with mu held, that the life that begins now is what a user waits for:
+// one who asks for another from now on waits for the one after it. A user's restart
+// begins the count anew.
+func (t *task) bears() {
+	if t.born != nil {
+		t.bearing, t.born = t.born, nil
+		t.restarts, t.backoff = 0, 0
+	}
+}
+
+// tellBorn tells the user who waits for the life that was to begin how it did: one
+// that did not get so far as bears was expected still.
 func (t *task) tellBorn(err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.born != nil {
-		t.born <- err
+	if err != nil && t.bearing == nil {
+		t.bearing, t.born = t.born, nil
+	}
+	if t.bearing != nil {
+		t.bearing <- err
+		t.bearing = nil
+	}
+}
+
+// forgo takes back what expect has asked for: nobody waits any more.
+func (t *task) forgo(born <-chan error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.born == born {
 		t.born = nil
 	}
 }

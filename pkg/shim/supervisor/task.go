@@ -89,6 +89,7 @@ type task struct {
 	stopping   chan struct{} // closed with last
 	reconsider chan struct{} // holds one when the restart policy was changed
 	born       chan error    // told of the next life; nil: no user waits for it
+	bearing    chan error    // born, of a life that begins
 
 	life   *life         // the one that runs, or is to come
 	ended  chan struct{} // closed at the end of the last life: result is set
