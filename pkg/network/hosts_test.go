@@ -3,12 +3,14 @@ package network
 import (
 	"net/netip"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/pouchcontainer/pouch/pkg/netdev/nettest"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
@@ -151,5 +153,52 @@ func TestConnect(t *testing.T) {
 	}
 	if c = must(r.s.Container(idOf("aa")))(t); c.NetworkMode != Default || len(c.Networks) != 1 {
 		t.Errorf("record %+v", c)
+	}
+}
+
+// What a container does with its own hosts file, which it has mounted, keeps nobody
+// else from joining the network: the kernel refuses to open a file for writing that
+// somebody has a lease on, or runs.
+func TestAMemberSpoilsNobodyElsesHosts(t *testing.T) {
+	for what, spoil := range map[string]func(t *testing.T, path string) (end func()){"lease": leased, "running": running} {
+		t.Run(what, func(t *testing.T) {
+			r := newRig(t)
+			r.network("n1", CreateOpts{})
+			r.joins("aa", "n1")
+			end := spoil(t, r.s.HostFile(idOf("aa"), "hosts"))
+			b := r.joins("bb", "n1")
+			if !strings.Contains(r.hosts("bb"), ip(b.IPv4)+"\tbb\n") {
+				t.Errorf("hosts of who joined: %s", r.hosts("bb"))
+			}
+			r.leave(idOf("bb"))
+			end()
+			c := r.joins("cc", "n1")
+			if !strings.Contains(r.hosts("aa"), ip(c.IPv4)+"\tcc\n") {
+				t.Errorf("hosts of who gave its file free: %s", r.hosts("aa"))
+			}
+		})
+	}
+}
+
+func leased(t *testing.T, path string) func() {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := unix.FcntlInt(f.Fd(), unix.F_SETLEASE, unix.F_WRLCK); err != nil {
+		t.Fatal(err)
+	}
+	return func() { f.Close() }
+}
+
+func running(t *testing.T, path string) func() {
+	nettest.Run(t, "", "sh", "-c", "cat $(command -v sleep) >"+path+" && chmod 700 "+path)
+	c := exec.Command(path, "1000")
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		c.Process.Kill()
+		c.Wait() //nolint:errcheck // it was killed
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"log/slog"
 
-	"github.com/pouchcontainer/pouch/pkg/fsx"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
@@ -45,11 +44,16 @@ func (m *Manager) followNames(c *record.Container, before []byte) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
-	case errors.Is(err, fsx.ErrTooLarge) || err == nil && !bytes.Equal(file, before):
+	case keepsFile(c.ID, err):
+		return nil
+	case err == nil && !bytes.Equal(file, before):
 		slog.Warn("the container has changed its resolv.conf, which stays so", "container", c.Name)
 		return nil
 	case err != nil:
 		return err
 	}
-	return m.s.OverwriteResolv(c.ID, now)
+	if err := m.s.OverwriteResolv(c.ID, now); !keepsFile(c.ID, err) {
+		return err
+	}
+	return nil
 }

@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"log/slog"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/pkg/fsx"
 )
@@ -90,7 +93,7 @@ func entriesFor(id string, all []member, mute map[string]bool) (own, others []Ho
 // that its container made into something else.
 func (m *Manager) writeHosts(id string, own, others []HostsEntry) error {
 	old, err := m.s.Hosts(id)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fsx.ErrTooLarge) {
+	if errors.Is(err, fs.ErrNotExist) || keepsFile(id, err) {
 		return nil
 	}
 	if err != nil {
@@ -104,5 +107,22 @@ func (m *Manager) writeHosts(id string, own, others []HostsEntry) error {
 	if bytes.Equal(old, text) {
 		return nil
 	}
-	return m.s.OverwriteHosts(id, text)
+	if err := m.s.OverwriteHosts(id, text); !keepsFile(id, err) {
+		return err
+	}
+	return nil
+}
+
+// keepsFile reports whether err is what a container can bring about with a file of
+// its own that it has mounted: let it grow, hold a lease on it (fcntl(2), F_SETLEASE),
+// run it (ETXTBSY), make it immutable. That harms itself; the other members' start
+// must not fail by it.
+func keepsFile(id string, err error) bool {
+	for _, e := range []error{fsx.ErrTooLarge, fsx.ErrNotRegular, unix.EAGAIN, unix.ETXTBSY, unix.EPERM} {
+		if errors.Is(err, e) {
+			slog.Warn("a file that the container keeps for itself stays as it is", "container", id, "cause", err)
+			return true
+		}
+	}
+	return false
 }
