@@ -27,7 +27,11 @@ func diff(c *cli.Context) error {
 		return err
 	}
 	changes, err := m.Diff(c.Context, args[0])
+	shown := cmd.Terminal(c.App.Writer)
 	for _, ch := range changes {
+		if shown { // the container has chosen the names
+			ch.Path = cmd.OneLine(ch.Path)
+		}
 		fmt.Fprintf(c.App.Writer, "%c %s\n", ch.Kind, ch.Path)
 	}
 	return err

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -225,5 +226,18 @@ func TestCellEscapes(t *testing.T) {
 	}
 	if want := `a\tb` + "\t" + `\x9bm` + "\t" + `a\tb`; b.String() != want {
 		t.Errorf("%q, want %q", b.String(), want)
+	}
+}
+
+// JSON that is shown on a terminal says nothing to it: DEL and C1 are text there, too.
+func TestJSONEscapes(t *testing.T) {
+	in := "a\x1b\x7f\u009b31m\u0080é\u00a0\xff<"
+	var b bytes.Buffer
+	if err := encodeJSON(&b, in, ""); err != nil || b.String() != `"a\u001b\u007f\u009b31m\u0080é`+"\u00a0"+`\ufffd<"`+"\n" {
+		t.Errorf("%q, %v", b.String(), err)
+	}
+	var back string
+	if err := json.Unmarshal(b.Bytes(), &back); err != nil || back != strings.ToValidUTF8(in, "\ufffd") {
+		t.Errorf("read again: %q, %v", back, err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"text/template"
 	"text/template/parse"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 )
@@ -129,11 +130,29 @@ func jsonText(v any) (string, error) {
 	return strings.TrimSuffix(b.String(), "\n"), err
 }
 
+// encodeJSON writes v as JSON, without HTML's escapes, and with those for DEL and C1
+// (U+007F to U+009F), which JSON may leave as they are (RFC 8259, 7) and terminals obey.
 func encodeJSON(w io.Writer, v any, indent string) error {
-	e := json.NewEncoder(w)
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", indent)
-	return e.Encode(v)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	text := b.Bytes()
+	for {
+		i := bytes.IndexFunc(text, func(r rune) bool { return r >= 0x7f && r <= 0x9f })
+		if i < 0 {
+			_, err := w.Write(text)
+			return err
+		}
+		r, n := utf8.DecodeRune(text[i:])
+		if _, err := fmt.Fprintf(w, `%s\u%04x`, text[:i], r); err != nil {
+			return err
+		}
+		text = text[i+n:]
+	}
 }
 
 // join is strings.Join for a slice of anything.
