@@ -27,6 +27,7 @@ import (
 // server is a service of grpc-go's, which containerd has, too.
 type server struct {
 	containers.UnimplementedContainersServer
+	begun chan bool  // a call hangs from now on
 	ended chan error // why the context of a call that hung ended
 }
 
@@ -34,6 +35,7 @@ type server struct {
 func (s *server) Get(ctx context.Context, r *containers.GetContainerRequest) (*containers.GetContainerResponse, error) {
 	switch r.ID {
 	case "hang":
+		s.begun <- true
 		<-ctx.Done()
 		s.ended <- ctx.Err()
 		return nil, ctx.Err()
@@ -90,7 +92,7 @@ func serve(t *testing.T, path string) (*grpc.Server, *server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, s := grpc.NewServer(grpc.MaxRecvMsgSize(32<<20), grpc.MaxSendMsgSize(32<<20)), &server{ended: make(chan error, 1)}
+	g, s := grpc.NewServer(grpc.MaxRecvMsgSize(32<<20), grpc.MaxSendMsgSize(32<<20)), &server{begun: make(chan bool, 1), ended: make(chan error, 1)}
 	containers.RegisterContainersServer(g, s)
 	content.RegisterContentServer(g, store{})
 	go g.Serve(l)
@@ -188,14 +190,14 @@ func TestStream(t *testing.T) {
 func TestContext(t *testing.T) {
 	c, s := start(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(20*time.Millisecond, cancel)
+	go func() { <-s.begun; cancel() }()
 	if err := c.Call(ctx, get, nil, getRequest{"hang"}, &getResponse{}); rpc.CodeOf(err) != rpc.Canceled {
 		t.Errorf("cancelled: %v", err)
 	}
 	if err := <-s.ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("the server saw %v", err)
 	}
-	ctx, cancel = context.WithTimeout(t.Context(), 20*time.Millisecond)
+	ctx, cancel = context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	if err := c.Call(ctx, get, nil, getRequest{"hang"}, &getResponse{}); rpc.CodeOf(err) != rpc.DeadlineExceeded {
 		t.Errorf("late: %v", err)
@@ -211,7 +213,7 @@ func TestContext(t *testing.T) {
 // that took its place.
 func TestLost(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
-	first, _ := serve(t, path)
+	first, s := serve(t, path)
 	c := rpc.NewConn(path)
 	defer c.Close()
 	if err := c.Call(t.Context(), get, nil, getRequest{"x"}, &getResponse{}); err != nil {
@@ -219,7 +221,7 @@ func TestLost(t *testing.T) {
 	}
 	done := make(chan error, 1)
 	go func() { done <- c.Call(t.Context(), get, nil, getRequest{"hang"}, &getResponse{}) }()
-	time.Sleep(20 * time.Millisecond) // so that it is usually under way; the answer is the same if not
+	<-s.begun
 	first.Stop()
 	if err := <-done; rpc.CodeOf(err) != rpc.Unavailable && rpc.CodeOf(err) != rpc.Canceled {
 		t.Errorf("broken off: %v", err)

@@ -23,7 +23,8 @@ import (
 const service = "containerd.task.v3.Task"
 
 // serve serves Start, which answers with the length of the id, or does what it
-// says, and Wait, which waits for its context.
+// says, and Wait, which waits for its context: waited is told nil when it begins, and
+// at its end why.
 func serve(t *testing.T) (path string, waited chan error) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "s")
@@ -31,7 +32,7 @@ func serve(t *testing.T) (path string, waited chan error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	waited = make(chan error, 1)
+	waited = make(chan error, 2)
 	s := ttrpc.NewServer(map[string]map[string]ttrpc.Method{service: {
 		"Start": func(_ context.Context, unmarshal func(any) error) (any, error) {
 			var r taskapi.ProcessRequest
@@ -49,6 +50,7 @@ func serve(t *testing.T) (path string, waited chan error) {
 			return &taskapi.StartResponse{Pid: uint32(len(r.ID))}, nil
 		},
 		"Wait": func(ctx context.Context, _ func(any) error) (any, error) {
+			waited <- nil
 			<-ctx.Done()
 			waited <- ctx.Err()
 			return nil, ctx.Err()
@@ -81,13 +83,14 @@ func TestLibraryCalls(t *testing.T) {
 	client := library.NewClient(dial(t, path))
 	defer client.Close()
 	c := task.NewTTRPCTaskClient(client)
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	waiting := make(chan error, 1)
 	go func() {
 		_, err := c.Wait(ctx, &task.WaitRequest{ID: "x"})
 		waiting <- err
 	}()
+	<-waited
 	for _, n := range []int{0, 1, 1 << 20} { // while the other call waits
 		r, err := c.Start(t.Context(), &task.StartRequest{ID: strings.Repeat("x", n)})
 		if err != nil || r.Pid != uint32(n) {
@@ -115,11 +118,8 @@ func TestGoneClient(t *testing.T) {
 	path, waited := serve(t)
 	client := library.NewClient(dial(t, path))
 	go task.NewTTRPCTaskClient(client).Wait(context.Background(), &task.WaitRequest{})
-	// The answer to a later call says that the first has arrived.
-	if _, err := task.NewTTRPCTaskClient(client).Start(t.Context(), &task.StartRequest{}); err != nil {
-		t.Fatal(err)
-	}
-	time.AfterFunc(20*time.Millisecond, func() { client.Close() })
+	<-waited
+	client.Close()
 	if err := <-waited; !errors.Is(err, context.Canceled) {
 		t.Errorf("it saw %v", err)
 	}
