@@ -255,7 +255,7 @@ func TestVXLANLinkIsMadeAnew(t *testing.T) {
 	if got, err := netdev.VXLANPeers(vxlanName(n)); err != nil || len(got) != 1 {
 		t.Errorf("%v %v", got, err)
 	}
-	_, err := nettest.Ask(t, r.s.Netns(idOf("bb")), "tcp", "10.89.0.1:9", 5*time.Second)
+	_, err := nettest.Ask(t, r.s.Netns(idOf("bb")), "tcp", "10.89.0.1:9", time.Minute)
 	if !errors.Is(err, unix.ECONNREFUSED) {
 		t.Errorf("the gateway: %v", err)
 	}

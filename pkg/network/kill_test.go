@@ -61,7 +61,8 @@ func TestKilledAttachLosesNothing(t *testing.T) {
 	r.network("n1", CreateOpts{Subnets: []string{"10.77.0.0/30"}})
 	root := r.s.Root[:len(r.s.Root)-len("/l")]
 	states := map[string]int{}
-	for i := range 24 {
+	// On a busy machine all kills may come before the victim did anything.
+	for i := 0; i < 24 || i < 300 && len(states) == states[""]; i++ {
 		kill(t, root, time.Duration(i)*1200*time.Microsecond)
 		found, err := r.Leftovers(t.Context(), func(string) bool { return false })
 		if err != nil {
@@ -71,7 +72,7 @@ func TestKilledAttachLosesNothing(t *testing.T) {
 		for _, l := range found {
 			kinds += l.Kind + " "
 		}
-		states[kinds]++
+		states[kinds] = 1
 		if i%2 == 0 { // the next container gets the address without any cleaning
 			j := r.joins("next", "n1")
 			if !r.reaches("next", j.Gateway) {
@@ -84,7 +85,7 @@ func TestKilledAttachLosesNothing(t *testing.T) {
 		}
 		r.clean(func(string) bool { return false })
 	}
-	if len(states) == 1 && states[""] > 0 {
+	if len(states) == states[""] {
 		t.Error("no kill came in the middle: the test tests nothing")
 	}
 }
@@ -120,6 +121,9 @@ func TestKilledCreateAndRemove(t *testing.T) {
 		}
 	}
 	t.Logf("%d of 24 kills left something", dirty)
+	if err := r.Clean(t.Context(), alive); err != nil { // of the last one
+		t.Error(err)
+	}
 }
 
 func kill(t *testing.T, root string, after time.Duration) {

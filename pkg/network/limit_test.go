@@ -34,7 +34,7 @@ func takes(t *testing.T, from, to, addr string, bytes int64) time.Duration {
 		got <- n
 	}()
 	var c net.Conn
-	if err := nettest.In(t, from, func() (err error) { c, err = net.DialTimeout("tcp", addr, 5*time.Second); return err }); err != nil {
+	if err := nettest.In(t, from, func() (err error) { c, err = net.DialTimeout("tcp", addr, time.Minute); return err }); err != nil {
 		t.Fatal(err)
 	}
 	begin := time.Now()

@@ -164,7 +164,7 @@ func (r *rig) in(name string, args ...string) string {
 // the port.
 func (r *rig) reaches(from, to string) bool {
 	r.t.Helper()
-	return r.answered(from, to, 5*time.Second)
+	return r.answered(from, to, time.Minute)
 }
 
 // silent reports whether nothing comes back.
