@@ -101,6 +101,7 @@ func TestHops(t *testing.T) {
 // An upstream that lies, sends nonsense, says that it cannot, or nothing: the next one
 // is asked, and what is false reaches nobody.
 func TestUpstreams(t *testing.T) {
+	const patience = 700 * time.Millisecond // with who says nothing true; the good one is far quicker
 	good := answering("A 192.0.2.9")
 	lie := func(change func(r *dns.Msg)) func(*dns.Msg, string, func(*dns.Msg)) {
 		return func(q *dns.Msg, n string, send func(*dns.Msg)) {
@@ -120,7 +121,7 @@ func TestUpstreams(t *testing.T) {
 		"a code that is none":     lie(func(r *dns.Msg) { r.SetEdns0(1232, false); r.Rcode = 4000; r.Answer = nil }),
 	} {
 		first, second := newUpstream(t, reply), newUpstream(t, good)
-		at := newServer(t, members{}, first, second)
+		at := hastyServer(t, patience, members{}, first, second)
 		for _, network := range []string{"udp", "tcp"} {
 			if got := said(ask(t, at, network, "example.com", dns.TypeA)); got != "NOERROR A 192.0.2.9" {
 				t.Errorf("%s, by %s: %s", what, network, got)
@@ -129,7 +130,7 @@ func TestUpstreams(t *testing.T) {
 		if first.count() != 2 || second.count() != 2 {
 			t.Errorf("%s: the first was asked %d times, the second %d", what, first.count(), second.count())
 		}
-		alone := newServer(t, members{}, newUpstream(t, reply))
+		alone := hastyServer(t, patience, members{}, newUpstream(t, reply))
 		r := ask(t, alone, "udp", "example.com", dns.TypeA)
 		if r.Rcode != dns.RcodeServerFailure && r.Rcode != dns.RcodeRefused || len(r.Answer) > 0 {
 			t.Errorf("%s, with nobody else: %s", what, r)
@@ -171,7 +172,7 @@ func TestSlowUpstreams(t *testing.T) {
 		<-release
 		answering("A 192.0.2.9")(q, n, send)
 	})
-	s := &Server{Names: members{addrs: map[string][]netip.Addr{"web": addrs("10.1.1.2")}}, Patience: 20 * time.Second}
+	s := &Server{Names: members{addrs: map[string][]netip.Addr{"web": addrs("10.1.1.2")}}, Patience: time.Minute}
 	s.Upstream = func() []netip.AddrPort { return []netip.AddrPort{up.at} }
 	q := new(dns.Msg).SetQuestion("slow.example.", dns.TypeA)
 	var wg sync.WaitGroup

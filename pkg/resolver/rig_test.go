@@ -135,10 +135,17 @@ func failing(code int) func(*dns.Msg, string, func(*dns.Msg)) {
 	return func(q *dns.Msg, _ string, send func(*dns.Msg)) { send(new(dns.Msg).SetRcode(q, code)) }
 }
 
-// newServer serves the members and asks the upstreams; it returns where.
+// newServer serves the members and asks the upstreams, which may take long; it returns
+// where.
 func newServer(t *testing.T, m members, ups ...*upstream) string {
 	t.Helper()
-	s := &Server{Addr: netip.MustParseAddr("10.1.1.1"), Names: m, Patience: 300 * time.Millisecond}
+	return hastyServer(t, time.Minute, m, ups...)
+}
+
+// hastyServer is newServer with patience for an upstream.
+func hastyServer(t *testing.T, patience time.Duration, m members, ups ...*upstream) string {
+	t.Helper()
+	s := &Server{Addr: netip.MustParseAddr("10.1.1.1"), Names: m, Patience: patience}
 	s.Upstream = func() (out []netip.AddrPort) {
 		for _, u := range ups {
 			out = append(out, u.at)
@@ -164,7 +171,7 @@ func ask(t *testing.T, at, network, name string, kind uint16, change ...func(*dn
 	for _, c := range change {
 		c(q)
 	}
-	r, _, err := (&dns.Client{Net: network, Timeout: 5 * time.Second}).Exchange(q, at)
+	r, _, err := (&dns.Client{Net: network, Timeout: time.Minute}).Exchange(q, at)
 	if err != nil {
 		t.Fatalf("%s %s by %s: %v", name, dns.TypeToString[kind], network, err)
 	}
