@@ -28,7 +28,7 @@ func made(t *testing.T) *Group {
 		t.Skip(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := g.Kill(ctx); err != nil {
 			t.Error(err)
@@ -98,7 +98,7 @@ func start(t *testing.T, g *Group, sub, script string) *exec.Cmd {
 
 func soon(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -342,7 +342,7 @@ func TestPrewarm(t *testing.T) {
 	cancel()
 	select {
 	case <-done:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("Prewarm does not end with its context")
 	}
 	if after, err := os.ReadFile("/proc/self/cgroup"); err != nil || string(after) != string(before) {

@@ -87,13 +87,27 @@ func TestTCPPassesBothWaysAndTheEnd(t *testing.T) {
 	}
 }
 
-func TestTCPWithoutServerIsReset(t *testing.T) {
-	dead, err := net.Listen("tcp", "127.0.0.1:0")
+// unserved is a port of 127.0.0.1 that is taken, so that nobody comes to serve it, and
+// not served.
+func unserved(t *testing.T) uint16 {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := record.Port{Protocol: "tcp", ContainerPort: uint16(dead.Addr().(*net.TCPAddr).Port)}
-	dead.Close()
+	t.Cleanup(func() { unix.Close(fd) })
+	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	at, err := unix.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return uint16(at.(*unix.SockaddrInet4).Port)
+}
+
+func TestTCPWithoutServerIsReset(t *testing.T) {
+	port := record.Port{Protocol: "tcp", ContainerPort: unserved(t)}
 	f, addr := bound(t, "tcp")
 	var p Proxy
 	defer p.Close()
@@ -108,7 +122,7 @@ func TestTCPWithoutServerIsReset(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(5 * time.Second))
+	c.SetDeadline(time.Now().Add(time.Minute))
 	if n, err := c.Read(make([]byte, 1)); n != 0 || err == nil || os.IsTimeout(err) {
 		t.Errorf("%d %v", n, err)
 	}
@@ -143,7 +157,7 @@ func TestUDPAnswersEachClient(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer c.Close()
-		c.SetDeadline(time.Now().Add(5 * time.Second))
+		c.SetDeadline(time.Now().Add(time.Minute))
 		c.Write([]byte(word))
 		buf := make([]byte, 100)
 		n, err := c.Read(buf)
@@ -174,12 +188,12 @@ func TestIdleUDPSessionEnds(t *testing.T) {
 	}
 	defer client.Close()
 	client.Write([]byte("x"))
-	server.SetReadDeadline(time.Now().Add(5 * time.Second))
+	server.SetReadDeadline(time.Now().Add(time.Minute))
 	_, session, err := server.ReadFromUDPAddrPort(make([]byte, 10))
 	if err != nil {
 		t.Fatal(err)
 	}
-	deadline := time.Now().Add(5 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for { // the session's own port is free again
 		l, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(session))
 		if err == nil {
@@ -296,7 +310,7 @@ func TestUDPAnswersFromTheAddressAsked(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		client.SetDeadline(time.Now().Add(10 * time.Second))
+		client.SetDeadline(time.Now().Add(time.Minute))
 		client.Write([]byte("x"))
 		if _, err := client.Read(make([]byte, 10)); err != nil {
 			t.Errorf("%s: %v", network, err)

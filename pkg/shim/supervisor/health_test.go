@@ -85,7 +85,7 @@ func TestProbesComeOftenerInTheStartPeriod(t *testing.T) {
 // withHealth is a container whose check runs every 20 milliseconds.
 func withHealth(test string, more func(*record.Health)) func(*record.Container) {
 	return func(c *record.Container) {
-		c.Health = &record.Health{Test: []string{test}, Shell: true, Interval: 20 * time.Millisecond, Timeout: 10 * time.Second, Retries: 2}
+		c.Health = &record.Health{Test: []string{test}, Shell: true, Interval: 20 * time.Millisecond, Timeout: time.Minute, Retries: 2}
 		if more != nil {
 			more(c.Health)
 		}
@@ -134,11 +134,11 @@ func TestHealthIsWatched(t *testing.T) {
 }
 
 func TestProbeThatHangsIsKilledWithItsSession(t *testing.T) {
-	p := newPouch(t, withHealth("echo before; sleep 1234 & sleep 1234", func(h *record.Health) { h.Timeout = 200 * time.Millisecond; h.Retries = 1 }), "sleep", "100")
+	p := newPouch(t, withHealth("echo before; sleep 1234 & sleep 1234", func(h *record.Health) { h.Timeout = 2 * time.Second; h.Retries = 1 }), "sleep", "100")
 	p.runDetached()
 	p.healthBecomes("unhealthy")
 	l := p.state().Health.Log[0]
-	if l.ExitCode != -1 || !strings.HasPrefix(l.Output, "Health check exceeded timeout (200ms): before") {
+	if l.ExitCode != -1 || !strings.HasPrefix(l.Output, "Health check exceeded timeout (2s): before") {
 		t.Errorf("%+v", l)
 	}
 	must(t, p.dial().Send(&ctl.Message{Op: ctl.Pause})) // no further one is under way
@@ -188,7 +188,7 @@ func TestNoCheckNoWatch(t *testing.T) {
 	for _, op := range []ctl.Op{ctl.Watch, ctl.Probe} {
 		c := p.dial()
 		must(t, c.Send(&ctl.Message{Op: op}))
-		c.SetDeadline(time.Now().Add(10 * time.Second))
+		c.SetDeadline(time.Now().Add(time.Minute))
 		if m, _, err := c.Recv(); err != nil || m.Op != ctl.Error || !strings.Contains(m.Message, "has no health check") {
 			t.Errorf("%s: %+v, %v", op, m, err)
 		}
@@ -258,11 +258,18 @@ func TestTaskBetweenTwoLivesHasAProcess(t *testing.T) {
 	p := newPouch(t, func(c *record.Container) { c.Policy.Restart.Name = "always" }, "sh", "-c", "exit 1")
 	p.runDetached()
 	eventually(t, "the pauses are long", func() bool { st := p.state(); return st.Status == record.Restarting && st.Restarts > 3 })
-	r, err := p.task.Pids(bg, &taskapi.PidsRequest{ID: p.id})
-	must(t, err)
-	if p.state().Status == record.Restarting && (len(r.Processes) != 1 || int(r.Processes[0].Pid) != p.proc.Pid) {
-		t.Errorf("%+v", r.Processes)
-	}
+	eventually(t, "a pause lasts for a question", func() bool {
+		before := p.state()
+		r, err := p.task.Pids(bg, &taskapi.PidsRequest{ID: p.id})
+		must(t, err)
+		if after := p.state(); before.Status != record.Restarting || after.Status != record.Restarting || after.Restarts != before.Restarts {
+			return false
+		}
+		if len(r.Processes) != 1 || int(r.Processes[0].Pid) != p.proc.Pid {
+			t.Errorf("%+v", r.Processes)
+		}
+		return true
+	})
 }
 
 func TestPolicyAllows(t *testing.T) {

@@ -263,7 +263,7 @@ func TestExecThroughTheControlSocket(t *testing.T) {
 // recv2 takes the next message, whatever it is.
 func (p *pouch) recv2(c *ctl.Conn) (*ctl.Message, []*os.File) {
 	p.t.Helper()
-	c.SetDeadline(time.Now().Add(20 * time.Second))
+	c.SetDeadline(time.Now().Add(time.Minute))
 	m, files, err := c.Recv()
 	must(p.t, err)
 	return m, files

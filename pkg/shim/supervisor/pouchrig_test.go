@@ -160,7 +160,7 @@ func (p *pouch) start() {
 // recv takes messages until one of op comes.
 func (p *pouch) recv(conn *ctl.Conn, op ctl.Op) (*ctl.Message, []*os.File) {
 	p.t.Helper()
-	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	conn.SetDeadline(time.Now().Add(time.Minute))
 	for {
 		m, files, err := conn.Recv()
 		if err != nil {
@@ -199,7 +199,7 @@ func (p *pouch) ended() {
 	go func() { p.proc.Wait(); close(done) }()
 	select {
 	case <-done:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		p.t.Fatal("the supervisor does not end")
 	}
 	b, err := os.ReadFile(filepath.Join(p.store.RunRoot, "settled"))

@@ -263,7 +263,7 @@ func (s *shim) run(id string) uint32 {
 
 func (s *shim) wait(id, execID string) int {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	r, err := s.task.Wait(ctx, &taskapi.WaitRequest{ID: id, ExecID: execID})
 	must(s.t, err)
@@ -306,7 +306,7 @@ func gone(t *testing.T, pid int) {
 
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	for until := time.Now().Add(15 * time.Second); !is(); time.Sleep(2 * time.Millisecond) {
+	for until := time.Now().Add(time.Minute); !is(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(until) {
 			t.Fatalf("it does not come that %s", what)
 		}
