@@ -62,7 +62,7 @@ func TestConditionsAreTold(t *testing.T) {
 		select {
 		case r := <-ch:
 			return r
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("%s is not told", what)
 		}
 		return result{}
