@@ -105,13 +105,13 @@ type fault struct {
 // TestFaults: whatever goes wrong with a layer, the pull ends in time with the right
 // code and names nothing, and the next one fetches what is missing and no byte more.
 func TestFaults(t *testing.T) {
-	const within = 15 * time.Second
+	const within = 45 * time.Second
 	cut := func(f *registrytest.Fault) func([]byte) front {
 		return func([]byte) front { f.Path = "/blobs/"; return f.Front() }
 	}
 	as := func(bad front) func([]byte) front { return func([]byte) front { return bad } }
 	twisted := func(l []byte) []byte { return append([]byte{l[0] ^ 1}, l[1:]...) }
-	slow := []string{"--deadline", "2s", "--retry", "9"}
+	slow := []string{"--deadline", "5s", "--retry", "9"} // the first layer is to be here by then
 	faults := map[string]fault{
 		"cut":               {cut(&registrytest.Fault{Cut: 300 << 10}), 75, `broken off at byte \d+ of \d+`, nil},
 		"ends early":        {cut(&registrytest.Fault{Cut: 300 << 10, Polite: true}), 75, `ended after \d+ of \d+ bytes`, nil},
@@ -119,10 +119,10 @@ func TestFaults(t *testing.T) {
 		"cut, then 429":     {cut(&registrytest.Fault{Cut: 300 << 10, Then: http.StatusTooManyRequests}), 75, `broken off at byte \d+ of \d+`, nil},
 		"cut, then 403":     {cut(&registrytest.Fault{Cut: 300 << 10, Then: http.StatusForbidden}), 77, `403`, []string{"--retry", "2"}},
 		"cut, then 404":     {cut(&registrytest.Fault{Cut: 300 << 10, Then: http.StatusNotFound}), 1, `404`, []string{"--retry", "2"}},
-		"stalls":            {func(l []byte) front { return stalls(l[:300<<10], len(l)) }, 75, `not done after 2s`, slow},
-		"drips":             {func(l []byte) front { return drips(l) }, 75, `not done after 2s`, slow},
-		"no answer":         {func(l []byte) front { return stalls(nil, len(l)) }, 75, `not done after 2s`, slow},
-		"429":               {as(answers(http.StatusTooManyRequests, nil, 0)), 75, `429|[Tt]oo many requests|not done after 2s`, slow},
+		"stalls":            {func(l []byte) front { return stalls(l[:300<<10], len(l)) }, 75, `not done after 5s`, slow},
+		"drips":             {func(l []byte) front { return drips(l) }, 75, `not done after 5s`, slow},
+		"no answer":         {func(l []byte) front { return stalls(nil, len(l)) }, 75, `not done after 5s`, slow},
+		"429":               {as(answers(http.StatusTooManyRequests, nil, 0)), 75, `429|[Tt]oo many requests|not done after 5s`, slow},
 		"500":               {as(answers(http.StatusInternalServerError, nil, 0)), 75, `500`, nil},
 		"502 with a page":   {as(answers(http.StatusBadGateway, []byte("<html>no</html>"), 15)), 75, `502`, nil},
 		"reset":             {as(breaks("")), 75, `reset|EOF`, nil},

@@ -171,7 +171,7 @@ func do(t *testing.T, c *exec.Cmd) result {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	hung := time.AfterFunc(time.Minute, func() { c.Process.Kill() })
+	hung := time.AfterFunc(3*time.Minute, func() { c.Process.Kill() })
 	defer hung.Stop()
 	c.Wait()
 	return result{c.ProcessState.ExitCode(), out.String(), stderr.String()}

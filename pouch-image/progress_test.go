@@ -55,7 +55,7 @@ func onTerminal(t *testing.T, args ...string) (shown, out string, code int) {
 		t.Fatal(err)
 	}
 	program.Close()
-	hung := time.AfterFunc(time.Minute, func() { c.Process.Kill() })
+	hung := time.AfterFunc(3*time.Minute, func() { c.Process.Kill() })
 	defer hung.Stop()
 	said, err := io.ReadAll(user)
 	if err != nil && !errors.Is(err, syscall.EIO) { // all have closed it

@@ -281,7 +281,7 @@ func TestPullsAtOnce(t *testing.T) {
 func noActiveSnapshots(t *testing.T) {
 	t.Helper()
 	var left []string
-	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		o, err := client(t).Objects(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -322,7 +322,7 @@ func TestKilledPull(t *testing.T) {
 	}
 	select {
 	case <-held:
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Error("the pull does not come to the second layer")
 	}
 	c.Process.Kill()

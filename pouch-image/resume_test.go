@@ -87,7 +87,7 @@ func files(t *testing.T) (blobs, ingests []string) {
 func nothingStored(t *testing.T) {
 	t.Helper()
 	var blobs, ingests []string
-	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if blobs, ingests = files(t); len(blobs)+len(ingests) == 0 {
 			noActiveSnapshots(t)
 			return
@@ -105,7 +105,7 @@ func startHeld(t *testing.T, held <-chan struct{}, ref string) *exec.Cmd {
 	}
 	select {
 	case <-held:
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Error("the pull does not come that far")
 	}
 	return c
@@ -115,7 +115,7 @@ func startHeld(t *testing.T, held <-chan struct{}, ref string) *exec.Cmd {
 // what makes no message yet.
 func settled(t *testing.T, want int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for ctx.Err() == nil {
 		if stored(t) >= int64(want) {

@@ -35,7 +35,7 @@ func TestSharedPullKilled(t *testing.T) {
 			if err := other.Start(); err != nil {
 				t.Fatal(err)
 			}
-			for end := time.Now().Add(30 * time.Second); m.Sent(config) < 2*len(img.Config); time.Sleep(5 * time.Millisecond) {
+			for end := time.Now().Add(2 * time.Minute); m.Sent(config) < 2*len(img.Config); time.Sleep(5 * time.Millisecond) {
 				if time.Now().After(end) {
 					t.Fatal("the second pull does not come to the layers")
 				}

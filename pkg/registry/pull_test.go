@@ -150,7 +150,7 @@ func TestPullMissing(t *testing.T) {
 	}
 	start := time.Now()
 	_, err = pull(t, newMemory(), "127.0.0.1:1/x:1", Options{Retry: 5}, Watcher{})
-	if !errs.Is(err, errs.Unavailable) || !strings.Contains(err.Error(), "127.0.0.1:1") || time.Since(start) > 10*time.Second {
+	if !errs.Is(err, errs.Unavailable) || !strings.Contains(err.Error(), "127.0.0.1:1") || time.Since(start) > time.Minute {
 		t.Errorf("nobody listens: %v after %v", err, time.Since(start))
 	}
 	if _, err := pull(t, newMemory(), "BAD:1", Options{}, Watcher{}); !errs.Is(err, errs.Invalid) {
@@ -229,7 +229,7 @@ func TestPullStallsAndRetries(t *testing.T) {
 	stall.Store(true)
 	start := time.Now()
 	_, err := pull(t, newMemory(), r.Host+"/x:1", Options{Idle: 100 * time.Millisecond}, Watcher{})
-	if !errs.Is(err, errs.Unavailable) || !strings.Contains(err.Error(), "nothing received for 100ms") || time.Since(start) > 10*time.Second {
+	if !errs.Is(err, errs.Unavailable) || !strings.Contains(err.Error(), "nothing received for 100ms") || time.Since(start) > time.Minute {
 		t.Errorf("stalled: %v after %v", err, time.Since(start))
 	}
 	ctx, cancel := context.WithCancel(t.Context())

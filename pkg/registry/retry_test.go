@@ -53,7 +53,7 @@ func TestRetryAfter(t *testing.T) {
 				b := &busy{part: part, status: status, after: "1"}
 				r := registrytest.Start(t, registrytest.Options{Front: b.front})
 				r.Push(t, "x", "1", img)
-				o := Options{Retry: 1, RetryDelay: time.Millisecond, Idle: 300 * time.Millisecond}
+				o := Options{Retry: 1, RetryDelay: time.Millisecond, Idle: 900 * time.Millisecond}
 				if _, err := pull(t, newMemory(), r.Host+"/x:1", o, Watcher{}); err != nil {
 					t.Error(err)
 				}
