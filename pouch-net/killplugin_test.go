@@ -117,7 +117,7 @@ func (p *plugged) stop() {
 
 func (p *plugged) until(what string, is func() bool) {
 	p.t.Helper()
-	for end := time.Now().Add(20 * time.Second); !is(); {
+	for end := time.Now().Add(time.Minute); !is(); {
 		if time.Now().After(end) {
 			p.t.Fatalf("waited in vain until %s", what)
 		}

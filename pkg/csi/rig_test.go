@@ -245,7 +245,7 @@ func (r *rig) called(name string) (n int) {
 // awaitCall waits until the driver has got one more call of that name than before.
 func (r *rig) awaitCall(name string, before int) {
 	r.Helper()
-	for end := time.Now().Add(20 * time.Second); r.called(name) <= before; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); r.called(name) <= before; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			r.Fatalf("the driver never got %s: %v", name, csidriver.Calls(r.dir))
 		}

@@ -118,7 +118,7 @@ func TestFollowAcrossRotation(t *testing.T) {
 		if !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		stop()
 		<-done
 	}

@@ -23,7 +23,7 @@ func TestExiting(t *testing.T) {
 		t.Errorf("it has just begun: %v", err)
 	}
 	c.Process.Kill()
-	for end := time.Now().Add(5 * time.Second); Alive(p) && !Exiting(p); {
+	for end := time.Now().Add(time.Minute); Alive(p) && !Exiting(p); {
 		if time.Now().After(end) {
 			t.Fatal("killed, and yet it does not end")
 		}

@@ -19,7 +19,7 @@ func TestNotifyReachesTheSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	buf := make([]byte, 100)
-	l.SetDeadline(time.Now().Add(10 * time.Second))
+	l.SetDeadline(time.Now().Add(time.Minute))
 	n, err := l.Read(buf)
 	if err != nil || string(buf[:n]) != "READY=1\nMAINPID=7" {
 		t.Errorf("the manager got %q, %v", buf[:n], err)

@@ -17,7 +17,7 @@ func manager(t *testing.T) (*net.UnixConn, string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	l.SetDeadline(time.Now().Add(5 * time.Second))
+	l.SetDeadline(time.Now().Add(time.Minute))
 	return l, path
 }
 
@@ -40,7 +40,7 @@ func TestBarrier(t *testing.T) {
 	l, path := manager(t)
 	t.Setenv("NOTIFY_SOCKET", path)
 	done := make(chan error, 1)
-	go func() { done <- Barrier(5 * time.Second) }()
+	go func() { done <- Barrier(time.Minute) }()
 	buf, oob := make([]byte, 100), make([]byte, 100)
 	n, oobn, _, _, err := l.ReadMsgUnix(buf, oob)
 	if err != nil || string(buf[:n]) != "BARRIER=1" {
