@@ -74,10 +74,25 @@ func next(t *testing.T, lines <-chan string) string {
 	select {
 	case s := <-lines:
 		return s
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("nothing came")
 		return ""
 	}
+}
+
+// inStreams are the next n lines, those of stderr behind those of stdout: each stream
+// is in order, and nobody knows which of the two is read first.
+func inStreams(t *testing.T, lines <-chan string, n int, stderr func(string) bool) []string {
+	t.Helper()
+	var out, errs []string
+	for range n {
+		if line := next(t, lines); stderr(line) {
+			errs = append(errs, line)
+		} else {
+			out = append(out, line)
+		}
+	}
+	return append(out, errs...)
 }
 
 // What a container writes goes to a syslog server, whatever way it listens.
@@ -93,10 +108,11 @@ func TestSyslog(t *testing.T) {
 			defer end()
 			s.Must(t, "pouch-run", "-d", "--name", "sy", "--network", "none", "--log-driver", "syslog", "--log-opt", "tag={{.Name}}",
 				"--log-opt", "syslog-address="+network+"://"+at, "--log-opt", "syslog-format=rfc5424", "--log-opt", "syslog-facility=local1",
-				s.Image, "sh", "-c", "echo hello; sleep 0.2; echo oops >&2; sleep 0.2; printf 'no newline'")
-			for _, want := range []string{"<142>1 .* sy - hello", "<139>1 .* sy - oops", "<142>1 .* sy - no newline"} {
-				if got := next(t, lines); !regexp.MustCompile("\\A" + want + "\\z").MatchString(got) {
-					t.Errorf("%q, want %s", got, want)
+				s.Image, "sh", "-c", "echo hello; echo oops >&2; printf 'no newline'")
+			said := inStreams(t, lines, 3, func(line string) bool { return strings.HasPrefix(line, "<139>") })
+			for i, want := range []string{"<142>1 .* sy - hello", "<142>1 .* sy - no newline", "<139>1 .* sy - oops"} {
+				if !regexp.MustCompile("\\A" + want + "\\z").MatchString(said[i]) {
+					t.Errorf("%q, want %s", said[i], want)
 				}
 			}
 			if r := s.Pouch("pouch-run", "logs", "sy"); r.Code != 1 || !strings.Contains(r.Stderr, "does not support reading") {
@@ -128,13 +144,10 @@ func TestSyslogServerIsGone(t *testing.T) {
 	if got := next(t, lines); !strings.HasSuffix(got, " - 1") {
 		t.Errorf("the first line is %q", got)
 	}
-	lost, n := "", 1
-	for s := range lines {
-		if n++; strings.Contains(s, "log entries were lost") {
-			lost = s
-		}
-		if strings.Contains(s, " - 2000") || n > 3000 {
-			break
+	lost := ""
+	for got := ""; !strings.HasSuffix(got, " - 2000"); {
+		if got = next(t, lines); strings.Contains(got, "log entries were lost") {
+			lost = got
 		}
 	}
 	if lost == "" {
@@ -187,21 +200,21 @@ func TestJournald(t *testing.T) {
 	defer end()
 	script := fmt.Sprintf(`mount -t tmpfs none /run && mkdir -p /run/systemd/journal && : >/run/systemd/journal/socket &&
 		mount --bind %s /run/systemd/journal/socket &&
-		pouch-run -d --name jo --network host --label job=7 --log-driver journald --log-opt tag={{.Name}}/x --log-opt labels=job $IMG sh -c 'echo hello; sleep 0.2; echo oops >&2; sleep 0.2; printf part' &&
+		pouch-run -d --name jo --network host --label job=7 --log-driver journald --log-opt tag={{.Name}}/x --log-opt labels=job $IMG sh -c 'echo hello; echo oops >&2; printf part' &&
 		pouch-run wait jo && pouch-run rm jo`, socket)
 	c := s.Cmd("unshare", "-m", "sh", "-c", script)
 	if r := harness.Do(c); r.Code != 0 {
 		t.Fatal(r)
 	}
-	for _, want := range [][]string{
+	said := inStreams(t, lines, 3, func(entry string) bool { return strings.Contains("\n"+entry+"\n", "\nPRIORITY=3\n") })
+	for i, want := range [][]string{
 		{"MESSAGE=hello", "PRIORITY=6", "CONTAINER_NAME=jo", "CONTAINER_TAG=jo/x", "SYSLOG_IDENTIFIER=jo/x", "JOB=7", "IMAGE_NAME=" + s.Image},
-		{"MESSAGE=oops", "PRIORITY=3"},
 		{"MESSAGE=part", "CONTAINER_PARTIAL_MESSAGE=true"},
+		{"MESSAGE=oops", "PRIORITY=3"},
 	} {
-		got := next(t, lines)
 		for _, field := range want {
-			if !strings.Contains("\n"+got, "\n"+field+"\n") {
-				t.Errorf("%s is not in %q", field, got)
+			if !strings.Contains("\n"+said[i], "\n"+field+"\n") {
+				t.Errorf("%s is not in %q", field, said[i])
 			}
 		}
 	}
