@@ -36,7 +36,7 @@ func richSystemd(t *testing.T, s *harness.Suite, image string, flags ...string) 
 	must := func(args ...string) string {
 		return s.Must(t, "pouch-run", append([]string{"exec", "rich"}, args...)...)
 	}
-	await(t, 30*time.Second, "the system to be up", func() bool {
+	await(t, 90*time.Second, "the system to be up", func() bool {
 		state := s.Pouch("pouch-run", "exec", "rich", "systemctl", "is-system-running").Stdout
 		return strings.Contains(state, "running") || strings.Contains(state, "degraded")
 	})
@@ -46,6 +46,8 @@ func richSystemd(t *testing.T, s *harness.Suite, image string, flags ...string) 
 	if state := must("systemctl", "is-active", "pouch-command"); state != "active" {
 		t.Errorf("the command is %s", state)
 	}
+	// A unit is active before its command has come to anything.
+	await(t, time.Minute, "the command's sleep", func() bool { return s.Pouch("pouch-run", "exec", "rich", "ps", "-C", "sleep").Code == 0 })
 	if who := must("ps", "-o", "user=,cgroup=", "-C", "sleep"); !strings.HasPrefix(who, "www-data") || !strings.Contains(who, "/system.slice/pouch-command.service") {
 		t.Errorf("the command runs as %s", who)
 	}
@@ -62,7 +64,7 @@ func richSystemd(t *testing.T, s *harness.Suite, image string, flags ...string) 
 		t.Error("it was killed: it did not go down")
 	}
 	s.Must(t, "pouch-run", "start", "rich")
-	await(t, 30*time.Second, "the command again", func() bool {
+	await(t, 90*time.Second, "the command again", func() bool {
 		return s.Pouch("pouch-run", "exec", "rich", "systemctl", "is-active", "pouch-command").Code == 0
 	})
 	s.Must(t, "pouch-run", "rm", "-f", "rich")
