@@ -17,8 +17,8 @@ func archiveVerbs(s *harness.Suite, dir string) []verb {
 	up := []string{"run", "-d", "--name", victim, "--network", "none", "--stop-signal", "KILL", s.Image, "sleep", "1000"}
 	kept := []string{"run", "-d", "--name", victim, "-p", "127.0.0.1:18082:80", "-v", "kv:/data", "--stop-signal", "KILL", s.Image, "sleep", "1000"}
 	mark := []string{"exec", victim, "sh", "-c", "echo old >/root/mark; echo kept >/data/kept"}
-	upgrade := func(image string, more ...string) []string {
-		return append([]string{"upgrade", "--timeout", "200ms", "--image", image, victim}, more...)
+	upgrade := func(trial string, more ...string) []string {
+		return append([]string{"upgrade", "--timeout", trial, "--image", s.Image, victim}, more...)
 	}
 	return []verb{
 		{name: "cp in", before: [][]string{up}, args: []string{"cp", s.Archive, victim + ":/tmp/in"}, again: true},
@@ -30,9 +30,9 @@ func archiveVerbs(s *harness.Suite, dir string) []verb {
 		{name: "commit", before: [][]string{up}, args: []string{"commit", victim, "committed:1"}, again: true, check: uncommitted},
 		{name: "commit stopped", before: [][]string{made}, args: []string{"commit", victim, "committed:1"}, again: true, check: uncommitted},
 		{name: "image of a commit", before: [][]string{made}, bin: "pouch-image", args: []string{"commit", "ID", "committed:1"}, again: true, check: uncommitted},
-		{name: "upgrade", before: [][]string{kept, mark}, args: upgrade(s.Image), again: true, check: oldOrNew},
-		{name: "upgrade stopped", before: [][]string{made}, args: upgrade(s.Image), again: true},
-		{name: "upgrade taken back", before: [][]string{kept, mark}, args: upgrade(s.Image, "false"), code: 1, again: true, check: oldAgain},
+		{name: "upgrade", before: [][]string{kept, mark}, args: upgrade("200ms"), again: true, check: oldOrNew},
+		{name: "upgrade stopped", before: [][]string{made}, args: upgrade("200ms"), again: true},
+		{name: "upgrade taken back", before: [][]string{kept, mark}, args: upgrade("60s", "false"), code: 1, again: true, check: oldAgain},
 		{name: "gc of an upgrade", before: [][]string{kept, mark, {"cut"}}, args: []string{"gc"}, again: true, check: oldOrNew},
 	}
 }
