@@ -163,7 +163,7 @@ func (n *node) members() []string {
 func (n *node) serves(url, text string) {
 	n.t.Helper()
 	var last string
-	if !await(n.t, 10*time.Second, "an answer of "+url, func() bool {
+	if !await(n.t, time.Minute, "an answer of "+url, func() bool {
 		last = fetch(url)
 		return last == text
 	}) {
@@ -305,7 +305,7 @@ func TestCRIKilledInTheChain(t *testing.T) {
 // hangs waits for the plugin behind Pouch and returns its pid.
 func (n *node) hangs() (pid int) {
 	n.t.Helper()
-	if !await(n.t, 20*time.Second, "the plugin behind Pouch", func() bool {
+	if !await(n.t, time.Minute, "the plugin behind Pouch", func() bool {
 		b, err := os.ReadFile(filepath.Join(n.dir, "hangs"))
 		if err == nil {
 			pid, err = strconv.Atoi(strings.TrimSpace(string(b)))

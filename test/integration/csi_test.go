@@ -63,7 +63,7 @@ func (st *storage) run(args ...string) string {
 // volumes back.
 func (st *storage) awaitAway() {
 	st.t.Helper()
-	await(st.t, 15*time.Second, "the volumes' way off the host", func() bool {
+	await(st.t, time.Minute, "the volumes' way off the host", func() bool {
 		return len(csidriver.Attached(st.state())) == 0
 	})
 }
@@ -162,7 +162,7 @@ func TestCSIDriverGone(t *testing.T) {
 	st.stop()
 	s.Must(t, "pouch-run", "rm", "-f", "c1")
 	s.Pouch("pouch-run", "run", "--rm", "--network", "none", "-v", "cv:/v", s.Image, "true") // it is here still
-	await(t, 15*time.Second, "the volume among the leftovers", func() bool {
+	await(t, time.Minute, "the volume among the leftovers", func() bool {
 		r := s.Pouch("pouch-run", "gc", "--check")
 		return r.Code != 0 && strings.Contains(r.Stdout+r.Stderr, "/cv/")
 	})
@@ -255,7 +255,7 @@ func TestVolumePlugin(t *testing.T) {
 	t.Setenv("POUCH_PLUGIN_DIRS", dir)
 	s.Must(t, "pouch-vol", "create", "-d", "folders", "-o", "a=b", "pv")
 	s.Must(t, "pouch-run", "run", "--rm", "--network", "none", "-v", "pv:/v", s.Image, "sh", "-c", "echo x > /v/f")
-	await(t, 15*time.Second, "the plugin's unmount", func() bool { return p.Mounted("pv") == 0 })
+	await(t, time.Minute, "the plugin's unmount", func() bool { return p.Mounted("pv") == 0 })
 	if got, err := os.ReadFile(filepath.Join(dir, "data", "pv", "f")); err != nil || string(got) != "x\n" {
 		t.Errorf("%q, %v", got, err)
 	}
@@ -272,12 +272,12 @@ func TestVolumePlugin(t *testing.T) {
 	// Made by a run, and an anonymous one that goes with its container.
 	run := []string{"run", "--rm", "--network", "none", "--volume-driver", "folders"}
 	s.Must(t, "pouch-run", append(run, "-v", "auto:/v", "-v", "/anon", s.Image, "touch", "/v/f", "/anon/f")...)
-	await(t, 15*time.Second, "the end of the anonymous volume", func() bool {
+	await(t, time.Minute, "the end of the anonymous volume", func() bool {
 		left, err := os.ReadDir(filepath.Join(dir, "data"))
 		return err == nil && len(left) == 1 && p.Mounted("auto") == 0
 	})
 	s.Must(t, "pouch-run", append(run, "-v", "auto:/v", s.Image, "ls", "/v/f")...)
-	await(t, 15*time.Second, "the plugin's unmount", func() bool { return p.Mounted("auto") == 0 })
+	await(t, time.Minute, "the plugin's unmount", func() bool { return p.Mounted("auto") == 0 })
 	s.Must(t, "pouch-vol", "rm", "auto")
 	s.Pouch("pouch-vol", "create", "-d", "nosuch", "nv").OneLine(t, 1, `no volume driver "nosuch"`)
 }

@@ -42,7 +42,7 @@ func TestNginx(t *testing.T) {
 		t.Fatalf("ports: %q", ports)
 	}
 	var page string
-	await(t, 20*time.Second, "a page", func() bool {
+	await(t, time.Minute, "a page", func() bool {
 		page = get("http://127.0.0.1:" + m[1] + "/")
 		return page != ""
 	})
@@ -52,7 +52,7 @@ func TestNginx(t *testing.T) {
 	if who := s.Must(t, "pouch-run", "exec", "-u", "www-data", "www", "id", "-un"); who != "www-data" {
 		t.Errorf("exec -u: %q", who)
 	}
-	await(t, 10*time.Second, "the request in the log", func() bool {
+	await(t, time.Minute, "the request in the log", func() bool {
 		return strings.Contains(s.Must(t, "pouch-run", "logs", "www"), "GET / ")
 	})
 	s.Must(t, "pouch-run", "stop", "-t", "10", "www")

@@ -134,7 +134,7 @@ func atPoint(t *testing.T, s *harness.Suite, v verb, at int) killpoint.Result {
 func truthful(t *testing.T, s *harness.Suite) {
 	t.Helper()
 	var st string
-	await(t, 10*time.Second, "the truth about the container", func() bool {
+	await(t, time.Minute, "the truth about the container", func() bool {
 		st = s.Must(t, "pouch-run", "ps", "-a", "--filter", "name="+victim, "--format", "{{.State}}")
 		switch st {
 		case "", "created", "exited":

@@ -61,7 +61,7 @@ func supervisorAt(t *testing.T, s *harness.Suite, run string, args []string, at 
 	}()
 	must(t, <-started)
 	pid := 0
-	if !await(t, 20*time.Second, "the supervisor", func() bool { pid = stoppedIn(filepath.Dir(run)); return pid != 0 }) {
+	if !await(t, time.Minute, "the supervisor", func() bool { pid = stoppedIn(filepath.Dir(run)); return pid != 0 }) {
 		c.Process.Kill()
 		return killpoint.Result{}
 	}
@@ -70,7 +70,7 @@ func supervisorAt(t *testing.T, s *harness.Suite, run string, args []string, at 
 	select {
 	case err := <-ended:
 		t.Logf("point %d, %s: %v; its output: %s", at, r.Call, err, out.String())
-	case <-time.After(30 * time.Second):
+	case <-time.After(harness.CommandTimeout):
 		t.Errorf("pouch-run hangs; its output: %s", out.String())
 		c.Process.Kill()
 		<-ended

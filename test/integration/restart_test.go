@@ -24,7 +24,7 @@ func TestFiftyRestarts(t *testing.T) {
 	run := s.Cmd(hasty, "--name", "fifty", "--restart", "on-failure:50", "--on-client-exit", "keep", "--log-driver", "json-file", s.Image,
 		"sh", "-c", "ip addr show eth0 >/dev/null || exit 9; echo life; exit 7")
 	must(t, run.Start())
-	await(t, 20*time.Second, "it runs", func() bool {
+	await(t, time.Minute, "it runs", func() bool {
 		return s.Pouch("pouch-run", "exec", "fifty", "true").Code == 0 || restarts(t, s, "fifty") > 0
 	})
 	waiter := s.Cmd("pouch-run", "wait", "fifty")

@@ -94,7 +94,7 @@ func answered(t *testing.T, c *exec.Cmd) {
 	out, err := c.StdoutPipe()
 	must(t, err)
 	must(t, c.Start())
-	late := time.AfterFunc(10*time.Second, func() { c.Process.Kill() })
+	late := time.AfterFunc(time.Minute, func() { c.Process.Kill() })
 	defer late.Stop()
 	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
 		t.Error(err)
