@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -550,3 +551,81 @@ func TestManyEntries(t *testing.T) {
 type counter struct{ n int }
 
 func (c *counter) put(*tar.Header, *body) error { c.n++; return nil }
+
+// A file of nothing but a hole, of a size that takes years to read, ends with its
+// caller's patience, or as one that no filesystem has.
+func TestUntarEndlessHole(t *testing.T) {
+	c, _ := tree(t, false)
+	for _, size := range []int64{1 << 40, 1 << 62} {
+		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+		done := make(chan error, 1)
+		go func() {
+			_, err := c.Untar(ctx, "/", bytes.NewReader(hole(size)))
+			done <- err
+		}()
+		select {
+		case err := <-done:
+			if err == nil {
+				t.Errorf("%d bytes: no error", size)
+			}
+		case <-time.After(time.Minute):
+			t.Fatalf("%d bytes: it goes on", size)
+		}
+		cancel()
+	}
+}
+
+// hole is an archive of one file that has no data (GNU tar's manual, "Storing Sparse
+// Files", format 1.0).
+func hole(size int64) []byte {
+	var out bytes.Buffer
+	w := tar.NewWriter(&out)
+	records := map[string]string{"GNU.sparse.realsize": fmt.Sprint(size), "GNU.sparse.name": "f"}
+	var pax strings.Builder
+	for k, v := range map[string]string{"GNU.sparse.major": "1", "GNU.sparse.minor": "0"} {
+		records[k] = v
+	}
+	for k, v := range records {
+		n := len(k) + len(v) + 3
+		n += len(fmt.Sprint(n + len(fmt.Sprint(n))))
+		fmt.Fprintf(&pax, "%d %s=%s\n", n, k, v)
+	}
+	var sum [512]byte
+	copy(sum[:], "PaxHeaders.0/f")
+	copy(sum[100:], "0000644\x000000000\x000000000\x00")
+	copy(sum[124:], fmt.Sprintf("%011o\x0000000000000\x00", pax.Len()))
+	sum[156] = tar.TypeXHeader
+	copy(sum[257:], "ustar\x0000")
+	out.Write(summed(sum[:]))
+	out.WriteString(pax.String() + strings.Repeat("\x00", 512-pax.Len()%512))
+	sparse := "0\n" + strings.Repeat("\x00", 510)
+	w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: "f", Size: int64(len(sparse)), Mode: 0o644, Format: tar.FormatUSTAR})
+	w.Write([]byte(sparse))
+	w.Close()
+	return out.Bytes()
+}
+
+// The names of folders, whose attributes come at the end, are kept within bounds, and
+// what else an entry says of a folder is not kept at all.
+func TestUntarManyFolders(t *testing.T) {
+	c, _ := tree(t, false)
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	before := m.HeapSys
+	r, w := io.Pipe()
+	go func() {
+		tw := tar.NewWriter(w)
+		for i := range 200 {
+			h := &tar.Header{Typeflag: tar.TypeDir, Name: fmt.Sprint("d", i%7), Mode: 0o755, PAXRecords: map[string]string{"POUCH.none": strings.Repeat("x", 900<<10)}}
+			if tw.WriteHeader(h) != nil {
+				break
+			}
+		}
+		w.CloseWithError(tw.Close())
+	}()
+	_, err := c.Untar(context.Background(), "/", r)
+	if runtime.ReadMemStats(&m); err != nil || m.HeapSys-before > 128<<20 {
+		t.Errorf("%v, %d bytes of memory", err, m.HeapSys-before)
+	}
+}

@@ -23,18 +23,12 @@ type into struct {
 	itself  bool     // the folder gets the attributes that its own entry has
 	owners  bool     // files keep theirs, and what goes with them; else they are root's
 	size    int64    // bytes of content so far
-	folders []folder // whose attributes are set at the end
+	folders folders  // whose attributes are set at the end
 	skipped []string // names of what was left out
 
 	last    string   // the folder that the last entry lies in
 	lastDir *os.File // nil: to be looked up
 	stale   bool     // something was taken away since, which may have led there
-}
-
-// folder is one that was put, with its attributes.
-type folder struct {
-	name string
-	h    *tar.Header
 }
 
 // open opens the folder p for what is to come into it.
@@ -68,7 +62,7 @@ func (in *into) put(h *tar.Header, b *body) error {
 	name, err := entryName(h.Name)
 	if err != nil || name == "." {
 		if in.itself && err == nil && h.Typeflag == tar.TypeDir {
-			in.folders = append(in.folders, folder{name, h})
+			return in.later(in.dir, name, h)
 		}
 		return err
 	}
@@ -165,29 +159,4 @@ func (in *into) one(dir *os.File, name string, h *tar.Header, b *body) error {
 		return nil
 	}
 	return errs.New(errs.Unsupported, "an entry of type %q is no file", string(h.Typeflag))
-}
-
-// finish sets the attributes of folders, whose times all that came into them has
-// changed, the deepest first.
-func (in *into) finish() error {
-	for _, f := range slices.Backward(in.folders) {
-		dir, err := in.parent(f.name)
-		if err != nil {
-			return entryError(f.name, err)
-		}
-		h, err := child(dir, path.Base(f.name))
-		dir.Close()
-		if err != nil {
-			return entryError(f.name, err)
-		}
-		st, err := stat(h)
-		if err == nil && isDir(&st) {
-			err = in.attributes(h, f.h)
-		}
-		h.Close()
-		if err != nil {
-			return entryError(f.name, err)
-		}
-	}
-	return nil
 }

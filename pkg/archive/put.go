@@ -15,10 +15,10 @@ import (
 // container's root a link to a folder counts as one, and stays.
 func (in *into) folder(dir *os.File, base, name string, h *tar.Header) error {
 	err := unix.Mkdirat(int(dir.Fd()), base, 0o700)
-	if err == nil || !errors.Is(err, unix.EEXIST) {
-		if err == nil {
-			in.folders = append(in.folders, folder{name, h})
-		}
+	if err == nil {
+		return in.later(dir, name, h)
+	}
+	if !errors.Is(err, unix.EEXIST) {
 		return err
 	}
 	there, err := child(dir, base)
@@ -40,8 +40,7 @@ func (in *into) folder(dir *os.File, base, name string, h *tar.Header) error {
 	if !isDir(&st) {
 		return errs.New(errs.Conflict, "cannot overwrite non-directory with a directory")
 	}
-	in.folders = append(in.folders, folder{name, h})
-	return nil
+	return in.later(dir, name, h)
 }
 
 // clear takes away what has the name, unless it is a folder.
@@ -170,7 +169,17 @@ func checkRegular(dir *os.File, base string) error {
 	return err
 }
 
+// sure is a size that a file can have anywhere, bytes.
+const sure = 1 << 31
+
+// content writes what is in a file. A size that no file here can have is told at
+// once: a hole of that size would be read for years.
 func (in *into) content(f *os.File, h *tar.Header, b *body) error {
+	if h.Size > sure {
+		if err := f.Truncate(h.Size); err != nil {
+			return err
+		}
+	}
 	if err := f.Truncate(0); err != nil {
 		return err
 	}

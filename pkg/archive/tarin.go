@@ -53,7 +53,7 @@ func (t Tree) untar(ctx context.Context, p string, r io.Reader, itself bool) (in
 			return in.size, in.finish()
 		}
 		if err == nil {
-			err = in.put(h, &body{r: tr})
+			err = in.put(h, &body{r: &cancelled{ctx, tr}}) // a hole is read without reading r
 		}
 		if err != nil {
 			return in.size, streamError(ctx, err)
