@@ -50,12 +50,21 @@ func (m *Manager) awaitEnding(ctx context.Context, found []Leftover) {
 	defer cancel()
 	for _, l := range found {
 		if isID(l.Owner) && !m.cutShort(l.Owner) {
-			m.awaitSupervisor(ctx, l.Owner, ending)
+			if !m.goesOn(l.Owner) {
+				m.awaitSupervisor(ctx, l.Owner, ending)
+			}
 			if lock, err := m.Store.Lock(ctx, "c", l.Owner); err == nil {
 				m.drop(lock, l.Owner)
 			}
 		}
 	}
+}
+
+// goesOn reports whether a container has processes, or will have them again: its
+// supervisor ends nothing of it.
+func (m *Manager) goesOn(id string) bool {
+	st, err := m.Store.State(id)
+	return err == nil && Alive(st) && !m.stale(st)
 }
 
 // drop gives a container's lock back, and takes the file along when there is no

@@ -68,6 +68,9 @@ func cniVerbs(t *testing.T, s *harness.Suite) []verb {
 	conf := strings.NewReplacer("DIR", dir, `"kill"`, `"killrun"`, "killcni0", "killcni1", "10.67.8.0", "10.67.9.0").Replace(cniKillConf)
 	confs := filepath.Join(filepath.Dir(s.Root), "no-cni") // where the suite's commands look
 	writeText(t, filepath.Join(dir, "killrun.conflist"), conf)
+	if err := os.Mkdir(filepath.Join(dir, "ipam"), 0o755); err != nil { // where the plugins keep addresses, if they come so far
+		t.Fatal(err)
+	}
 	t.Setenv("CNI_CONFS", dir)
 	t.Setenv("NETCONFPATH", confs)
 	t.Setenv("CNI_PATH", plugins)
