@@ -49,7 +49,7 @@ func resolve(c *cli.Context) error {
 type askedRow struct{ Order, Reference, Kind, TLS, User string }
 
 func trace(c *cli.Context, name string) error {
-	_, asked, err := registry.Route(name, registryOptions(c))
+	asked, err := registry.Route(name, registryOptions(c))
 	if err != nil {
 		return err
 	}

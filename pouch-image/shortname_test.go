@@ -71,3 +71,60 @@ func TestShortNames(t *testing.T) {
 	expect(t, 0, "Untagged: own:1\nDeleted: "+id, ``, "rm", "own:1")
 	noLeases(t)
 }
+
+// TestSearchedNames: a short name without an alias is looked for in the registries that
+// registries.conf lists; every verb then finds the image by it.
+func TestSearchedNames(t *testing.T) {
+	first, second := registrytest.Start(t, registrytest.Options{}), registrytest.Start(t, registrytest.Options{})
+	img := busybox(t, registrytest.Kind{})
+	second.Push(t, "team/tool", "1", img)
+	full, conf, list := second.Host+"/team/tool:1", filepath.Join(t.TempDir(), "registries.conf"), filepath.Join(t.TempDir(), "images.lock")
+	search := func(mode string) {
+		t.Helper()
+		text := "unqualified-search-registries = [\"" + first.Host + "\", \"" + second.Host + "\"]\nshort-name-mode = \"" + mode + "\"\n"
+		if err := os.WriteFile(conf, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in := func(code int, out, stderr string, args ...string) {
+		t.Helper()
+		c := command(t, args...)
+		c.Env = append(c.Env, "CONTAINERS_REGISTRIES_CONF="+conf)
+		got := do(t, c)
+		if got.code != code || got.out != out || !matches(stderr, got.stderr) {
+			t.Errorf("pouch-image %s: %+v, want exit %d, %q, %q", strings.Join(args, " "), got, code, out, stderr)
+		}
+	}
+	search("permissive")
+	in(0, full+"\n", ``, "pull", "-q", "team/tool:1")
+	in(0, full+"\n", ``, "pull", "-q", "--missing", "team/tool:1")
+	in(0, img.ID().String()+"\n", ``, "inspect", "-f", "{{.ID}}", "team/tool:1")
+	in(0, second.Host+"/team/tool@"+img.Digest().String()+"\n", ``, "resolve", "team/tool:1")
+	in(0, first.Host+"/team/tool:1\n"+full+"\n", ``, "resolve", "--trace", "--format", "{{.Reference}}", "team/tool:1")
+	in(1, "", `2 of unqualified-search-registries .*`+first.Host+` answered 404.*`+second.Host+` answered 404`, "pull", "-q", "team/none:1")
+
+	c := command(t, "lock")
+	c.Env, c.Stdin = append(c.Env, "CONTAINERS_REGISTRIES_CONF="+conf), strings.NewReader("team/tool:1\nteam/tool:1\n")
+	locked := do(t, c)
+	if want := full + " " + img.Digest().String() + "\n"; locked.out != want {
+		t.Errorf("lock: %+v, want %q", locked, want)
+	}
+	if err := os.WriteFile(list, []byte(locked.out), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	in(0, full+"\n", ``, "pull", "-q", "--locked", list, "team/tool:1")
+	in(0, "", ``, "untag", "team/tool:1", "team/tool:1")
+	in(0, full+"\n", ``, "pull", "-q", "team/tool:1")
+	in(0, "", ``, "exists", "team/tool:1")
+	c = command(t, "rm", "team/tool:1")
+	c.Env = append(c.Env, "CONTAINERS_REGISTRIES_CONF="+conf)
+	if got := do(t, c); !strings.HasPrefix(got.out, "Untagged: "+full+"\n") {
+		t.Errorf("rm: %+v", got)
+	}
+	in(1, "", ``, "exists", "team/tool:1")
+
+	search("enforcing")
+	in(1, "", `may be `+first.Host+`/team/tool:1 or `+full+`.*short-name-mode is enforcing: write the full name`, "pull", "-q", "team/tool:1")
+	in(1, "", `short-name-mode is enforcing`, "resolve", "--trace", "team/tool:1")
+	noLeases(t)
+}

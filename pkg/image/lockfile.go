@@ -59,15 +59,19 @@ func ReadLock(r io.Reader) (out []Locked, err error) {
 }
 
 // ReadNames reads a list of images, the first word of each line, so that a lock
-// file is one too; full references, each once.
+// file is one too; full references, but for a short name that may be several's, each once.
 func ReadNames(r io.Reader) (out []string, err error) {
 	err = lockLines(r, func(n int, words []string) error {
-		full, err := registry.FullName(words[0])
+		full, err := registry.FullNames(words[0])
 		if err != nil {
 			return errs.New(errs.Invalid, "line %d: %w", n, err)
 		}
-		if !slices.Contains(out, full) {
-			out = append(out, full)
+		name := words[0]
+		if len(full) == 1 {
+			name = full[0]
+		}
+		if !slices.Contains(out, name) {
+			out = append(out, name)
 		}
 		return nil
 	})
@@ -106,7 +110,12 @@ func choose(lock []Locked, names []string) (out []Locked, err error) {
 		if err != nil {
 			return nil, err
 		}
-		i := slices.IndexFunc(lock, func(l Locked) bool { return called(n, l.Name) })
+		i := -1
+		for _, name := range append([]string{full}, others(n)...) {
+			if i < 0 {
+				i = slices.IndexFunc(lock, func(l Locked) bool { return l.Name == name })
+			}
+		}
 		if i < 0 {
 			return nil, errs.New(errs.NotFound, "%s is not in the lock file", full)
 		}

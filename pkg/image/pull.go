@@ -7,15 +7,19 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/registry"
 )
 
-// Pull fetches the image that ref names (see registry.FullName) from its registry and
+// Pull fetches the image that ref names (see registry.Try) from its registry and
 // returns it with its full reference. What is here already is not fetched again; two pulls of
 // one image at once share the work. tell, which may be nil, hears of progress
 // and must not block. Errors are those of registry.Pull.
-func (m *Manager) Pull(ctx context.Context, ref string, o registry.Options, tell func(registry.Event)) (*Image, error) {
-	full, err := registry.FullName(ref)
-	if err != nil {
-		return nil, err
-	}
+func (m *Manager) Pull(ctx context.Context, ref string, o registry.Options, tell func(registry.Event)) (img *Image, err error) {
+	err = registry.Try(ctx, ref, func(full string) (err error) {
+		img, err = m.pull(ctx, full, o, tell)
+		return err
+	})
+	return img, err
+}
+
+func (m *Manager) pull(ctx context.Context, full string, o registry.Options, tell func(registry.Event)) (*Image, error) {
 	img, err := m.fetch(ctx, []string{full}, full, tell, func(ctx context.Context, s registry.Store, w registry.Watcher) (*registry.Image, error) {
 		return registry.Pull(ctx, s, full, o, w)
 	})

@@ -77,8 +77,10 @@ func (m *Manager) removeBroken(ctx context.Context, target string) (*Removed, er
 		return nil, err
 	}
 	err = m.store.RemoveImage(ctx, full, true)
-	if other := alias(target); errs.Is(err, errs.NotFound) && other != "" {
-		full, err = other, m.store.RemoveImage(ctx, other, true)
+	for _, other := range others(target) {
+		if errs.Is(err, errs.NotFound) {
+			full, err = other, m.store.RemoveImage(ctx, other, true)
+		}
 	}
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package image
 
 import (
 	"context"
+	"slices"
 
 	"github.com/pouchcontainer/pouch/pkg/ctrd/images"
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -11,7 +12,7 @@ import (
 )
 
 // lookup finds the image that target names. A short name means what docker means by it;
-// where no such image is here, what registries.conf makes of it (registry.FullName).
+// where no such image is here, what registries.conf makes of it (registry.FullNames).
 func (m *Manager) lookup(ctx context.Context, target string) (*images.Resolved, error) {
 	content := images.Content{Conn: m.store.Conn(), Namespace: m.store.Namespace()}
 	return lookup(target, func(ref string) (*images.Resolved, error) { return images.Lookup(ctx, content, ref) })
@@ -22,31 +23,30 @@ func lookup(target string, find func(ref string) (*images.Resolved, error)) (*im
 	if !errs.Is(err, errs.NotFound) {
 		return r, err
 	}
-	full := alias(target)
-	if full == "" {
-		return nil, err
-	}
-	if r, ferr := find(full); !errs.Is(ferr, errs.NotFound) {
-		return r, ferr
+	for _, full := range others(target) {
+		if r, ferr := find(full); !errs.Is(ferr, errs.NotFound) {
+			return r, ferr
+		}
 	}
 	return nil, err
 }
 
-// alias is the full name that registries.conf gives a short one; "": no other than
-// docker's, or the file cannot be read.
-func alias(target string) string {
-	full, err := registry.FullName(target)
-	if plain, perr := imageref.Normalize(target); err != nil || perr != nil || plain == full {
-		return ""
+// others are the full names that registries.conf gives a short one, beside docker's;
+// none where the file cannot be read.
+func others(target string) []string {
+	full, err := registry.FullNames(target)
+	plain, perr := imageref.Normalize(target)
+	if err != nil || perr != nil {
+		return nil
 	}
-	return full
+	return slices.DeleteFunc(full, func(n string) bool { return n == plain })
 }
 
 // called reports whether target is the full name, or short for it: not the beginning of
 // an id.
 func called(target, full string) bool {
 	plain, err := imageref.Normalize(target)
-	return err == nil && (plain == full || alias(target) == full)
+	return err == nil && (plain == full || slices.Contains(others(target), full))
 }
 
 // here returns the image that target names, for the platform unless that is empty; nil:

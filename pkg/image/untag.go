@@ -62,8 +62,10 @@ func chosen(all []imagestore.Record, names []string) (out []imagestore.Record, e
 		}
 		seen[full] = true
 		one := only(all, full)
-		if other := alias(n); len(one) == 0 && other != "" {
-			one = only(all, other)
+		for _, other := range others(n) {
+			if len(one) == 0 {
+				one = only(all, other)
+			}
 		}
 		if len(one) == 0 {
 			return nil, errs.New(errs.NotFound, "%s is no name of this image", n)

@@ -21,11 +21,15 @@ import (
 // are not fetched. Errors: denied (credentials, policy), not_found, corrupt
 // (digest, size, ambiguous manifest), unavailable (the same may work later),
 // unsupported, invalid. Nothing names the image until the caller does.
-func Pull(ctx context.Context, st Store, ref string, o Options, w Watcher) (*Image, error) {
-	full, err := FullName(ref)
-	if err != nil {
-		return nil, err
-	}
+func Pull(ctx context.Context, st Store, ref string, o Options, w Watcher) (img *Image, err error) {
+	err = Try(ctx, ref, func(full string) (err error) {
+		img, err = pullFrom(ctx, st, full, o, w)
+		return err
+	})
+	return img, err
+}
+
+func pullFrom(ctx context.Context, st Store, full string, o Options, w Watcher) (*Image, error) {
 	parts, err := imageref.Split(full)
 	if err != nil {
 		return nil, err
@@ -36,7 +40,7 @@ func Pull(ctx context.Context, st Store, ref string, o Options, w Watcher) (*Ima
 	}
 	src, err := docker.ParseReference("//" + full)
 	if err != nil {
-		return nil, errs.New(errs.Invalid, "%s: %w", ref, err)
+		return nil, errs.New(errs.Invalid, "%s: %w", full, err)
 	}
 	var img *Image
 	attempt := func(ctx context.Context) error {

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 
 	"github.com/opencontainers/go-digest"
 	"go.podman.io/image/v5/docker/reference"
@@ -15,14 +16,19 @@ import (
 // Resolve asks the registry for the digest of the index or manifest that ref
 // means now, and returns it with the full reference. Errors are those of Pull.
 func Resolve(ctx context.Context, ref string, o Options) (full string, d digest.Digest, err error) {
-	if full, err = FullName(ref); err != nil {
-		return "", "", err
-	}
+	err = Try(ctx, ref, func(name string) (err error) {
+		full, d, err = resolve(ctx, name, o)
+		return err
+	})
+	return full, d, err
+}
+
+func resolve(ctx context.Context, full string, o Options) (string, digest.Digest, error) {
 	data, err := RawManifest(ctx, End{Place: Place{Docker, full}, Options: o})
 	if err != nil {
 		return "", "", err
 	}
-	d = digest.FromBytes(data)
+	d := digest.FromBytes(data)
 	if p, err := imageref.Split(full); err == nil && p.Digest != "" && p.Digest != d.String() {
 		return "", "", errs.New(errs.Corrupt, "%s: the registry sent another manifest, %s", full, d)
 	}
@@ -39,36 +45,56 @@ type Asked struct {
 
 // Route tells which registries a pull of ref would ask, in turn, by
 // registries.conf and the files of credentials. It asks none of them. A blocked
-// one gives kind denied.
-func Route(ref string, o Options) (full string, asked []Asked, err error) {
-	if full, err = FullName(ref); err != nil {
-		return "", nil, err
+// one gives kind denied. A short name that may be several's is asked for by each, until one
+// has it; the blocked ones are left out.
+func Route(ref string, o Options) (asked []Asked, err error) {
+	names, origin, err := resolveShort(ref)
+	if err == nil && len(names) > 1 {
+		err = unambiguous(ref, names, origin)
 	}
+	if err != nil {
+		return nil, err
+	}
+	for _, full := range names {
+		of, rerr := route(full, o)
+		if rerr != nil && !errs.Is(rerr, errs.Denied) {
+			return nil, rerr
+		}
+		err = errors.Join(err, rerr)
+		asked = append(asked, of...)
+	}
+	if len(asked) == 0 {
+		return nil, err
+	}
+	return asked, nil
+}
+
+func route(full string, o Options) (asked []Asked, err error) {
 	parts, err := imageref.Split(full)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	sys, err := o.system(parts.Domain)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	named, err := reference.ParseNormalizedNamed(full)
 	if err != nil {
-		return "", nil, errs.New(errs.Invalid, "%s: %w", ref, err)
+		return nil, errs.New(errs.Invalid, "%s: %w", full, err)
 	}
 	r, err := sysregistriesv2.FindRegistry(sys, named.Name())
 	if err != nil {
-		return "", nil, errs.New(errs.Invalid, "registries.conf: %w", err)
+		return nil, errs.New(errs.Invalid, "registries.conf: %w", err)
 	}
 	if r == nil {
 		r = &sysregistriesv2.Registry{Prefix: reference.Domain(named), Endpoint: sysregistriesv2.Endpoint{Location: reference.Domain(named)}}
 	}
 	if r.Blocked {
-		return "", nil, errs.New(errs.Denied, "%s: registries.conf blocks %s", full, r.Prefix)
+		return nil, errs.New(errs.Denied, "%s: registries.conf blocks %s", full, r.Prefix)
 	}
 	sources, err := r.PullSourcesFromReference(named)
 	if err != nil {
-		return "", nil, errs.New(errs.Invalid, "registries.conf: %w", err)
+		return nil, errs.New(errs.Invalid, "registries.conf: %w", err)
 	}
 	for i, s := range sources {
 		a := Asked{Reference: s.Reference.String(), Mirror: i < len(sources)-1}
@@ -76,11 +102,11 @@ func Route(ref string, o Options) (full string, asked []Asked, err error) {
 		if sys.DockerAuthConfig != nil {
 			a.User = sys.DockerAuthConfig.Username
 		} else if c, err := config.GetCredentialsForRef(sys, s.Reference); err != nil {
-			return "", nil, errs.New(errs.Invalid, "credentials for %s: %w", s.Reference, err)
+			return nil, errs.New(errs.Invalid, "credentials for %s: %w", s.Reference, err)
 		} else {
 			a.User = c.Username
 		}
 		asked = append(asked, a)
 	}
-	return full, asked, nil
+	return asked, nil
 }
