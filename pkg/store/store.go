@@ -62,8 +62,27 @@ func Open(root, runRoot string) (*Store, error) {
 		if err := unix.Access(d, unix.W_OK); errors.Is(err, fs.ErrPermission) {
 			return nil, errs.New(errs.Denied, "use %s: %w: run as root", d, err)
 		}
+		if err := alone(d); err != nil {
+			return nil, err
+		}
 	}
 	return s, nil
+}
+
+// alone fails with kind denied for a folder in which another user could put a record,
+// a socket or a lock of its own making: one that was there before, say in /tmp.
+func alone(dir string) error {
+	var st unix.Stat_t
+	if err := unix.Stat(dir, &st); err != nil {
+		return fmt.Errorf("use %s: %w", dir, err)
+	}
+	if st.Uid != 0 && st.Uid != uint32(os.Geteuid()) {
+		return errs.New(errs.Denied, "use %s: it belongs to user %d, who could change what is in it: take another folder, or chown it", dir, st.Uid)
+	}
+	if st.Mode&unix.S_IWOTH != 0 {
+		return errs.New(errs.Denied, "use %s: every user may write there: take another folder, or chmod o-w it", dir)
+	}
+	return nil
 }
 
 func (s *Store) containers() string { return filepath.Join(s.Root, "containers") }
