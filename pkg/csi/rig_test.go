@@ -139,8 +139,15 @@ func rigWithout(t *testing.T) *rig {
 			t.Errorf("left mounted: %v", left)
 			mount.UnmountBelow(dir)
 		}
-		if out, _ := exec.Command("losetup", "-n", "-O", "NAME,BACK-FILE").Output(); strings.Contains(string(out), dir) {
-			t.Errorf("loop devices are left: %s", out)
+		for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) { // the kernel lets go of one when its last user is gone
+			out, _ := exec.Command("losetup", "-n", "-O", "NAME,BACK-FILE").Output()
+			if !strings.Contains(string(out), dir) {
+				break
+			}
+			if time.Now().After(end) {
+				t.Errorf("loop devices are left: %s", out)
+				break
+			}
 		}
 		os.RemoveAll(dir)
 	})

@@ -118,7 +118,7 @@ func count(dir string) int {
 // One that was killed, or lives and answers nobody, is replaced.
 func TestStartReplaces(t *testing.T) {
 	v := service(t)
-	v.limit = v.limit / 10
+	v.limit /= 4
 	ctx := context.Background()
 	for _, sig := range []unix.Signal{unix.SIGKILL, unix.SIGSTOP} {
 		if err := v.Start(ctx, false); err != nil {
