@@ -18,7 +18,7 @@ const CommandTimeout = 90 * time.Second
 
 // settleTimeout is how long after a command its traces may still be on their
 // way out: a container's supervisor cleans up after the command has its answer.
-const settleTimeout = 15 * time.Second
+const settleTimeout = 45 * time.Second
 
 // Result is how a command ended.
 type Result struct {

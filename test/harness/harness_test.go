@@ -40,7 +40,7 @@ func TestWatchIDs(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for end := time.Now().Add(5 * time.Second); len(w.list()) == 0 && time.Now().Before(end); {
+	for end := time.Now().Add(time.Minute); len(w.list()) == 0 && time.Now().Before(end); {
 		time.Sleep(time.Millisecond)
 	}
 	if got := w.list(); !slices.Equal(got, []string{id}) {
@@ -94,7 +94,7 @@ func TestEngines(t *testing.T) {
 		syscall.Kill(-c.Process.Pid, syscall.SIGKILL) //nolint:errcheck // Wait tells
 		c.Wait()
 	})
-	for end := time.Now().Add(5 * time.Second); len(s.Processes("containerd")) < 2; {
+	for end := time.Now().Add(time.Minute); len(s.Processes("containerd")) < 2; {
 		if time.Now().After(end) {
 			t.Fatalf("no second process: %v", s.Processes("containerd"))
 		}

@@ -17,7 +17,7 @@ import (
 )
 
 // sweepTimeout bounds the sweeping of what cannot be killed.
-const sweepTimeout = 20 * time.Second
+const sweepTimeout = time.Minute
 
 // sweep removes what tests have left that were interrupted, panicked or ran
 // into their timeout: processes, cgroups, folders whose names begin with dir.

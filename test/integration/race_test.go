@@ -32,7 +32,7 @@ func together(t *testing.T, s *harness.Suite, commands ...string) []harness.Resu
 			f := strings.Fields(c)
 			begin := time.Now()
 			out[i] = s.Pouch(f[0], f[1:]...)
-			if d := time.Since(begin); d > 20*time.Second {
+			if d := time.Since(begin); d > 45*time.Second {
 				t.Errorf("%s took %v", c, d)
 			} else if d > 3*time.Second {
 				t.Logf("%s took %v: %v", c, d, out[i])

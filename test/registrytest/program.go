@@ -7,6 +7,8 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http/httptest"
 	"os"
@@ -18,7 +20,7 @@ import (
 )
 
 // programStart is how long a registry may take to listen.
-const programStart = 30 * time.Second
+const programStart = 2 * time.Minute
 
 // StartProgram starts Debian's docker-registry (distribution 2.8) with the options that
 // do not need a handler in front, its blobs in a temporary folder, and returns its
@@ -87,15 +89,21 @@ func StartProgram(t testing.TB, o Options) (host, certDir string) {
 	}
 }
 
-// freePort is an address of loopback where nobody listens just now.
+// freePort is an address of loopback where nobody listens just now, and nobody will by
+// chance: the kernel gives none below 32768 to who wants any port (ip(7)).
 func freePort(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	var last error
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 20000+rand.IntN(12000)))
+		if err == nil {
+			l.Close()
+			return l.Addr().String()
+		}
+		last = err
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal(last)
+	return ""
 }
 
 func keyFile(t testing.TB, dir string, cert tls.Certificate) string {
