@@ -163,8 +163,8 @@ check:
 # rmdir: the tests' cgroups were below /pouch and /pouch-…; the kernel keeps one that is in use.
 unit:
 	@echo "unit tests"
-	@$(GOTEST) $(RUNFLAG) $(UNIT_PACKAGES) && \
-	  $(GO) test -modfile=$$(scripts/patched-image) -tags "$(STATIC_TAGS) pouch_answers" $(RUNFLAG) ./pkg/registry ./pouch-image; code=$$?; \
+	@$(GOTEST) -timeout 25m $(RUNFLAG) $(UNIT_PACKAGES) && \
+	  $(GO) test -modfile=$$(scripts/patched-image) -tags "$(STATIC_TAGS) pouch_answers" -timeout 25m $(RUNFLAG) ./pkg/registry ./pouch-image; code=$$?; \
 	  rmdir /sys/fs/cgroup/pouch /sys/fs/cgroup/*/pouch /sys/fs/cgroup/*/pouch-* 2>/dev/null; exit $$code
 
 cli:

@@ -15,7 +15,7 @@ func newHungry(t *testing.T, id, script string) *shim {
 	t.Helper()
 	s := newShim(t, id, "true")
 	spec := newSpec(id, filepath.Join(s.bin, "root"), "sh", "-c", script)
-	limit := int64(16 << 20)
+	limit := int64(64 << 20) // the runtime starts within it, also one that is built to find races
 	spec.Linux.Resources = &specs.LinuxResources{Memory: &specs.LinuxMemory{Limit: &limit}}
 	s.writeBundle(id, spec)
 	s.run(id)
