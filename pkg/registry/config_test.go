@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"go.podman.io/image/v5/pkg/sysregistriesv2"
+	"go.podman.io/image/v5/types"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/test/registrytest"
@@ -206,4 +207,29 @@ func TestUsersPolicy(t *testing.T) {
 	put(t, filepath.Join(home(t), ".config", "containers", "policy.json"), `{"default":[{"type":"reject"}]}`)
 	_, err := Pull(t.Context(), newMemory(), r.Host+"/x:1", Options{}, Watcher{})
 	says(t, err, errs.Denied, "signature policy")
+}
+
+// A name on this machine needs no certificate; where registries.conf sends it to
+// another one, that one does, and sees no credentials in plain text.
+func TestLoopbackNameOfAnotherMachine(t *testing.T) {
+	for what, c := range map[string]struct {
+		conf string
+		skip types.OptionalBool
+	}{
+		"not in the file":     {"", types.OptionalBoolTrue},
+		"others are":          {"[[registry]]\nprefix=\"docker.io\"\nlocation=\"far.example\"\n", types.OptionalBoolTrue},
+		"a mirror here":       {"[[registry]]\nlocation=\"localhost:5000\"\n[[registry.mirror]]\nlocation=\"127.0.0.1:6000/x\"\n", types.OptionalBoolTrue},
+		"a location far away": {"[[registry]]\nprefix=\"localhost:5000/team\"\nlocation=\"far.example/team\"\n", types.OptionalBoolUndefined},
+		"a mirror far away":   {"[[registry]]\nlocation=\"localhost:5000\"\n[[registry.mirror]]\nlocation=\"far.example\"\n", types.OptionalBoolUndefined},
+	} {
+		conf(t, home(t), "%s", c.conf)
+		sys, err := Options{}.system("localhost:5000")
+		if err != nil || sys.DockerInsecureSkipTLSVerify != c.skip {
+			t.Errorf("%s: %v, %v", what, sys.DockerInsecureSkipTLSVerify, err)
+		}
+		asked, err := Route("localhost:5000/team/x:1", Options{})
+		if err != nil || len(asked) == 0 || asked[0].Insecure != (c.skip == types.OptionalBoolTrue) {
+			t.Errorf("%s: asked would be %+v, %v", what, asked, err)
+		}
+	}
 }

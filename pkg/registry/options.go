@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
+	"go.podman.io/image/v5/pkg/sysregistriesv2"
 	"go.podman.io/image/v5/types"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -81,7 +82,7 @@ func (o Options) writable(host string) (*types.SystemContext, error) {
 	switch {
 	case o.TLSVerify != nil:
 		sys.DockerInsecureSkipTLSVerify = types.NewOptionalBool(!*o.TLSVerify)
-	case o.CertDir == "" && loopback(host):
+	case o.CertDir == "" && loopback(host) && staysHere(sys, host):
 		sys.DockerInsecureSkipTLSVerify = types.OptionalBoolTrue
 	}
 	return sys, nil
@@ -110,6 +111,27 @@ func (o Options) platform(sys *types.SystemContext) error {
 	}
 	sys.ArchitectureChoice, sys.VariantChoice = p.Arch, p.Variant
 	return nil
+}
+
+// staysHere reports whether nothing that registries.conf has for the registry host,
+// neither location nor mirror, is on another machine: the library has one word about
+// certificates for all of them.
+func staysHere(sys *types.SystemContext, host string) bool {
+	all, err := sysregistriesv2.GetRegistries(sys)
+	if err != nil {
+		return true // nothing is asked then: it complains when it looks for the endpoints
+	}
+	for _, r := range all {
+		if prefix, _, _ := strings.Cut(r.Prefix, "/"); prefix != host {
+			continue
+		}
+		for _, e := range append([]sysregistriesv2.Endpoint{r.Endpoint}, r.Mirrors...) {
+			if at, _, _ := strings.Cut(e.Location, "/"); at != "" && !loopback(at) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // loopback reports whether a registry is on this machine by its name: docker

@@ -8,6 +8,7 @@ import (
 	"go.podman.io/image/v5/docker/reference"
 	"go.podman.io/image/v5/pkg/docker/config"
 	"go.podman.io/image/v5/pkg/sysregistriesv2"
+	"go.podman.io/image/v5/types"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/imageref"
@@ -97,8 +98,10 @@ func route(full string, o Options) (asked []Asked, err error) {
 		return nil, errs.New(errs.Invalid, "registries.conf: %w", err)
 	}
 	for i, s := range sources {
-		a := Asked{Reference: s.Reference.String(), Mirror: i < len(sources)-1}
-		a.Insecure = s.Endpoint.Insecure || o.TLSVerify != nil && !*o.TLSVerify || o.TLSVerify == nil && loopback(reference.Domain(s.Reference))
+		a := Asked{Reference: s.Reference.String(), Mirror: i < len(sources)-1, Insecure: s.Endpoint.Insecure}
+		if says := sys.DockerInsecureSkipTLSVerify; says != types.OptionalBoolUndefined {
+			a.Insecure = says == types.OptionalBoolTrue
+		}
 		if sys.DockerAuthConfig != nil {
 			a.User = sys.DockerAuthConfig.Username
 		} else if c, err := config.GetCredentialsForRef(sys, s.Reference); err != nil {
