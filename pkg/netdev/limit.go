@@ -34,6 +34,12 @@ func (r Rate) burst() uint32 {
 	return uint32(min(b, math.MaxInt32))
 }
 
+// ticks is how long burst bytes take at rate bytes a second, in the kernel's packet
+// scheduler's unit, or the most that it knows. (netlink.Xmittime begins again at 0.)
+func ticks(rate uint64, burst uint32) uint32 {
+	return uint32(min(netlink.TickInUsec()*1e6*float64(burst)/float64(rate), math.MaxUint32))
+}
+
 // Limited is a pair of links whose traffic is bounded.
 type Limited struct {
 	Host  string // the host's end
@@ -87,7 +93,7 @@ func bucket(h *netlink.Handle, index int, r Rate) error {
 	burst := r.burst()
 	err := h.QdiscReplace(&netlink.Tbf{
 		QdiscAttrs: netlink.QdiscAttrs{LinkIndex: index, Parent: netlink.HANDLE_ROOT, Handle: netlink.MakeHandle(1, 0)},
-		Rate:       r.bytes(), Buffer: uint32(min(netlink.Xmittime(r.bytes(), burst), math.MaxUint32)),
+		Rate:       r.bytes(), Buffer: ticks(r.bytes(), burst),
 		Limit: uint32(min(r.bytes()*maxQueued/1000+uint64(burst), math.MaxUint32)),
 	})
 	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EOPNOTSUPP) {
