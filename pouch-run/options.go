@@ -75,11 +75,11 @@ func options(c *cli.Context) (*container.Options, error) {
 			return nil, err
 		}
 	}
-	return o, conflicts(c, o)
+	return o, conflicts(o)
 }
 
 // conflicts refuses flags that contradict each other, in docker's words.
-func conflicts(c *cli.Context, o *container.Options) error {
+func conflicts(o *container.Options) error {
 	restarts := o.Policy.Restart.Name != "" && o.Policy.Restart.Name != "no"
 	switch {
 	case len(o.Attach) > 0 && o.Detach:

@@ -214,7 +214,7 @@ func (m *Manager) plan(ctx context.Context, id string, o *Options, img *images.R
 	if err := checkNetMode(c, o); err != nil {
 		return nil, err
 	}
-	if err := m.planNetwork(ctx, c); err != nil {
+	if err := m.planNetwork(c); err != nil {
 		return nil, err
 	}
 	if err := m.planNamespaces(c, o); err != nil {
@@ -233,7 +233,7 @@ func (m *Manager) plan(ctx context.Context, id string, o *Options, img *images.R
 }
 
 // planNetwork checks that what the container joins is there.
-func (m *Manager) planNetwork(ctx context.Context, c *record.Container) error {
+func (m *Manager) planNetwork(c *record.Container) error {
 	if bridgeMode(c.NetworkMode) {
 		c.NetworkMode = "bridge"
 	}

@@ -47,7 +47,7 @@ func (m *Manager) DryRun(ctx context.Context, o *Options) (*Plan, error) {
 		return p, err
 	}
 	c := p.Container
-	if err := m.planName(ctx, o, p); err != nil {
+	if err := m.planName(o, p); err != nil {
 		return nil, err
 	}
 	var err error
@@ -95,7 +95,7 @@ func (m *Manager) planImage(ctx context.Context, o *Options, p *Plan) error {
 }
 
 // planName sees that the name can be had.
-func (m *Manager) planName(ctx context.Context, o *Options, p *Plan) error {
+func (m *Manager) planName(o *Options, p *Plan) error {
 	if o.Name == "" {
 		p.Container.Name = randomName()
 		return nil

@@ -66,11 +66,11 @@ func (c *Client) make(ctx context.Context, v *record.Volume, o *options, save fu
 		}
 		return err
 	}
-	return c.made(v, o, a.GetVolume(), save)
+	return c.made(v, a.GetVolume(), save)
 }
 
 // made keeps what the driver told of a new volume.
-func (c *Client) made(v *record.Volume, o *options, got *spec.Volume, save func() error) error {
+func (c *Client) made(v *record.Volume, got *spec.Volume, save func() error) error {
 	f := v.Foreign
 	if got.GetVolumeId() == "" {
 		return errs.New(errs.Corrupt, "driver %s: CreateVolume gave no volume id", c.Name)

@@ -71,7 +71,7 @@ func (c *Client) make(ctx context.Context, method string, req, res any) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return c.call(context.WithoutCancel(ctx), method, req, res, nil)
+	return c.call(context.WithoutCancel(ctx), method, req, res)
 }
 
 type slowCall struct{}
@@ -80,8 +80,8 @@ type slowCall struct{}
 const services = "/containerd.services."
 
 // call calls a method of one of containerd's services ("tasks.v1.Tasks/Get"),
-// bounds it, and gives errors a kind. extra are further headers; nil: none.
-func (c *Client) call(ctx context.Context, method string, req, res any, extra rpc.Metadata) error {
+// bounds it, and gives errors a kind.
+func (c *Client) call(ctx context.Context, method string, req, res any) error {
 	if at := c.silent.Load(); at != 0 && time.Since(c.born)-time.Duration(at) < silence {
 		return c.noAnswer()
 	}
@@ -92,9 +92,6 @@ func (c *Client) call(ctx context.Context, method string, req, res any, extra rp
 		defer cancel()
 	}
 	md := rpc.Metadata{"containerd-namespace": c.Namespace}
-	for k, v := range extra {
-		md[k] = v
-	}
 	begun := time.Now()
 	err := c.Conn.Call(bounded, services+method, md, req, res)
 	slog.Debug("containerd", "call", method, "took", time.Since(begun), "error", err)
@@ -137,7 +134,7 @@ func (c *Client) Version(ctx context.Context) (string, error) {
 	var r struct {
 		Version string `pb:"1"`
 	}
-	err := c.call(ctx, "version.v1.Version/Version", wire.Empty{}, &r, nil)
+	err := c.call(ctx, "version.v1.Version/Version", wire.Empty{}, &r)
 	return r.Version, err
 }
 

@@ -63,14 +63,14 @@ func (c *Client) CreateContainer(ctx context.Context, r ContainerRecord) error {
 	}}
 	err := c.make(ctx, "containers.v1.Containers/Create", req, &wire.Empty{})
 	if errs.Is(err, errs.Conflict) {
-		err = c.call(ctx, "containers.v1.Containers/Update", req, &wire.Empty{}, nil)
+		err = c.call(ctx, "containers.v1.Containers/Update", req, &wire.Empty{})
 	}
 	return err
 }
 
 // RemoveContainer removes the record. Idempotent.
 func (c *Client) RemoveContainer(ctx context.Context, id string) error {
-	err := c.call(ctx, "containers.v1.Containers/Delete", byID{id}, &wire.Empty{}, nil)
+	err := c.call(ctx, "containers.v1.Containers/Delete", byID{id}, &wire.Empty{})
 	return unless(err, errs.NotFound)
 }
 
@@ -82,12 +82,12 @@ type sandboxMsg struct {
 
 // EnsureSupervised makes the sandbox record that CreateTask needs. Idempotent.
 func (c *Client) EnsureSupervised(ctx context.Context) error {
-	err := c.call(ctx, "sandbox.v1.Store/Get", byID{supervised}, &wire.Empty{}, nil)
+	err := c.call(ctx, "sandbox.v1.Store/Get", byID{supervised}, &wire.Empty{})
 	if !errs.Is(err, errs.NotFound) {
 		return err
 	}
 	req := struct {
 		Sandbox sandboxMsg `pb:"1"`
 	}{sandboxMsg{supervised, runtimeMsg{"io.containerd.pouch.v2"}}}
-	return unless(c.call(ctx, "sandbox.v1.Store/Create", req, &wire.Empty{}, nil), errs.Conflict)
+	return unless(c.call(ctx, "sandbox.v1.Store/Create", req, &wire.Empty{}), errs.Conflict)
 }

@@ -30,14 +30,14 @@ func (c *Client) Objects(ctx context.Context) (*Objects, error) {
 	var cs struct {
 		Containers []byID `pb:"1"`
 	}
-	if err := c.call(ctx, "containers.v1.Containers/List", wire.Empty{}, &cs, nil); err != nil {
+	if err := c.call(ctx, "containers.v1.Containers/List", wire.Empty{}, &cs); err != nil {
 		return nil, err
 	}
 	for _, x := range cs.Containers {
 		o.Containers = append(o.Containers, x.ID)
 	}
 	var ts taskIDs
-	if err := c.call(ctx, "tasks.v1.Tasks/List", wire.Empty{}, &ts, nil); err != nil {
+	if err := c.call(ctx, "tasks.v1.Tasks/List", wire.Empty{}, &ts); err != nil {
 		return nil, err
 	}
 	for _, x := range ts.Tasks {

@@ -55,12 +55,12 @@ func (c *Client) Prepare(ctx context.Context, id, parent string) (Rootfs, error)
 // Mounts returns how snapshot id is mounted.
 func (c *Client) Mounts(ctx context.Context, id string) (Rootfs, error) {
 	var r mounts
-	err := c.call(ctx, "snapshots.v1.Snapshots/Mounts", snapshot{Snapshotter: Snapshotter, Key: id}, &r, nil)
+	err := c.call(ctx, "snapshots.v1.Snapshots/Mounts", snapshot{Snapshotter: Snapshotter, Key: id}, &r)
 	return r.Mounts, err
 }
 
 // RemoveSnapshot removes snapshot id. Idempotent.
 func (c *Client) RemoveSnapshot(ctx context.Context, id string) error {
-	err := c.call(ctx, "snapshots.v1.Snapshots/Remove", snapshot{Snapshotter: Snapshotter, Key: id}, &wire.Empty{}, nil)
+	err := c.call(ctx, "snapshots.v1.Snapshots/Remove", snapshot{Snapshotter: Snapshotter, Key: id}, &wire.Empty{})
 	return unless(err, errs.NotFound)
 }

@@ -32,7 +32,7 @@ func (c *Client) CreateTask(ctx context.Context, id string, root Rootfs, termina
 		Pid uint32 `pb:"2"`
 	}
 	for until := time.Now().Add(CallTimeout); ; time.Sleep(5 * time.Millisecond) {
-		err := c.call(ctx, "tasks.v1.Tasks/Create", req, &res, nil)
+		err := c.call(ctx, "tasks.v1.Tasks/Create", req, &res)
 		if err == nil {
 			return int(res.Pid), nil
 		}
@@ -71,7 +71,7 @@ func (c *Client) RemoveTask(ctx context.Context, id string) error {
 	if gone || err != nil {
 		return err
 	}
-	derr := c.call(ctx, "tasks.v1.Tasks/Delete", byID{id}, &wire.Empty{}, nil)
+	derr := c.call(ctx, "tasks.v1.Tasks/Delete", byID{id}, &wire.Empty{})
 	if err := unless(derr, errs.NotFound); err == nil {
 		return nil
 	}
@@ -86,7 +86,7 @@ func (c *Client) RemoveTask(ctx context.Context, id string) error {
 func (c *Client) awaitGone(ctx context.Context, id string, limit time.Duration) (bool, error) {
 	until := time.Now().Add(limit)
 	for pause := 4 * time.Millisecond; ; pause = min(2*pause, 20*time.Millisecond) {
-		err := c.call(ctx, "tasks.v1.Tasks/Get", byID{id}, &wire.Empty{}, nil)
+		err := c.call(ctx, "tasks.v1.Tasks/Get", byID{id}, &wire.Empty{})
 		if errs.Is(err, errs.NotFound) {
 			return true, nil
 		}

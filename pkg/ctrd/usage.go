@@ -8,7 +8,7 @@ func (c *Client) SnapshotUsage(ctx context.Context, key string) (int64, error) {
 	var r struct {
 		Size int64 `pb:"1"`
 	}
-	err := c.call(ctx, "snapshots.v1.Snapshots/Usage", snapshot{Snapshotter: Snapshotter, Key: key}, &r, nil)
+	err := c.call(ctx, "snapshots.v1.Snapshots/Usage", snapshot{Snapshotter: Snapshotter, Key: key}, &r)
 	return r.Size, err
 }
 
@@ -19,6 +19,6 @@ func (c *Client) SnapshotParent(ctx context.Context, key string) (string, error)
 			Parent string `pb:"2"`
 		} `pb:"1"`
 	}
-	err := c.call(ctx, "snapshots.v1.Snapshots/Stat", snapshot{Snapshotter: Snapshotter, Key: key}, &r, nil)
+	err := c.call(ctx, "snapshots.v1.Snapshots/Stat", snapshot{Snapshotter: Snapshotter, Key: key}, &r)
 	return r.Info.Parent, err
 }

@@ -102,9 +102,7 @@ func (m *Manager) prepare(ctx context.Context, o *AttachOpts) (*record.Network, 
 	if err := m.portsFree(l); err != nil {
 		return nil, nil, err
 	}
-	if l.HostLink, err = hostLink(d, key(o.Container, o.Netns, inode), o.Iface); err != nil {
-		return nil, nil, err
-	}
+	l.HostLink = hostLink(d, key(o.Container, o.Netns, inode), o.Iface)
 	if err := m.vacate(n, l); err != nil {
 		return nil, nil, err
 	}

@@ -36,17 +36,17 @@ func beforeIface(a, b string) bool {
 
 // hostLink derives the name of the host's end of interface iface, "" where the
 // driver's interfaces have none. One that is not called ethN has a name by digest.
-func hostLink(d driver, key, iface string) (string, error) {
+func hostLink(d driver, key, iface string) string {
 	n := ifaceNumber(iface)
 	switch {
 	case !d.traits().hostEnd:
-		return "", nil
+		return ""
 	case n < 0 || n >= maxIfaces: // 13 digits cannot be those of an id
-		return vethPrefix + digest(key + " " + iface)[:13], nil
+		return vethPrefix + digest(key + " " + iface)[:13]
 	case n == 0:
-		return vethPrefix + key[:12], nil
+		return vethPrefix + key[:12]
 	}
-	return vethPrefix + key[:12] + strconv.FormatInt(int64(n), 36), nil
+	return vethPrefix + key[:12] + strconv.FormatInt(int64(n), 36)
 }
 
 // key is what names of host links derive from: the container's id, or for

@@ -37,9 +37,7 @@ func (m *Manager) Preview(o AttachOpts) (*Preview, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.HostLink, err = hostLink(d, key(o.Container, o.Netns, 0), o.Iface); err != nil {
-		return nil, err
-	}
+	l.HostLink = hostLink(d, key(o.Container, o.Netns, 0), o.Iface)
 	rules, filtered, err := d.rules(n)
 	if err != nil {
 		return nil, err

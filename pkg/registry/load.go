@@ -115,7 +115,7 @@ func archiveKind(path string) (string, error) {
 		return "", err
 	}
 	defer f.Close()
-	r, _, err := decompressed(f)
+	r, err := decompressed(f)
 	if err != nil {
 		return "", err
 	}
@@ -141,21 +141,21 @@ func archiveKind(path string) (string, error) {
 	}
 }
 
-// decompressed returns what is in f, and whether it was compressed. What was
-// not is read from f itself, so that a tar reader can seek.
-func decompressed(f *os.File) (io.ReadCloser, bool, error) {
+// decompressed returns what is in f. What is not compressed is read from f
+// itself, so that a tar reader can seek.
+func decompressed(f *os.File) (io.ReadCloser, error) {
 	r, packed, err := compression.AutoDecompress(f)
 	if err != nil {
-		return nil, false, errs.New(errs.Corrupt, "archive: %w", err)
+		return nil, errs.New(errs.Corrupt, "archive: %w", err)
 	}
 	if packed {
-		return r, true, nil
+		return r, nil
 	}
 	r.Close()
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	return io.NopCloser(f), false, nil
+	return io.NopCloser(f), nil
 }
 
 // names makes full references of the name annotations in an OCI index. A word

@@ -83,7 +83,7 @@ func unpackLayout(ctx context.Context, file string, root *os.Root) error {
 		return err
 	}
 	defer f.Close()
-	r, _, err := decompressed(f)
+	r, err := decompressed(f)
 	if err != nil {
 		return err
 	}

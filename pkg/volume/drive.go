@@ -56,7 +56,7 @@ func (m *Manager) drive(ctx context.Context, verb string, v *record.Volume, exce
 	if err := c.Start(); err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, func() { c.Process.Signal(os.Interrupt) })
+	stop := context.AfterFunc(ctx, func() { c.Process.Signal(os.Interrupt) }) //nolint:errcheck // it may have ended just now
 	defer stop()
 	return outcome(c.Wait(), out.Bytes())
 }
@@ -133,8 +133,7 @@ func (m *Manager) Do(ctx context.Context, o Order) error {
 	case driveMount:
 		return m.mountLocked(ctx, o.Volume)
 	case driveUnmount:
-		_, err := m.unmountIdle(ctx, o.Volume, o.Except)
-		return err
+		return m.unmountIdle(ctx, o.Volume, o.Except)
 	}
 	if o.Verb == driveSnapshot {
 		return m.cleanSnapshot(ctx, o.Volume.Name)

@@ -71,8 +71,7 @@ func (m *Manager) leave(ctx context.Context, v *record.Volume) error {
 	if !onDevice(v) {
 		return nil
 	}
-	_, err := m.unmountIdle(ctx, v, "")
-	return err
+	return m.unmountIdle(ctx, v, "")
 }
 
 // with calls do with the path of a volume's data, mounted as long as that takes

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -14,39 +15,38 @@ import (
 )
 
 // unmountIdle unmounts a volume's device unless a container other than except
-// runs with it, and reports whether there was something to unmount.
-func (m *Manager) unmountIdle(ctx context.Context, v *record.Volume, except string) (bool, error) {
+// runs with it. Idempotent.
+func (m *Manager) unmountIdle(ctx context.Context, v *record.Volume, except string) error {
 	if on, err := m.isHere(v); err != nil || !on {
-		return false, err
+		return err
 	}
 	if m.apart(v.Driver) {
-		return true, m.drive(ctx, driveUnmount, v, except)
+		return m.drive(ctx, driveUnmount, v, except)
 	}
-	done, err := m.unmountUnused(ctx, v.Name, except)
-	if err != nil {
-		return false, fmt.Errorf("unmount volume %s: %w", v.Name, err)
+	if err := m.unmountUnused(ctx, v.Name, except); err != nil {
+		return fmt.Errorf("unmount volume %s: %w", v.Name, err)
 	}
-	return done, nil
+	return nil
 }
 
-func (m *Manager) unmountUnused(ctx context.Context, name, except string) (bool, error) {
+func (m *Manager) unmountUnused(ctx context.Context, name, except string) error {
 	l, err := m.lock(ctx, name)
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer l.Unlock()
 	v, err := m.s.Volume(name)
 	if err != nil {
-		return false, err
+		return err
 	}
 	busy, err := m.busy(name, except)
 	if err != nil || busy {
-		return false, err
+		return err
 	}
 	if isForeign(v.Driver) {
-		return true, m.unmountForeign(ctx, v)
+		return m.unmountForeign(ctx, v)
 	}
-	return true, m.unmountDevice(name)
+	return m.unmountDevice(name)
 }
 
 // unmountDevice takes the mount at a volume's data away, in every mount
@@ -83,10 +83,8 @@ func (m *Manager) busy(name, except string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	for _, id := range users[name] {
-		if m.active(id) {
-			return true, nil
-		}
+	if slices.ContainsFunc(users[name], m.active) {
+		return true, nil
 	}
 	return false, nil
 }

@@ -76,7 +76,7 @@ func (m *Manager) leftoversOf(name string) ([]Leftover, error) {
 		return []Leftover{{empty, m.s.VolumeDir(name), name, "a volume without a record and without data"}}, nil
 	}
 	if err != nil {
-		return nil, nil // broken: List tells it
+		return nil, nil //nolint:nilerr // broken: List tells it
 	}
 	if _, err := os.Lstat(m.fillDir(name)); err == nil {
 		out = append(out, Leftover{filling, m.fillDir(name), name, "the copy of an image's content was not completed"})
@@ -139,7 +139,7 @@ func (m *Manager) clean(ctx context.Context, lo Leftover) error {
 	case idle:
 		v, err := m.s.Volume(lo.Owner)
 		if err == nil {
-			_, err = m.unmountIdle(ctx, v, "")
+			err = m.unmountIdle(ctx, v, "")
 		}
 		return err
 	case foreign:

@@ -26,7 +26,7 @@ func (m *Manager) Remove(ctx context.Context, name string, force bool) error {
 		return err
 	}
 	if CheckName(name) != nil || err != nil && !m.isLeft(name) {
-		return nil
+		return nil //nolint:nilerr // it is gone, or never was: as wished
 	}
 	_, err = m.remove(ctx, name, "", force)
 	return err
@@ -157,8 +157,7 @@ func (m *Manager) Release(ctx context.Context, c *record.Container) error {
 			m.letGo(v, c.ID)
 			continue
 		}
-		_, err = m.unmountIdle(ctx, v, c.ID)
-		all = append(all, err)
+		all = append(all, m.unmountIdle(ctx, v, c.ID))
 	}
 	return errors.Join(all...)
 }

@@ -45,8 +45,7 @@ func (m *Manager) metered(ctx context.Context, v *record.Volume) int64 {
 // fails with kind unsupported for drivers that cannot, and for a local volume without
 // a limit, and with kind invalid for less than the volume has. Idempotent.
 func (m *Manager) Resize(ctx context.Context, name string, size int64) (*record.Volume, error) {
-	v, err := m.get(name)
-	if err != nil {
+	if _, err := m.get(name); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, bringTime)
@@ -56,7 +55,8 @@ func (m *Manager) Resize(ctx context.Context, name string, size int64) (*record.
 		return nil, err
 	}
 	defer l.Unlock()
-	if v, err = m.get(name); err != nil {
+	v, err := m.get(name)
+	if err != nil {
 		return nil, err
 	}
 	if err := m.resize(ctx, v, size); err != nil {

@@ -209,7 +209,7 @@ func TestCSIKillPoints(t *testing.T) {
 		s.Must(t, "pouch-vol", "resize", "kcv", "32m")
 		one(t, s)
 	}
-	step := every(t)
+	step := every()
 	for i, v := range []struct {
 		verb
 		volume bool

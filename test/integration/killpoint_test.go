@@ -56,7 +56,7 @@ func verbs(s *harness.Suite) []verb {
 }
 
 // every is the distance of the points that are tried: all of them take an hour.
-func every(t *testing.T) int {
+func every() int {
 	n, err := strconv.Atoi(os.Getenv("POUCH_KILL_EVERY"))
 	if err != nil {
 		n = 29
@@ -69,7 +69,7 @@ func every(t *testing.T) int {
 // command given again, and nothing of it stays.
 func TestKillPoints(t *testing.T) {
 	s := start(t)
-	step := every(t)
+	step := every()
 	for i, v := range slices.Concat(verbs(s), archiveVerbs(s, t.TempDir()), secretVerbs(s), volumeVerbs(t, s, t.TempDir()), cniVerbs(t, s)) {
 		t.Run(v.name, func(t *testing.T) {
 			kills, bad := 0, 0

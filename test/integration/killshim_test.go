@@ -21,7 +21,7 @@ import (
 // port and address are free again.
 func TestSupervisorKillPoints(t *testing.T) {
 	s := start(t)
-	step := 3 * every(t) // it makes some hundreds in a life
+	step := 3 * every() // it makes some hundreds in a life
 	own := pouchRunWith(t, s, fmt.Sprintf("kill -STOP $$\nexec %s \"$@\"", filepath.Join(s.Bin, "pouch-shim")))
 	for i, args := range [][]string{
 		{"--rm", "--name", victim, "--network", "none", s.Image, "true"},

@@ -43,7 +43,7 @@ func (t *task) abandoned() {
 		}
 	case policy == "stop":
 		go func() {
-			if err := t.stopFor(record.ByClient, t.stopSignal(), t.stopTimeout()); err != nil {
+			if err := t.stop(record.ByClient, t.stopSignal(), t.stopTimeout()); err != nil {
 				t.s.log.errorf("stop a container whose client is gone: %v", err)
 			}
 		}()

@@ -38,18 +38,16 @@ func (h *health) begin() (stop <-chan struct{}) {
 	return h.stop
 }
 
-// end is the end of a life: nobody is well who does not run. It reports whether
-// there was one.
-func (h *health) end() bool {
+// end is the end of a life: nobody is well who does not run.
+func (h *health) end() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.stop == nil {
-		return false
+		return
 	}
 	close(h.stop)
 	h.stop = nil
 	h.set(healthUnwell)
-	return true
 }
 
 // set changes the status and tells it; the caller holds h.mu.

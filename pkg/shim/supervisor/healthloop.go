@@ -129,7 +129,7 @@ func (t *task) unwell() {
 		t.endedBy(record.ByHealth, unix.SIGKILL)
 		act = t.killNow
 	case "stop":
-		act = func() error { return t.stopFor(record.ByHealth, t.stopSignal(), t.stopTimeout()) }
+		act = func() error { return t.stop(record.ByHealth, t.stopSignal(), t.stopTimeout()) }
 	case "restart":
 		act = func() error { return t.restart(t.stopSignal(), t.stopTimeout()) }
 	}

@@ -6,12 +6,12 @@ import (
 )
 
 // told is what a user who waits for a life has been told, or that it was nothing.
-func told(born <-chan error) (err error, ok bool) {
+func told(born <-chan error) (ok bool, err error) {
 	select {
 	case err := <-born:
-		return err, true
+		return true, err
 	default:
-		return nil, false
+		return false, nil
 	}
 }
 
@@ -26,15 +26,15 @@ func TestRestartAsALifeBegins(t *testing.T) {
 	second, err := tk.expect()
 	must(t, err)
 	tk.tellBorn(nil)
-	if err, ok := told(first); !ok || err != nil || tk.restarts != 0 {
+	if ok, err := told(first); !ok || err != nil || tk.restarts != 0 {
 		t.Errorf("the first: %v, %v, %d restarts", ok, err, tk.restarts)
 	}
-	if _, ok := told(second); ok {
+	if ok, _ := told(second); ok {
 		t.Error("the second was told of the first one's life")
 	}
 	tk.bears()
 	tk.tellBorn(nil)
-	if err, ok := told(second); !ok || err != nil {
+	if ok, err := told(second); !ok || err != nil {
 		t.Errorf("the second: %v, %v", ok, err)
 	}
 }
@@ -45,7 +45,7 @@ func TestRestartThatFails(t *testing.T) {
 	born, err := tk.expect()
 	must(t, err)
 	tk.tellBorn(errors.New("no"))
-	if err, ok := told(born); !ok || err == nil {
+	if ok, err := told(born); !ok || err == nil {
 		t.Errorf("%v, %v", ok, err)
 	}
 	born, err = tk.expect()

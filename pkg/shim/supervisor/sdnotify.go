@@ -182,7 +182,7 @@ func (s *Supervisor) stopOnSignal() {
 	for range ch {
 		t, err := s.only()
 		if err == nil {
-			err = t.stopFor(record.ByStop, t.stopSignal(), t.stopTimeout())
+			err = t.stop(record.ByStop, t.stopSignal(), t.stopTimeout())
 		}
 		if err != nil {
 			s.log.errorf("stop the container: %v", err)

@@ -14,7 +14,7 @@ import (
 func (c *session) onSignal(sig unix.Signal) error {
 	t, err := c.s.only()
 	if err != nil {
-		return nil
+		return nil //nolint:nilerr // as said above
 	}
 	if c.exec != nil {
 		err = c.exec.signal(sig)
@@ -39,7 +39,7 @@ func (c *session) onStop(m *ctl.Message) error {
 		if m.Shutdown {
 			who = record.ByShutdown
 		}
-		if err := t.stopFor(who, t.signalOf(m), m.Timeout); err != nil {
+		if err := t.stop(who, t.signalOf(m), m.Timeout); err != nil {
 			c.tell(errorMessage(fmt.Errorf("stop container %s: %w", t.id, err)))
 		}
 	}()

@@ -84,14 +84,9 @@ func (t *task) killNow() error {
 	return err
 }
 
-// stop ends the container for good: sig, then after seconds (negative: never)
-// SIGKILL. It returns when it has ended.
-func (t *task) stop(sig unix.Signal, seconds int) error {
-	return t.stopFor(record.ByStop, sig, seconds)
-}
-
-// stopFor is stop because of who.
-func (t *task) stopFor(who string, sig unix.Signal, seconds int) error {
+// stop ends the container for good because of who (record.ByStop and so on): sig,
+// then after seconds (negative: never) SIGKILL. It returns when it has ended.
+func (t *task) stop(who string, sig unix.Signal, seconds int) error {
 	if who == record.ByShutdown {
 		t.lastLife()
 	} else {
