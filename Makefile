@@ -200,7 +200,7 @@ soak: build
 	@$(GOTEST) -count=1 -tags "$(STATIC_TAGS) integration" -timeout 6h -v -run 'TestSoak$$' ./test/integration -soak $(SOAK)
 
 lint:
-	@if command -v golangci-lint >/dev/null; then golangci-lint run --build-tags "$(STATIC_TAGS)"; \
+	@if command -v golangci-lint >/dev/null; then golangci-lint run --build-tags "$(STATIC_TAGS) integration vm"; \
 	  else echo "golangci-lint is not installed: nothing checked; see https://golangci-lint.run" >&2; fi
 
 clean:

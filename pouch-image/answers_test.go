@@ -17,13 +17,13 @@ import (
 // and 403 whose credentials were sent, and the exit code what to do.
 func TestAnswers(t *testing.T) {
 	var status atomic.Int32
-	r := registrytest.Start(t, registrytest.Options{Front: func(w http.ResponseWriter, q *http.Request, real http.Handler) {
+	r := registrytest.Start(t, registrytest.Options{Front: func(w http.ResponseWriter, q *http.Request, upstream http.Handler) {
 		if code := status.Load(); code != 0 && q.URL.Path != "/v2/" {
 			w.Header().Set("Retry-After", "0")
 			w.WriteHeader(int(code))
 			return
 		}
-		real.ServeHTTP(w, q)
+		upstream.ServeHTTP(w, q)
 	}})
 	calm := registrytest.Start(t, registrytest.Options{})
 	img := busybox(t, registrytest.Kind{})

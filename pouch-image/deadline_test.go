@@ -14,9 +14,9 @@ import (
 // Whatever a registry does, a pull ends with its deadline and says so.
 func TestDeadline(t *testing.T) {
 	later := func(part string, code int) func(http.ResponseWriter, *http.Request, http.Handler) {
-		return func(w http.ResponseWriter, q *http.Request, real http.Handler) {
+		return func(w http.ResponseWriter, q *http.Request, upstream http.Handler) {
 			if !strings.Contains(q.URL.Path, part) || q.Method != http.MethodGet {
-				real.ServeHTTP(w, q)
+				upstream.ServeHTTP(w, q)
 				return
 			}
 			w.Header().Set("Retry-After", "60")

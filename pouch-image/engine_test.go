@@ -64,7 +64,7 @@ func TestEngineDies(t *testing.T) {
 	hold.Store(true)
 	held := make(chan struct{}, 10)
 	path := "/blobs/" + digest.FromBytes(img.Layers[1]).String()
-	r := registrytest.Start(t, registrytest.Options{Front: func(w http.ResponseWriter, q *http.Request, real http.Handler) {
+	r := registrytest.Start(t, registrytest.Options{Front: func(w http.ResponseWriter, q *http.Request, upstream http.Handler) {
 		if hold.Load() && strings.Contains(q.URL.Path, path) {
 			w.Header().Set("Content-Length", fmt.Sprint(len(img.Layers[1])))
 			w.Write(img.Layers[1][:10])
@@ -73,7 +73,7 @@ func TestEngineDies(t *testing.T) {
 			<-q.Context().Done()
 			return
 		}
-		real.ServeHTTP(w, q)
+		upstream.ServeHTTP(w, q)
 	}})
 	r.Push(t, "dies", "1", img)
 	ref := r.Host + "/dies:1"

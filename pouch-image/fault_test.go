@@ -57,7 +57,7 @@ func stalls(body []byte, length int) front {
 
 // drips sends a byte every 20 milliseconds.
 func drips(body []byte) front {
-	return func(w http.ResponseWriter, q *http.Request, registry http.Handler) {
+	return func(w http.ResponseWriter, q *http.Request, _ http.Handler) {
 		w.Header().Set("Content-Length", fmt.Sprint(len(body)))
 		for tick := time.Tick(20 * time.Millisecond); len(body) > 0; body = body[1:] {
 			select {

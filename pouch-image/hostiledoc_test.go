@@ -113,11 +113,11 @@ func TestHostileDocuments(t *testing.T) {
 	add := func(name string, code int, stderr string, manifest []byte) {
 		of[name] = document{code, stderr, served{}, manifest}
 	}
-	replaced := func(old, new string) []byte {
+	replaced := func(old, by string) []byte {
 		if !strings.Contains(text, old) {
 			t.Fatalf("the manifest has no %s", old)
 		}
-		return []byte(strings.Replace(text, old, new, 1))
+		return []byte(strings.Replace(text, old, by, 1))
 	}
 	add("two kinds in one (CVE-2021-41190)", 65, `ambiguous`, []byte(strings.TrimSuffix(text, "}")+`,"manifests":[]}`))
 	add("a negative size (CVE-2026-95839)", 65, `cannot be -1 bytes`, replaced(size, `"size":-1`))

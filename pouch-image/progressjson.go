@@ -55,6 +55,6 @@ func newObjects(out io.Writer) (func(registry.Event), func()) {
 	return func(e registry.Event) {
 		mu.Lock()
 		defer mu.Unlock()
-		w.Encode(blobProgress{e.Digest.String(), e.Offset, e.Size, e.Config, e.Done, e.Had}) // stderr may be closed
+		w.Encode(blobProgress{e.Digest.String(), e.Offset, e.Size, e.Config, e.Done, e.Had}) //nolint:errcheck // stderr may be closed
 	}, func() {}
 }

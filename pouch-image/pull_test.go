@@ -186,12 +186,12 @@ func TestPullFails(t *testing.T) {
 	open.Push(t, "x", "1", img)
 	locked := registrytest.Start(t, registrytest.Options{TLS: true, User: "joe", Password: "right"})
 	locked.Push(t, "x", "1", img)
-	liar := registrytest.Start(t, registrytest.Options{Front: func(w http.ResponseWriter, q *http.Request, real http.Handler) {
+	liar := registrytest.Start(t, registrytest.Options{Front: func(w http.ResponseWriter, q *http.Request, upstream http.Handler) {
 		if strings.Contains(q.URL.Path, "/blobs/"+digest.FromBytes(img.Layers[1]).String()) {
 			w.Write(twisted)
 			return
 		}
-		real.ServeHTTP(w, q)
+		upstream.ServeHTTP(w, q)
 	}})
 	liar.Push(t, "x", "1", img)
 	down := registrytest.Start(t, registrytest.Options{Front: func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
@@ -301,7 +301,7 @@ func TestKilledPull(t *testing.T) {
 	var once sync.Once
 	held := make(chan struct{})
 	path := "/blobs/" + digest.FromBytes(img.Layers[1]).String()
-	r := registrytest.Start(t, registrytest.Options{Front: func(w http.ResponseWriter, q *http.Request, real http.Handler) {
+	r := registrytest.Start(t, registrytest.Options{Front: func(w http.ResponseWriter, q *http.Request, upstream http.Handler) {
 		if strings.Contains(q.URL.Path, path) && hold.Load() {
 			w.Header().Set("Content-Length", fmt.Sprint(len(img.Layers[1])))
 			w.Write(img.Layers[1][:20_000])
@@ -310,7 +310,7 @@ func TestKilledPull(t *testing.T) {
 			<-q.Context().Done()
 			return
 		}
-		real.ServeHTTP(w, q)
+		upstream.ServeHTTP(w, q)
 	}})
 	r.Push(t, "killed", "1", img)
 	ref := r.Host + "/killed:1"

@@ -15,9 +15,9 @@ import (
 // docker.io. --missing asks nobody for what is here.
 func TestShortNames(t *testing.T) {
 	var asked atomic.Int32
-	r := registrytest.Start(t, registrytest.Options{Front: func(w http.ResponseWriter, q *http.Request, real http.Handler) {
+	r := registrytest.Start(t, registrytest.Options{Front: func(w http.ResponseWriter, q *http.Request, upstream http.Handler) {
 		asked.Add(1)
-		real.ServeHTTP(w, q)
+		upstream.ServeHTTP(w, q)
 	}})
 	img := busybox(t, registrytest.Kind{})
 	r.Push(t, "team/tool", "1", img)

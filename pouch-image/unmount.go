@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -31,7 +32,7 @@ func unmountImages(c *cli.Context) error {
 		}
 		folders, err := m.UnmountAll(c.Context)
 		for _, f := range folders {
-			c.App.Writer.Write([]byte(f + "\n"))
+			fmt.Fprintln(c.App.Writer, f)
 		}
 		return err
 	}

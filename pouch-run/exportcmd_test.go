@@ -48,8 +48,11 @@ func exported() map[string]*record.Container {
 			Ingress: record.Rate{Bits: 8e6, Burst: 65536}, Egress: record.Rate{Bits: 9e6, Burst: 1 << 20},
 		}},
 		Ports: []record.Port{
-			{HostPort: 8080, ContainerPort: 80, Protocol: "tcp"}, {HostIP: "::1", HostPort: 53, ContainerPort: 53, Protocol: "udp"}, {ContainerPort: 9, Protocol: "tcp"},
-			{HostIP: "127.0.0.1", ContainerPort: 10, Protocol: "tcp"}, {HostPort: 9000, HostPortEnd: 9005, ContainerPort: 11, Protocol: "tcp"},
+			{HostPort: 8080, ContainerPort: 80, Protocol: "tcp"},
+			{HostIP: "::1", HostPort: 53, ContainerPort: 53, Protocol: "udp"},
+			{ContainerPort: 9, Protocol: "tcp"},
+			{HostIP: "127.0.0.1", ContainerPort: 10, Protocol: "tcp"},
+			{HostPort: 9000, HostPortEnd: 9005, ContainerPort: 11, Protocol: "tcp"},
 		},
 		Mounts: []record.Mount{
 			{Type: "bind", Source: "/s d", Destination: "/d", ReadOnly: true, Propagation: "rslave", Options: []string{"z"}, CreateSource: true},

@@ -81,7 +81,7 @@ func statsShow(c *cli.Context) func([]statsRow) error {
 	if !live {
 		return func(rows []statsRow) error { return cmd.List(c, listing, rows) }
 	}
-	screen, clear := c.App.Writer, "\x1b[2J"
+	screen, erase := c.App.Writer, "\x1b[2J"
 	return func(rows []statsRow) error {
 		var b bytes.Buffer
 		c.App.Writer = &b
@@ -91,8 +91,8 @@ func statsShow(c *cli.Context) func([]statsRow) error {
 			return err
 		}
 		// From the first cell on, each line to its end, and nothing below.
-		frame := clear + "\x1b[H" + strings.ReplaceAll(b.String(), "\n", "\x1b[K\n") + "\x1b[J"
-		clear = ""
+		frame := erase + "\x1b[H" + strings.ReplaceAll(b.String(), "\n", "\x1b[K\n") + "\x1b[J"
+		erase = ""
 		_, err = io.WriteString(screen, frame)
 		return err
 	}

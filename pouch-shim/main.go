@@ -12,6 +12,6 @@ import (
 )
 
 // The leader thread never runs another goroutine: see supervisor.Main.
-func init() { runtime.LockOSThread() }
+func init() { runtime.LockOSThread() } //nolint:gochecknoinits // main may run on another thread
 
 func main() { os.Exit(supervisor.Main(os.Args, container.Last)) }

@@ -77,4 +77,4 @@ func (l volumeLabels) String() string {
 }
 
 // MarshalText makes the labels one string in JSON too, as docker does.
-func (l volumeLabels) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+func (l volumeLabels) MarshalText() ([]byte, error) { return []byte(l.String()), nil } //nolint:unparam // encoding.TextMarshaler

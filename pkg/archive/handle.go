@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"errors"
 	"os"
 	"path"
 	"strconv"
@@ -106,7 +107,7 @@ func (t Tree) lookup(p string) (*located, error) {
 	}
 	defer dir.Close()
 	l.handle, err = child(dir, l.name)
-	if err == unix.ENOENT {
+	if errors.Is(err, unix.ENOENT) {
 		return l, nil
 	}
 	if err != nil {

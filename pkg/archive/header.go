@@ -43,7 +43,7 @@ func headerOf(h *os.File, st *unix.Stat_t) (*tar.Header, error) {
 		if st.Mode&unix.S_IFMT == unix.S_IFBLK {
 			hdr.Typeflag = tar.TypeBlock
 		}
-		hdr.Devmajor, hdr.Devminor = int64(unix.Major(uint64(st.Rdev))), int64(unix.Minor(uint64(st.Rdev)))
+		hdr.Devmajor, hdr.Devminor = int64(unix.Major(uint64(st.Rdev))), int64(unix.Minor(uint64(st.Rdev))) //nolint:unconvert // as wide as the architecture has it
 	default:
 		return nil, nil
 	}
@@ -61,7 +61,7 @@ func readXattrs(h *os.File, hdr *tar.Header) error {
 	if err != nil {
 		return fmt.Errorf("list attributes: %w", err)
 	}
-	for _, name := range strings.Split(strings.TrimRight(string(names), "\x00"), "\x00") {
+	for name := range strings.SplitSeq(strings.TrimRight(string(names), "\x00"), "\x00") {
 		if !carried(name) || strings.Contains(name, "=") { // the form of the record forbids it
 			continue
 		}

@@ -58,11 +58,11 @@ func (in *into) clear(dir *os.File, base string) error {
 }
 
 // replace makes something that has no content in the place of name.
-func (in *into) replace(dir *os.File, base string, make func() error, h *tar.Header) error {
+func (in *into) replace(dir *os.File, base string, create func() error, h *tar.Header) error {
 	if err := in.clear(dir, base); err != nil {
 		return err
 	}
-	if err := make(); err != nil {
+	if err := create(); err != nil {
 		return err
 	}
 	made, err := child(dir, base)
@@ -149,7 +149,7 @@ func (in *into) regular(dir *os.File, base string, h *tar.Header, b *body) error
 	defer f.Close()
 	if err := in.content(f, h, b); err != nil {
 		if !mounted {
-			unix.Unlinkat(int(dir.Fd()), base, 0)
+			unix.Unlinkat(int(dir.Fd()), base, 0) //nolint:errcheck // the first error is told
 		}
 		return err
 	}

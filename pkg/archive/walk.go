@@ -72,7 +72,7 @@ func (w *walker) header(h *os.File, st *unix.Stat_t, name string) (*tar.Header, 
 		return hdr, nil
 	}
 	if st.Nlink > 1 {
-		key := inode{uint64(st.Dev), st.Ino}
+		key := inode{uint64(st.Dev), st.Ino} //nolint:unconvert // as wide as the architecture has it
 		if first, ok := w.links[key]; ok {
 			return &tar.Header{Typeflag: tar.TypeLink, Name: name, Linkname: first, Mode: hdr.Mode, Uid: hdr.Uid, Gid: hdr.Gid, ModTime: hdr.ModTime, Format: tar.FormatPAX}, nil
 		}

@@ -174,7 +174,7 @@ func signalled(parent context.Context) (ctx context.Context, caught func() sysca
 }
 
 // signalCause is a signal as the cause of a cancelled context.
-type signalCause syscall.Signal
+type signalCause syscall.Signal //nolint:errname // of a context
 
 func (s signalCause) Error() string { return syscall.Signal(s).String() }
 

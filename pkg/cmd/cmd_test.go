@@ -129,7 +129,7 @@ func TestInspect(t *testing.T) {
 
 func TestUsage(t *testing.T) {
 	verbs := func() []*cli.Command {
-		act := func(c *cli.Context) error { return errs.New(errs.Conflict, "taken") }
+		act := func(_ *cli.Context) error { return errs.New(errs.Conflict, "taken") }
 		return []*cli.Command{
 			Code125(&cli.Command{Name: "run", Action: act, Flags: []cli.Flag{&cli.StringFlag{Name: "hostname", Aliases: []string{"h"}}}}),
 			Usage125(&cli.Command{Name: "exec", Action: act}),

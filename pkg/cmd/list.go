@@ -3,6 +3,7 @@ package cmd
 import (
 	"bytes"
 	"io"
+	"maps"
 	"reflect"
 	"strings"
 	"text/tabwriter"
@@ -129,8 +130,8 @@ func (headings) Label(key string) string { return strings.ToUpper(key) }
 
 func headingsOf(t reflect.Type, given map[string]string) headings {
 	h := headings{}
-	for i := range t.NumMethod() {
-		h[t.Method(i).Name] = heading(t.Method(i).Name)
+	for method := range t.Methods() {
+		h[method.Name] = heading(method.Name)
 	}
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -138,9 +139,7 @@ func headingsOf(t reflect.Type, given map[string]string) headings {
 	for _, f := range reflect.VisibleFields(t) {
 		h[f.Name] = heading(f.Name)
 	}
-	for name, text := range given {
-		h[name] = text
-	}
+	maps.Copy(h, given)
 	return h
 }
 

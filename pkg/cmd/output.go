@@ -29,7 +29,7 @@ func OutputFile(c *cli.Context) (string, error) {
 	}
 	st, err := os.Stat(out)
 	if err != nil || st.Mode().IsRegular() {
-		return out, nil
+		return out, nil //nolint:nilerr // what is not there is made
 	}
 	return "", redirect(out)
 }

@@ -124,7 +124,7 @@ func behind(c *types.PluginConf, own *types100.Result) (*types100.Result, error)
 	prev.Interfaces = append(prev.Interfaces, own.Interfaces...)
 	for _, ip := range own.IPs {
 		if ip.Interface != nil {
-			ip.Interface = types100.Int(*ip.Interface + first)
+			ip.Interface = new(*ip.Interface + first)
 		}
 		prev.IPs = append(prev.IPs, ip)
 	}

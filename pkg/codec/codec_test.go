@@ -23,9 +23,9 @@ func fill(v reflect.Value, depth int) {
 			v.Set(reflect.ValueOf(time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)))
 			return
 		}
-		for i := range v.NumField() {
+		for _, field := range v.Fields() {
 			if depth > 0 {
-				fill(v.Field(i), depth-1)
+				fill(field, depth-1)
 			}
 		}
 	case reflect.Slice:
@@ -92,8 +92,8 @@ func generic(t *testing.T, data []byte) (v any) {
 // TestSpecFields: nobody has added a field to specs.Spec.
 func TestSpecFields(t *testing.T) {
 	others := []string{"Solaris", "Windows", "ZOS", "FreeBSD"}
-	for i := range reflect.TypeFor[specs.Spec]().NumField() {
-		f := reflect.TypeFor[specs.Spec]().Field(i).Name
+	for field := range reflect.TypeFor[specs.Spec]().Fields() {
+		f := field.Name
 		if _, ok := reflect.TypeFor[runtimeSpec]().FieldByName(f); !ok && !slices.Contains(others, f) {
 			t.Errorf("%s is lost", f)
 		}

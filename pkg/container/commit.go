@@ -65,7 +65,7 @@ func (m *Manager) Commit(ctx context.Context, target, ref string, o CommitOpts) 
 func (m *Manager) hold(id string) (let func(), err error) {
 	conn, err := ctl.Dial(m.Store.ControlSocket(id))
 	if err != nil {
-		return func() {}, nil
+		return func() {}, nil //nolint:nilerr // as said above
 	}
 	ask := func(msg *ctl.Message) error {
 		conn.SetDeadline(time.Now().Add(answerTimeout))
@@ -76,7 +76,7 @@ func (m *Manager) hold(id string) (let func(), err error) {
 		return err
 	}
 	let = func() {
-		ask(&ctl.Message{Op: ctl.Unpause}) // that the connection ends does the same, a little later
+		ask(&ctl.Message{Op: ctl.Unpause}) //nolint:errcheck // that the connection ends does the same, a little later
 		conn.Close()
 	}
 	err = ask(&ctl.Message{Op: ctl.Pause, Hold: true})

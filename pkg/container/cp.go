@@ -75,7 +75,7 @@ func here(p string) (string, error) {
 func replaceable(path string) error {
 	st, err := os.Stat(path)
 	if err != nil || st.IsDir() || st.Mode().IsRegular() {
-		return nil // what is missing is made
+		return nil //nolint:nilerr // what is missing is made
 	}
 	return errs.New(errs.Invalid, "%s is a device, a socket or a pipe: a file or a folder expected", path)
 }

@@ -85,7 +85,7 @@ func (m *Manager) markRemoving(id string) {
 	}
 	st.Status = record.Removing
 	if st.Owner, err = proc.Self(); err == nil {
-		m.Store.SetStateVolatile(id, st)
+		m.Store.SetStateVolatile(id, st) //nolint:errcheck // as said above
 	}
 }
 
@@ -191,7 +191,7 @@ func (m *Manager) endSupervisor(ctx context.Context, id string) error {
 	}
 	for end := time.Now().Add(supervisorEnd); time.Now().Before(end); {
 		if conn, err := ctl.Dial(m.Store.ControlSocket(id)); err == nil {
-			conn.Send(&ctl.Message{Op: ctl.Kill, Signal: int(unix.SIGKILL)})
+			conn.Send(&ctl.Message{Op: ctl.Kill, Signal: int(unix.SIGKILL)}) //nolint:errcheck // it is asked again, then killed
 			defer conn.Close()
 		}
 		// Again and again: one that is only about to make its container has

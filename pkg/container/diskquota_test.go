@@ -26,8 +26,10 @@ func withMounts(t *testing.T, id int64, rules ...string) *record.Container {
 	return &record.Container{
 		ID: strings.Repeat("a", 64), Name: "c", DiskQuotas: list, QuotaID: id,
 		Mounts: []record.Mount{
-			{Type: "volume", Name: "one", Destination: "/v1"}, {Type: "volume", Name: "two", Destination: "/v2/"},
-			{Type: "bind", Source: "/", Destination: "/b"}, {Type: "tmpfs", Destination: "/t"},
+			{Type: "volume", Name: "one", Destination: "/v1"},
+			{Type: "volume", Name: "two", Destination: "/v2/"},
+			{Type: "bind", Source: "/", Destination: "/b"},
+			{Type: "tmpfs", Destination: "/t"},
 		},
 	}
 }
@@ -63,11 +65,16 @@ func TestPlanProjects(t *testing.T) {
 			want  string
 		}{
 			{nil, 0, ""},
-			{[]string{"10g"}, 0, "/+/v1+/v2"}, {[]string{"10g"}, -1, "/+/v1+/v2"},
+			{[]string{"10g"}, 0, "/+/v1+/v2"},
+			{[]string{"10g"}, -1, "/+/v1+/v2"},
 			{[]string{"/=10g"}, 0, "/"},
-			{[]string{"/v1=10g"}, 0, "/v1"}, {[]string{"/v1=10g"}, -1, "/v1"},
-			{[]string{".*=10g"}, 0, "/ /v1 /v2"}, {[]string{".*=10g"}, -1, "/+/v1+/v2"}, {[]string{".*=10g"}, 1 << 24, "/+/v1+/v2"},
-			{[]string{"/&/v1=10g"}, 0, "/+/v1"}, {[]string{"/&/v1=10g"}, -1, "/+/v1"},
+			{[]string{"/v1=10g"}, 0, "/v1"},
+			{[]string{"/v1=10g"}, -1, "/v1"},
+			{[]string{".*=10g"}, 0, "/ /v1 /v2"},
+			{[]string{".*=10g"}, -1, "/+/v1+/v2"},
+			{[]string{".*=10g"}, 1 << 24, "/+/v1+/v2"},
+			{[]string{"/&/v1=10g"}, 0, "/+/v1"},
+			{[]string{"/&/v1=10g"}, -1, "/+/v1"},
 			{[]string{"/v.*=1g,/v2=2g"}, 0, "/v1 /v2"},
 			{[]string{"/=1g,/v2=2g"}, 0, "/ /v2"},
 		} {
@@ -122,8 +129,11 @@ func TestPlanProjectsRefuses(t *testing.T) {
 			id    int64
 			want  string
 		}{
-			{nil, -1, "no --disk-quota"}, {[]string{"/=1g,/v1=1g"}, -1, "one rule"},
-			{[]string{"/b=1g"}, 0, "folder of the host"}, {[]string{"/t=1g"}, 0, "tmpfs"}, {[]string{"/none=1g"}, 0, "no volume"},
+			{nil, -1, "no --disk-quota"},
+			{[]string{"/=1g,/v1=1g"}, -1, "one rule"},
+			{[]string{"/b=1g"}, 0, "folder of the host"},
+			{[]string{"/t=1g"}, 0, "tmpfs"},
+			{[]string{"/none=1g"}, 0, "no volume"},
 			{[]string{"/&/b=1g"}, 0, "folder of the host"},
 		} {
 			err := m.planProjects(withMounts(t, c.id, c.rules...), nil)

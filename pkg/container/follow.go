@@ -111,7 +111,7 @@ func (f *follower) cancelled(ctx context.Context) {
 		return
 	}
 	f.left.Store(true)
-	f.conn.Send(&ctl.Message{Op: ctl.Detach})
+	f.conn.Send(&ctl.Message{Op: ctl.Detach}) //nolint:errcheck // it may have ended already
 	f.conn.Close()
 }
 

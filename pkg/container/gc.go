@@ -184,7 +184,7 @@ func (m *Manager) stateDamaged(id string) bool {
 func (m *Manager) recoverID(ctx context.Context, id string) error {
 	l, err := fsx.TryLock(m.Store.SupervisorLock(id))
 	if err != nil {
-		return nil // alive, or in its last cleaning
+		return nil //nolint:nilerr // alive, or in its last cleaning
 	}
 	l.Unlock()
 	return m.Reap(ctx, id)

@@ -51,7 +51,7 @@ func (m *Manager) awaitEnding(ctx context.Context, found []Leftover) {
 	for _, l := range found {
 		if isID(l.Owner) && !m.cutShort(l.Owner) {
 			if !m.goesOn(l.Owner) {
-				m.awaitSupervisor(ctx, l.Owner, ending)
+				m.awaitSupervisor(ctx, l.Owner, ending) //nolint:errcheck // what does not end is told as left
 			}
 			if lock, err := m.Store.Lock(ctx, "c", l.Owner); err == nil {
 				m.drop(lock, l.Owner)

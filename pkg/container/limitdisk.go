@@ -121,7 +121,7 @@ func (m *Manager) freeDisk(ctx context.Context, id string, c *record.Container, 
 		}
 	}
 	if cerr != nil {
-		return nil
+		return nil //nolint:nilerr // all that can be known is free
 	}
 	return m.freeProjects(ctx, c, nil)
 }

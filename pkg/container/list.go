@@ -4,8 +4,7 @@ import (
 	"context"
 	"runtime"
 	"slices"
-
-	"golang.org/x/sync/errgroup"
+	"sync"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/record"
@@ -104,14 +103,13 @@ func (m *Manager) lookAll(ids []string) []glance {
 		runtime.SetDefaultGOMAXPROCS()
 		workers = runtime.GOMAXPROCS(0)
 	}
-	var g errgroup.Group
+	var g sync.WaitGroup
 	for w := range workers {
-		g.Go(func() error {
+		g.Go(func() {
 			for i := w; i < len(ids); i += workers {
 				l := &out[i]
 				l.c, l.st, l.err = m.look(ids[i])
 			}
-			return nil
 		})
 	}
 	g.Wait()

@@ -92,7 +92,7 @@ func (m *Manager) ended(ctx context.Context, id string) <-chan struct{} {
 	ch := make(chan struct{})
 	go func() {
 		defer close(ch)
-		m.Wait(ctx, id)
+		m.Wait(ctx, id) //nolint:errcheck // one that is gone has ended
 	}()
 	return ch
 }

@@ -69,7 +69,7 @@ func (m *Manager) actual(id string) (*record.State, error) {
 	// A state that cannot be written, on a full disk, is told all the same.
 	st = lostState(st, m.bootID(), m.lastWords(id))
 	m.lostEvent(id, st)
-	m.Store.SetState(id, st)
+	m.Store.SetState(id, st) //nolint:errcheck // as said above
 	return st, nil
 }
 

@@ -146,13 +146,13 @@ func (e *errorLine) Write(p []byte) (int, error) {
 		if err != nil {
 			e.buf.Reset()
 			e.buf.WriteString(line)
-			return len(p), nil
+			return len(p), nil //nolint:nilerr // the line goes on in the next call
 		}
 		if text, ok := strings.CutPrefix(line, e.prefix); ok {
 			e.last = text
 			continue
 		}
-		io.WriteString(e.out, line)
+		io.WriteString(e.out, line) //nolint:errcheck // progress: what cannot be shown is left out
 	}
 }
 

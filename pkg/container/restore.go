@@ -175,6 +175,6 @@ func (m *Manager) forEach(ctx context.Context, list []Summary, do func(context.C
 			return nil
 		})
 	}
-	g.Wait()
+	g.Wait() //nolint:errcheck // none fails: each has its own error
 	return out
 }

@@ -95,7 +95,7 @@ func (f *follower) send(s syscall.Signal) {
 	if f.o.unit.takes(f.conn, s, f.o.container) {
 		return
 	}
-	f.conn.Send(&ctl.Message{Op: ctl.Signal, Signal: int(s)})
+	f.conn.Send(&ctl.Message{Op: ctl.Signal, Signal: int(s)}) //nolint:errcheck // a container that has ended needs none
 }
 
 // forwarded are the signals that go to the process: all that can be caught but

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/pouchcontainer/pouch/pkg/ctl"
@@ -57,10 +58,8 @@ func await(conn *ctl.Conn, want ...ctl.Op) (*ctl.Message, error) {
 		if msg.Op == ctl.Error {
 			return nil, told(msg)
 		}
-		for _, op := range want {
-			if msg.Op == op {
-				return msg, nil
-			}
+		if slices.Contains(want, msg.Op) {
+			return msg, nil
 		}
 	}
 }

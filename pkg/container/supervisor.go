@@ -128,7 +128,7 @@ func (s *supervisor) abandon() {
 	err := s.spawned()
 	s.conn.Close()
 	if err == nil {
-		s.proc.Wait()
+		s.proc.Wait() //nolint:errcheck // how it ended says nothing more
 	}
 }
 

@@ -40,7 +40,7 @@ func (f *follower) join(stream *os.File) {
 		go f.input()
 	}
 	go func() {
-		io.Copy(f.o.IO.Stdout, stream)
+		io.Copy(f.o.IO.Stdout, stream) //nolint:errcheck // ends with either
 		close(f.copied)
 	}()
 }
@@ -59,7 +59,7 @@ func (f *follower) restore() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.old != nil {
-		term.Restore(int(f.o.IO.Stdin.Fd()), f.old)
+		term.Restore(int(f.o.IO.Stdin.Fd()), f.old) //nolint:errcheck // the terminal may have hung up
 		f.old = nil
 	}
 }
@@ -78,7 +78,7 @@ func (f *follower) drain() {
 // resize tells the size of the caller's terminal, if there is one.
 func (f *follower) resize() {
 	if w, h := f.o.IO.size(); w != 0 {
-		f.conn.Send(&ctl.Message{Op: ctl.Resize, Width: w, Height: h})
+		f.conn.Send(&ctl.Message{Op: ctl.Resize, Width: w, Height: h}) //nolint:errcheck // the container may have ended
 	}
 }
 
@@ -114,16 +114,16 @@ func (f *follower) input() {
 		}
 		if detach {
 			f.detached.Store(true)
-			f.conn.Send(&ctl.Message{Op: ctl.Detach})
+			f.conn.Send(&ctl.Message{Op: ctl.Detach}) //nolint:errcheck // the end of the connection says the same
 			f.conn.Close()
 			return
 		}
 		if err != nil {
-			f.stream.Write(keys.rest())
+			end := append(keys.rest(), 4)
 			if last != '\n' {
-				f.stream.Write([]byte{4})
+				end = append(end, 4)
 			}
-			f.stream.Write([]byte{4})
+			f.stream.Write(end) //nolint:errcheck // the container may have ended
 			return
 		}
 	}

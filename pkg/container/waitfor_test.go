@@ -27,8 +27,14 @@ func TestConditionsThatHold(t *testing.T) {
 		condition string
 		want      int
 	}{
-		{"runs", "running", -1}, {"runs", "healthy", -1}, {"made", "created", -1}, {"made", "configured", -1}, {"made", "not-running", 0},
-		{"over", "exited", 3}, {"over", "stopped", 3}, {"over", "not-running", 3},
+		{"runs", "running", -1},
+		{"runs", "healthy", -1},
+		{"made", "created", -1},
+		{"made", "configured", -1},
+		{"made", "not-running", 0},
+		{"over", "exited", 3},
+		{"over", "stopped", 3},
+		{"over", "not-running", 3},
 	} {
 		if got, err := w.WaitFor(t.Context(), tc.target, quick(tc.condition)); err != nil || got != tc.want {
 			t.Errorf("%s %s: %d, %v", tc.target, tc.condition, got, err)

@@ -4,7 +4,7 @@ import "errors"
 
 // Caused is an error with a word for its cause that programs rely on, where the
 // kind does not tell enough: wrong-architecture, port-in-use.
-type Caused struct {
+type Caused struct { //nolint:errname // errs.Caused reads as an error of this package
 	Cause string
 	Err   error
 }

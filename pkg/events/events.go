@@ -63,7 +63,7 @@ func write(s *store.Store, line []byte) {
 		return
 	}
 	if n, err := unix.Write(fd, line); err == nil && n < len(line) {
-		unix.Write(fd, []byte{'\n'}) // of a line that was cut; a reader finds the next one without, too
+		unix.Write(fd, []byte{'\n'}) //nolint:errcheck // of a line that was cut; a reader finds the next one without, too
 	}
 	end, err := unix.Seek(fd, 0, io.SeekCurrent)
 	if err != nil || end < maxFile {
@@ -84,7 +84,7 @@ func rotate(s *store.Store, full *os.File) {
 	}
 	defer l.Unlock()
 	if path := s.EventsPath(); same(path, full) {
-		fsx.Rotate(path, 1)
+		fsx.Rotate(path, 1) //nolint:errcheck // the next writer tries again
 	}
 }
 

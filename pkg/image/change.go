@@ -2,6 +2,7 @@ package image
 
 import (
 	"encoding/json"
+	"maps"
 	"path"
 	"strconv"
 	"strings"
@@ -34,9 +35,7 @@ func (s *settings) change(line string) error {
 		return pairs(rest, func(k, v string) { s.setEnv(k, v) })
 	case "LABEL":
 		own := map[string]string{}
-		for k, v := range s.Labels {
-			own[k] = v
-		}
+		maps.Copy(own, s.Labels)
 		s.Labels = own
 		return pairs(rest, func(k, v string) { own[k] = v })
 	case "EXPOSE":
@@ -87,7 +86,7 @@ func (s *settings) setEnv(key, value string) {
 }
 
 func (s *settings) expose(rest string) error {
-	for _, w := range strings.Fields(rest) {
+	for w := range strings.FieldsSeq(rest) {
 		ports, err := parse.Expose(w)
 		if err != nil {
 			return err

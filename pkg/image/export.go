@@ -29,7 +29,7 @@ func (m *Manager) Export(outer context.Context, target string, w io.Writer) (err
 	if err != nil {
 		return err
 	}
-	defer m.store.RemoveView(context.WithoutCancel(ctx), v.Key) // the lease's end does it too, later
+	defer m.store.RemoveView(context.WithoutCancel(ctx), v.Key) //nolint:errcheck // the lease's end does it too, later
 	dir, remove, err := m.state.TempDir()
 	if err != nil {
 		return fmt.Errorf("export: %w", err)

@@ -73,7 +73,7 @@ func (m *Manager) session(ctx context.Context, keep string) (*imagestore.Session
 // brought that is whole but cannot be unpacked is not.
 func endCopy(ctx context.Context, s *imagestore.Session, copying bool, err *error) {
 	if *err != nil && copying && !imagestore.NoSpace(*err) {
-		s.Keep(ctx)
+		s.Keep(ctx) //nolint:errcheck // the first error is told
 		return
 	}
 	end(ctx, s, err)
@@ -83,7 +83,7 @@ func endCopy(ctx context.Context, s *imagestore.Session, copying bool, err *erro
 // the same may work later.
 func end(ctx context.Context, s *imagestore.Session, err *error) {
 	if *err != nil && (ctx.Err() != nil || errs.Is(*err, errs.Unavailable)) {
-		s.Keep(ctx) // the next command does what this one cannot
+		s.Keep(ctx) //nolint:errcheck // the next command does what this one cannot
 		return
 	}
 	if eerr := s.End(ctx); *err == nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/opencontainers/go-digest"
+	"github.com/opencontainers/image-spec/identity"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/imageref"
@@ -80,7 +81,7 @@ func (m *Manager) layerBytes(ctx context.Context) (n int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	seen := map[string]bool{}
+	seen := map[digest.Digest]bool{}
 	for _, r := range recs {
 		d, err := m.store.Details(ctx, r.Target.Digest)
 		if err != nil {
@@ -88,14 +89,11 @@ func (m *Manager) layerBytes(ctx context.Context) (n int64, err error) {
 		}
 		ids := d.Config.RootFS.DiffIDs
 		for i := range ids {
-			key := ""
-			for _, id := range ids[:i+1] {
-				key += id.Encoded()
-			}
-			if seen[key] {
+			chain := identity.ChainID(ids[:i+1])
+			if seen[chain] {
 				continue
 			}
-			seen[key] = true
+			seen[chain] = true
 			upto, err := m.store.Usage(ctx, ids[:i+1])
 			if err != nil {
 				continue

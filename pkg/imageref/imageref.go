@@ -59,7 +59,7 @@ func Familiar(full string) string {
 func Match(pattern, full string) (bool, error) {
 	r, err := parse(full)
 	if err != nil {
-		return false, nil
+		return false, nil //nolint:nilerr // what is no reference matches nothing
 	}
 	ok, err := path.Match(pattern, r.familiar()+r.version())
 	if err == nil && !ok {

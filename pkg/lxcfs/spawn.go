@@ -62,10 +62,10 @@ func (v *Service) spawn(ctx context.Context) (record.Proc, error) {
 	}
 	if err != nil {
 		p.Kill()
-		p.Wait()
+		p.Wait() //nolint:errcheck // it was killed
 		return me, fmt.Errorf("%w%s", err, said(words))
 	}
-	go p.Wait() // a supervisor outlives it, or it the supervisor
+	go p.Wait() //nolint:errcheck // a supervisor outlives it, or it the supervisor
 	slog.Debug("lxcfs started", "pid", p.Pid)
 	return me, nil
 }

@@ -39,7 +39,7 @@ func treeAt(path string, magic int64) (int, error) {
 	if err := unix.Fstatfs(dir, &st); err != nil {
 		return -1, os.NewSyscallError("fstatfs", err)
 	}
-	if int64(st.Type) != magic {
+	if int64(st.Type) != magic { //nolint:unconvert // as wide as the architecture has it
 		return -1, errs.New(errs.Conflict, "it is another filesystem now (type %#x)", st.Type)
 	}
 	fd, err := unix.OpenTree(dir, "", unix.AT_EMPTY_PATH|unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)

@@ -15,19 +15,19 @@ import (
 // deepest and youngest first: the order in which they can be undone. Symbolic
 // links in prefix are followed. A prefix that does not exist has none.
 func Below(prefix string) ([]Mount, error) {
-	real, err := filepath.EvalSymlinks(prefix)
+	resolved, err := filepath.EvalSymlinks(prefix)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	real, err = filepath.Abs(real)
+	resolved, err = filepath.Abs(resolved)
 	if err != nil {
 		return nil, err
 	}
-	filter := mountinfo.PrefixFilter(real)
-	if real == "/" {
+	filter := mountinfo.PrefixFilter(resolved)
+	if resolved == "/" {
 		filter = nil // it knows no prefix that ends with a slash
 	}
 	infos, err := mountinfo.GetMounts(filter)
@@ -57,14 +57,14 @@ func Mounted(path string) (bool, error) {
 // Holding returns the mount of this mount namespace that path lies on. Symbolic
 // links are followed.
 func Holding(path string) (Mount, error) {
-	real, err := filepath.EvalSymlinks(path)
+	resolved, err := filepath.EvalSymlinks(path)
 	if err == nil {
-		real, err = filepath.Abs(real)
+		resolved, err = filepath.Abs(resolved)
 	}
 	if err != nil {
 		return Mount{}, err
 	}
-	infos, err := mountinfo.GetMounts(mountinfo.ParentsFilter(real))
+	infos, err := mountinfo.GetMounts(mountinfo.ParentsFilter(resolved))
 	if err != nil {
 		return Mount{}, fmt.Errorf("list the mounts above %s: %w", path, err)
 	}

@@ -6,6 +6,7 @@
 package mount
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -116,10 +117,10 @@ func locked(target string) uintptr {
 
 func (m Mount) explain(target string, err error) error {
 	what := fmt.Sprintf("mount %s on %s", strings.TrimSpace(m.Type+" "+m.Source), target)
-	switch err {
-	case unix.ENODEV:
+	switch {
+	case errors.Is(err, unix.ENODEV):
 		return errs.New(errs.Unsupported, "%s: the kernel has no filesystem %q: %w", what, m.Type, err)
-	case unix.EPERM, unix.EACCES:
+	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
 		return errs.New(errs.Denied, "%s: %w", what, err)
 	}
 	return fmt.Errorf("%s: %w", what, err)

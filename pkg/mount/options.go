@@ -43,12 +43,12 @@ func (o *Options) add(opt string) {
 		o.Propagation = p
 		return
 	}
-	set, clear := flag(opt)
-	if set == 0 && clear == 0 {
+	set, unset := flag(opt)
+	if set == 0 && unset == 0 {
 		o.Data = append(o.Data, opt)
 		return
 	}
-	o.Flags = o.Flags&^clear | set
+	o.Flags = o.Flags&^unset | set
 }
 
 func ignored(opt string) bool {
@@ -78,7 +78,7 @@ func propagation(opt string) uintptr {
 }
 
 // flag returns the flags that opt sets and those that it clears.
-func flag(opt string) (set, clear uintptr) {
+func flag(opt string) (set, unset uintptr) {
 	const atime = unix.MS_NOATIME | unix.MS_RELATIME | unix.MS_STRICTATIME
 	switch opt {
 	case "bind":
@@ -110,7 +110,7 @@ func flag(opt string) (set, clear uintptr) {
 }
 
 // pair knows the options that come as a word and its opposite.
-func pair(opt string) (set, clear uintptr) {
+func pair(opt string) (set, unset uintptr) {
 	for _, p := range []struct {
 		on, off string
 		flag    uintptr

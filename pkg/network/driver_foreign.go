@@ -2,7 +2,6 @@ package network
 
 import (
 	"context"
-	"encoding/json"
 	"net/netip"
 	"slices"
 
@@ -148,7 +147,7 @@ func cniEndpoint(n *record.Network, l *record.Lease, o AttachOpts) (*record.Endp
 		return nil, err
 	}
 	e := newEndpoint(n, l)
-	e.Config, e.PluginDirs, e.Capabilities = json.RawMessage(c.list), pluginDirs(), map[string]any{}
+	e.Config, e.PluginDirs, e.Capabilities = c.list, pluginDirs(), map[string]any{}
 	if maps := portMappings(l.Ports); len(maps) > 0 {
 		e.Capabilities["portMappings"] = maps
 	}

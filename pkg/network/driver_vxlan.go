@@ -212,7 +212,7 @@ func sameAddrs(a, b []netip.Addr) bool {
 	return slices.Equal(a, b)
 }
 
-func (d vxlanDriver) ensure(ctx context.Context, m *Manager, n *record.Network) error {
+func (d vxlanDriver) ensure(_ context.Context, m *Manager, n *record.Network) error {
 	v, err := vxlanOptions(n.Options)
 	if err != nil {
 		return err

@@ -150,8 +150,8 @@ func (m *Manager) nameFiles(path, container string) map[string]string {
 
 // cover mounts a file upon another; where one of them is missing nothing is done.
 func cover(source, target string) error {
-	if real, err := filepath.EvalSymlinks(target); err == nil {
-		target = real
+	if resolved, err := filepath.EvalSymlinks(target); err == nil {
+		target = resolved
 	}
 	t, err := mount.OpenTree(source, false, false)
 	if errors.Is(err, fs.ErrNotExist) {

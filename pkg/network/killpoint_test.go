@@ -173,7 +173,7 @@ func (d deedOf) kill(t *testing.T, at int) killpoint.Result {
 // recovers does the deed again, or cleans, and then uses and removes all of it.
 func (r *rig) recovers(t *testing.T, d deedOf, again bool) {
 	theirs := d.Attach.Container == ""
-	alive := func(id string) bool { return again || d.Verb == "create" || d.Verb == "rm" }
+	alive := func(string) bool { return again || d.Verb == "create" || d.Verb == "rm" }
 	if again {
 		err := d.do(r.Manager)
 		if errs.Is(err, errs.Conflict) && d.Verb == "create" || errs.Is(err, errs.NotFound) && (d.Verb == "rm" || d.Verb == "detach") {

@@ -147,7 +147,7 @@ func (m *Manager) claimAs(ctx context.Context, n *record.Network, a netip.Addr, 
 	}
 	old, err := m.s.Lease(n.Name, a.String())
 	if err != nil || old.Netns != l.Netns || old.Iface != l.Iface {
-		return false, nil
+		return false, nil //nolint:nilerr // one that cannot be read is somebody else's
 	}
 	return true, m.s.ReplaceLease(n.Name, a.String(), l)
 }

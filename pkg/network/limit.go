@@ -24,8 +24,10 @@ func networkRates(options map[string]string) (in, out record.Rate, err error) {
 		to   *uint64
 		read func(string) (uint64, error)
 	}{
-		{OptIngressRate, &in.Bits, parse.Rate}, {OptIngressBurst, &in.Burst, parse.Burst},
-		{OptEgressRate, &out.Bits, parse.Rate}, {OptEgressBurst, &out.Burst, parse.Burst},
+		{OptIngressRate, &in.Bits, parse.Rate},
+		{OptIngressBurst, &in.Burst, parse.Burst},
+		{OptEgressRate, &out.Bits, parse.Rate},
+		{OptEgressBurst, &out.Burst, parse.Burst},
 	} {
 		v, given := options[o.key]
 		if !given {

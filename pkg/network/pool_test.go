@@ -44,7 +44,7 @@ func TestPoolArithmetic(t *testing.T) {
 		}
 	}
 	s := sub("10.0.0.0/24", "10.0.0.1", "10.0.0.0/24")
-	if s.start("x") != s.start("x") || s.start("x") >= 256 {
+	if first, second := s.start("x"), s.start("x"); first != second || first >= 256 {
 		t.Error("start is not stable or not in the pool")
 	}
 }

@@ -72,7 +72,7 @@ func TestReboot(t *testing.T) {
 
 	r.reboot()
 	must(store.Open(r.s.Root, r.s.RunRoot))(t)
-	alive := func(id string) bool { return true }
+	alive := func(string) bool { return true }
 	r.clean(alive)
 	for n, address := range had {
 		name := "on-" + n

@@ -78,7 +78,7 @@ func (m *Manager) unmake(ctx context.Context, n *record.Network) error {
 // does no harm.
 func (m *Manager) forgetTurn(ctx context.Context, network string) {
 	if lock, err := m.s.LockHosts(ctx); err == nil {
-		m.s.HostsTurn(network).Remove()
+		m.s.HostsTurn(network).Remove() //nolint:errcheck // it does no harm
 		lock.Unlock()
 	}
 }

@@ -26,7 +26,7 @@ const supervisorTimeout = 10 * time.Second
 func (m *Manager) Carrier(joins []record.Join) int {
 	best := -1
 	for i, j := range joins {
-		if m.carries(j.Network) && (best < 0 || j.Priority > joins[best].Priority) {
+		if m.carries(j.Network) && (best < 0 || j.Priority > joins[best].Priority) { //nolint:gosec // best is an index by then
 			best = i
 		}
 	}

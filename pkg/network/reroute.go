@@ -58,11 +58,11 @@ func (m *Manager) wayOut(e member) (netip.Addr, error) {
 		return netip.Addr{}, ignoreGone(err)
 	}
 	if has, metric, err := routing(n.Options); err != nil || !has || metric > 0 {
-		return netip.Addr{}, nil
+		return netip.Addr{}, nil //nolint:nilerr // a broken record leads nowhere
 	}
 	subs, err := subnets(n)
 	if err != nil {
-		return netip.Addr{}, nil
+		return netip.Addr{}, nil //nolint:nilerr // as above
 	}
 	for _, s := range subs {
 		if s.prefix.Contains(e.addr) {

@@ -93,12 +93,12 @@ func loopback(s string) bool {
 // addNames adds to c what networks say of name service, as if flags had said it,
 // and reports whether that is anything.
 func addNames(c *record.Container, joined []record.Joined, host []byte) bool {
-	h, keep, any := c.Host, false, false
+	h, keep, found := c.Host, false, false
 	for _, j := range joined {
 		if j.DNS == nil {
 			continue
 		}
-		any, keep = true, keep || j.DNS.Keep
+		found, keep = true, keep || j.DNS.Keep
 		if len(c.Host.DNS) == 0 {
 			h.DNS = unionOf(h.DNS, j.DNS.Nameservers)
 		}
@@ -113,7 +113,7 @@ func addNames(c *record.Container, joined []record.Joined, host []byte) bool {
 		h.DNS = unionOf(h.DNS, servers(host))
 	}
 	c.Host = h
-	return any
+	return found
 }
 
 // unionOf appends what is not there yet.

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"maps"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -23,9 +24,7 @@ func canonicalOptions(options map[string]string) map[string]string {
 		return options
 	}
 	out := map[string]string{}
-	for k, v := range options {
-		out[k] = v
-	}
+	maps.Copy(out, options)
 	delete(out, "mtu")
 	out[OptMTU] = v
 	return out

@@ -2,9 +2,11 @@ package network
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -275,7 +277,7 @@ func (q *inquiry) closedAtOnce(c net.Conn) bool {
 		return false
 	}
 	n, err := c.Read(make([]byte, 1))
-	if e, ok := err.(net.Error); ok && e.Timeout() {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return false
 	}
 	return n == 0 && err != nil

@@ -9,8 +9,13 @@ import (
 
 func TestBlockDevices(t *testing.T) {
 	check(t, BlkioWeight, []row[uint16]{
-		{in: "0"}, {in: "10", want: 10}, {in: "1000", want: 1000},
-		{in: "9", err: "10 to 1000"}, {in: "1001", err: "10 to 1000"}, {in: "x", err: "10 to 1000"}, {in: "", err: "10 to 1000"},
+		{in: "0"},
+		{in: "10", want: 10},
+		{in: "1000", want: 1000},
+		{in: "9", err: "10 to 1000"},
+		{in: "1001", err: "10 to 1000"},
+		{in: "x", err: "10 to 1000"},
+		{in: "", err: "10 to 1000"},
 	})
 	check(t, WeightDevice, []row[record.DeviceRate]{
 		{in: "/dev/sda:300", want: record.DeviceRate{Path: "/dev/sda", Rate: 300}},
@@ -34,10 +39,18 @@ func TestBlockDevices(t *testing.T) {
 
 func TestDeviceRule(t *testing.T) {
 	check(t, DeviceRule, []row[string]{
-		{in: "c 1:3 rwm", want: "c 1:3 rwm"}, {in: "b *:* m", want: "b *:* m"}, {in: "a *:* rwm", want: "a *:* rwm"},
-		{in: "c 1:3", err: "invalid device cgroup format"}, {in: "x 1:3 r", err: "invalid"}, {in: "c 1:3 rr", err: "invalid"},
-		{in: "c -1:3 r", err: "invalid"}, {in: "c 1 r", err: "invalid"}, {in: "c  1:3 r", err: "invalid"}, {in: "", err: "invalid"},
-		{in: "ab 1:3 r", err: "invalid"}, {in: "c 2147483648:3 r", err: "invalid"},
+		{in: "c 1:3 rwm", want: "c 1:3 rwm"},
+		{in: "b *:* m", want: "b *:* m"},
+		{in: "a *:* rwm", want: "a *:* rwm"},
+		{in: "c 1:3", err: "invalid device cgroup format"},
+		{in: "x 1:3 r", err: "invalid"},
+		{in: "c 1:3 rr", err: "invalid"},
+		{in: "c -1:3 r", err: "invalid"},
+		{in: "c 1 r", err: "invalid"},
+		{in: "c  1:3 r", err: "invalid"},
+		{in: "", err: "invalid"},
+		{in: "ab 1:3 r", err: "invalid"},
+		{in: "c 2147483648:3 r", err: "invalid"},
 	})
 }
 
@@ -58,8 +71,13 @@ func TestCgroupSettings(t *testing.T) {
 		{in: "a/memory.high=1", err: "invalid cgroup setting"},
 	})
 	check(t, L3Schema, []row[string]{
-		{in: "L3:0=ff;1=f", want: "L3:0=ff;1=f"}, {in: "0=ff", want: "L3:0=ff"}, {in: "0=0xff", want: "L3:0=0xff"},
-		{in: "", err: "invalid L3 schema"}, {in: "L3:0=0", err: "invalid"}, {in: "L3:0=xyz", err: "invalid"}, {in: "MB:0=10;", err: "invalid"},
+		{in: "L3:0=ff;1=f", want: "L3:0=ff;1=f"},
+		{in: "0=ff", want: "L3:0=ff"},
+		{in: "0=0xff", want: "L3:0=0xff"},
+		{in: "", err: "invalid L3 schema"},
+		{in: "L3:0=0", err: "invalid"},
+		{in: "L3:0=xyz", err: "invalid"},
+		{in: "MB:0=10;", err: "invalid"},
 	})
 	check(t, RdtClass, []row[string]{
 		{in: "gold", want: "gold"}, {in: "a/b", err: "invalid RDT class"}, {in: "..", err: "invalid"}, {in: "info", err: "invalid"}, {in: "", err: "invalid"},

@@ -158,7 +158,7 @@ func (p *mountParser) newVolume(key, val string) {
 		v.Driver = val
 		return
 	case "volume-label":
-		to = (*map[string]string)(&v.Labels)
+		to = &v.Labels
 	}
 	if *to == nil {
 		*to = map[string]string{}

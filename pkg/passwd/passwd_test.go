@@ -221,12 +221,12 @@ func FuzzResolve(f *testing.F) {
 			}
 			return
 		}
-		const max = 1<<31 - 1
-		if u.UID > max || u.GID > max || len(u.Groups) == 0 || u.Groups[0] != u.GID || u.Home == "" {
+		const most = 1<<31 - 1
+		if u.UID > most || u.GID > most || len(u.Groups) == 0 || u.Groups[0] != u.GID || u.Home == "" {
 			t.Fatalf("%q: %+v", spec, u)
 		}
 		for _, g := range u.Groups {
-			if g > max {
+			if g > most {
 				t.Fatalf("%q: %+v", spec, u)
 			}
 		}

@@ -25,6 +25,6 @@ func CalmMonitorOf(pid int) {
 	threads, err := d.Readdirnames(2) // in the order of their creation
 	d.Close()
 	if err == nil && len(threads) == 2 {
-		os.WriteFile("/proc/"+threads[1]+"/timerslack_ns", []byte(monitorSlack), 0)
+		os.WriteFile("/proc/"+threads[1]+"/timerslack_ns", []byte(monitorSlack), 0) //nolint:errcheck // as said above
 	}
 }

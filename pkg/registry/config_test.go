@@ -147,7 +147,10 @@ func TestTokenTLS(t *testing.T) {
 func TestMirrors(t *testing.T) {
 	img := small(t, registrytest.Kind{})
 	var asked atomic.Int32
-	count := func(w http.ResponseWriter, q *http.Request, real http.Handler) { asked.Add(1); real.ServeHTTP(w, q) }
+	count := func(w http.ResponseWriter, q *http.Request, upstream http.Handler) {
+		asked.Add(1)
+		upstream.ServeHTTP(w, q)
+	}
 	mirror := registrytest.Start(t, registrytest.Options{Front: count})
 	mirror.Push(t, "library/x", "1", img)
 	upstream := registrytest.Start(t, registrytest.Options{})

@@ -139,7 +139,7 @@ func once(ctx context.Context, dst, src End, opts copy.Options, tell func(Event)
 	if err != nil {
 		return "", err
 	}
-	defer finish(ctx, false)
+	defer finish(ctx, false) //nolint:errcheck // the first error is told
 	pc, err := policyContext(sys)
 	if err != nil {
 		return "", err

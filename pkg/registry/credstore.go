@@ -73,7 +73,7 @@ func fromStore(sys *types.SystemContext, host string) error {
 		return nil
 	}
 	if c, err := config.GetCredentials(sys, host); err != nil || c != (types.DockerAuthConfig{}) {
-		return nil // the library asks again, and tells
+		return nil //nolint:nilerr // the library asks again, and tells
 	}
 	key := host
 	if host == "docker.io" {

@@ -22,7 +22,9 @@ func FuzzArchiveFile(f *testing.F) {
 	w := tar.NewWriter(&b)
 	for _, e := range [][2]string{
 		{"./index.json", `{"schemaVersion":2,"manifests":[{"digest":"` + d.String() + `","size":1}]}`},
-		{"oci-layout", `{"imageLayoutVersion":"1.0.0"}`}, {"blobs/sha256/" + d.Encoded(), "x"}, {"../up", "x"},
+		{"oci-layout", `{"imageLayoutVersion":"1.0.0"}`},
+		{"blobs/sha256/" + d.Encoded(), "x"},
+		{"../up", "x"},
 	} {
 		if err := w.WriteHeader(&tar.Header{Name: e[0], Mode: 0o644, Size: int64(len(e[1]))}); err != nil {
 			f.Fatal(err)

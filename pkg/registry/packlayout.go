@@ -18,7 +18,7 @@ func packLayout(ctx context.Context, dir, path string) error {
 	if err != nil {
 		return err
 	}
-	defer finish(ctx, false)
+	defer finish(ctx, false) //nolint:errcheck // the first error is told
 	f, err := os.OpenFile(part, os.O_WRONLY|os.O_TRUNC, 0)
 	if err != nil {
 		return err

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -41,7 +43,7 @@ func TestPullForms(t *testing.T) {
 		st := newMemory()
 		var order []string
 		got, err := pull(t, st, r.Host+"/"+name+":1", Options{}, Watcher{
-			Image: func(m *ocispec.Manifest, c []byte) { order = append(order, "image "+m.Config.Digest.String()) },
+			Image: func(m *ocispec.Manifest, _ []byte) { order = append(order, "image "+m.Config.Digest.String()) },
 		})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -160,16 +162,14 @@ func TestPullMissing(t *testing.T) {
 
 // lie replaces the body of answers for paths that contain part.
 func lie(part string, body []byte) func(http.ResponseWriter, *http.Request, http.Handler) {
-	return func(w http.ResponseWriter, r *http.Request, real http.Handler) {
+	return func(w http.ResponseWriter, r *http.Request, upstream http.Handler) {
 		if !strings.Contains(r.URL.Path, part) || r.Method != http.MethodGet {
-			real.ServeHTTP(w, r)
+			upstream.ServeHTTP(w, r)
 			return
 		}
 		rec := httptest.NewRecorder()
-		real.ServeHTTP(rec, r)
-		for k, v := range rec.Header() {
-			w.Header()[k] = v
-		}
+		upstream.ServeHTTP(rec, r)
+		maps.Copy(w.Header(), rec.Header())
 		w.Header().Set("Content-Length", fmt.Sprint(len(body)))
 		w.Header().Del("Docker-Content-Digest")
 		w.WriteHeader(rec.Code)
@@ -189,12 +189,12 @@ func TestPullLies(t *testing.T) {
 		kind  errs.Kind
 	}{
 		"layer of another content": {lie(blob(layer), twisted(layer)), ":1", errs.Corrupt},
-		"layer with more":          {lie(blob(layer), append(layer[:len(layer):len(layer)], 1)), ":1", errs.Corrupt},
+		"layer with more":          {lie(blob(layer), append(slices.Clip(layer), 1)), ":1", errs.Corrupt},
 		"layer with less":          {lie(blob(layer), layer[:len(layer)-1]), ":1", errs.Corrupt},
 		"config of another":        {lie(blob(config), twisted(config)), ":1", errs.Corrupt},
-		"manifest of another":      {lie("/manifests/", append(img.Manifest[:len(img.Manifest):len(img.Manifest)], ' ')), "@" + img.Digest().String(), errs.Corrupt},
+		"manifest of another":      {lie("/manifests/", append(slices.Clip(img.Manifest), ' ')), "@" + img.Digest().String(), errs.Corrupt},
 		"CVE-2021-41190":           {lie("/manifests/", both), ":1", errs.Corrupt},
-		"huge manifest":            {lie("/manifests/", append(img.Manifest[:len(img.Manifest):len(img.Manifest)], bytes.Repeat([]byte(" "), 5<<20)...)), ":1", ""},
+		"huge manifest":            {lie("/manifests/", append(slices.Clip(img.Manifest), bytes.Repeat([]byte(" "), 5<<20)...)), ":1", ""},
 		"no manifest":              {lie("/manifests/", []byte("{}")), ":1", ""},
 	} {
 		r := registrytest.Start(t, registrytest.Options{Front: c.front})
@@ -212,7 +212,7 @@ func TestPullStallsAndRetries(t *testing.T) {
 	img := small(t, registrytest.Kind{})
 	path := "/blobs/" + digest.FromBytes(img.Layers[0]).String()
 	var stall, fail atomic.Bool
-	r := registrytest.Start(t, registrytest.Options{Front: func(w http.ResponseWriter, q *http.Request, real http.Handler) {
+	r := registrytest.Start(t, registrytest.Options{Front: func(w http.ResponseWriter, q *http.Request, upstream http.Handler) {
 		switch {
 		case strings.Contains(q.URL.Path, path) && stall.Load():
 			w.Header().Set("Content-Length", fmt.Sprint(len(img.Layers[0])))
@@ -222,7 +222,7 @@ func TestPullStallsAndRetries(t *testing.T) {
 		case strings.Contains(q.URL.Path, path) && fail.CompareAndSwap(true, false):
 			w.WriteHeader(http.StatusBadGateway)
 		default:
-			real.ServeHTTP(w, q)
+			upstream.ServeHTTP(w, q)
 		}
 	}})
 	r.Push(t, "x", "1", img)
@@ -260,12 +260,12 @@ func TestCredentialsStay(t *testing.T) {
 	defer other.Close()
 	img := small(t, registrytest.Kind{})
 	blob := "/blobs/" + digest.FromBytes(img.Layers[0]).String()
-	r := registrytest.Start(t, registrytest.Options{User: "joe", Password: "right", Front: func(w http.ResponseWriter, q *http.Request, real http.Handler) {
+	r := registrytest.Start(t, registrytest.Options{User: "joe", Password: "right", Front: func(w http.ResponseWriter, q *http.Request, upstream http.Handler) {
 		if strings.Contains(q.URL.Path, blob) {
 			http.Redirect(w, q, strings.Replace(other.URL, "127.0.0.1", "localhost", 1)+"/stolen", http.StatusTemporaryRedirect)
 			return
 		}
-		real.ServeHTTP(w, q)
+		upstream.ServeHTTP(w, q)
 	}})
 	r.Push(t, "x", "1", img)
 	if _, err := pull(t, newMemory(), r.Host+"/x:1", Options{Creds: "joe:right"}, Watcher{}); err == nil {

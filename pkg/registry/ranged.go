@@ -33,14 +33,14 @@ func ranged(ctx context.Context, src types.ImageSource, info types.BlobInfo, off
 	chunk.Index(0).FieldByName("Offset").SetUint(uint64(offset))
 	chunk.Index(0).FieldByName("Length").SetUint(math.MaxUint64) // to the end
 	out := call.Call([]reflect.Value{reflect.ValueOf(ctx), reflect.ValueOf(info), chunk})
-	if err, _ := out[2].Interface().(error); err != nil {
+	if err, _ := reflect.TypeAssert[error](out[2]); err != nil {
 		if kindOf(err) == errs.Internal { // 400, 416: it does not know ranges
 			return nil, errs.New(errs.Unsupported, "%w", err)
 		}
 		return nil, err
 	}
-	streams, _ := out[0].Interface().(chan io.ReadCloser)
-	failures, _ := out[1].Interface().(chan error)
+	streams, _ := reflect.TypeAssert[chan io.ReadCloser](out[0])
+	failures, _ := reflect.TypeAssert[chan error](out[1])
 	return first(ctx, streams, failures)
 }
 

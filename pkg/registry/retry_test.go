@@ -19,13 +19,13 @@ import (
 // minutes.
 func TestRetryDelay(t *testing.T) {
 	var manifests atomic.Int32
-	r := registrytest.Start(t, registrytest.Options{Front: func(w http.ResponseWriter, q *http.Request, real http.Handler) {
+	r := registrytest.Start(t, registrytest.Options{Front: func(w http.ResponseWriter, q *http.Request, upstream http.Handler) {
 		if strings.Contains(q.URL.Path, "/manifests/") && q.Method == http.MethodGet {
 			manifests.Add(1)
 			w.WriteHeader(http.StatusBadGateway)
 			return
 		}
-		real.ServeHTTP(w, q)
+		upstream.ServeHTTP(w, q)
 	}})
 	r.Push(t, "x", "1", small(t, registrytest.Kind{}))
 	manifests.Store(0)
@@ -125,9 +125,9 @@ func (b *busy) times() []time.Time {
 	return b.asked
 }
 
-func (b *busy) front(w http.ResponseWriter, q *http.Request, real http.Handler) {
+func (b *busy) front(w http.ResponseWriter, q *http.Request, upstream http.Handler) {
 	if !strings.Contains(q.URL.Path, b.part) || q.Method != http.MethodGet {
-		real.ServeHTTP(w, q)
+		upstream.ServeHTTP(w, q)
 		return
 	}
 	b.mu.Lock()
@@ -135,7 +135,7 @@ func (b *busy) front(w http.ResponseWriter, q *http.Request, real http.Handler) 
 	first := len(b.asked) == 1
 	b.mu.Unlock()
 	if !first && !b.always {
-		real.ServeHTTP(w, q)
+		upstream.ServeHTTP(w, q)
 		return
 	}
 	w.Header().Set("Retry-After", b.after)

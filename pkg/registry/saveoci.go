@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 
 	"github.com/opencontainers/go-digest"
@@ -115,7 +116,7 @@ func (s layoutWriter) layerType(d digest.Digest) (string, error) {
 	defer r.Close()
 	magic := make([]byte, 4)
 	n, err := io.ReadFull(r, magic)
-	if err != nil && n == 0 && err != io.EOF {
+	if err != nil && n == 0 && !errors.Is(err, io.EOF) {
 		return "", err
 	}
 	switch {

@@ -93,8 +93,8 @@ func resolveShort(ref string) (names []string, origin string, err error) {
 		return nil, "", err
 	}
 	named, err := reference.Parse(ref)
-	if err != nil { // of a word like sha256:… above would have complained
-		return []string{full}, "", nil
+	if err != nil {
+		return []string{full}, "", nil //nolint:nilerr // of a word like sha256:…: Normalize complained about the others
 	}
 	short, ok := named.(reference.Named)
 	if !ok || hasRegistry(short) {

@@ -60,12 +60,12 @@ type Server struct {
 // called when it listens. Kind conflict when somebody has the port.
 func (s *Server) Serve(ctx context.Context, ready func()) error {
 	at := netip.AddrPortFrom(s.Addr, 53).String()
-	packets, err := net.ListenPacket("udp", at)
+	packets, err := new(net.ListenConfig).ListenPacket(ctx, "udp", at)
 	if err != nil {
 		return errs.New(errs.Conflict, "listen for questions: %w", err)
 	}
 	defer packets.Close()
-	streams, err := net.Listen("tcp", at)
+	streams, err := new(net.ListenConfig).Listen(ctx, "tcp", at)
 	if err != nil {
 		return errs.New(errs.Conflict, "listen for questions: %w", err)
 	}

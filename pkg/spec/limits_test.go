@@ -90,8 +90,14 @@ func TestFitRefuses(t *testing.T) {
 
 func TestCheckLimits(t *testing.T) {
 	for _, r := range []record.Resources{
-		{MemorySwap: 1 << 30}, {Memory: 2 << 30, MemorySwap: 1 << 30}, {Memory: 1, MemoryReservation: 2},
-		{NanoCPUs: 1, CPUPeriod: 1000}, {NanoCPUs: 1, CPUQuota: 1000}, {CPUPeriod: 999}, {CPUQuota: 999}, {CPURealtimePeriod: 1, CPURealtimeRuntime: 2},
+		{MemorySwap: 1 << 30},
+		{Memory: 2 << 30, MemorySwap: 1 << 30},
+		{Memory: 1, MemoryReservation: 2},
+		{NanoCPUs: 1, CPUPeriod: 1000},
+		{NanoCPUs: 1, CPUQuota: 1000},
+		{CPUPeriod: 999},
+		{CPUQuota: 999},
+		{CPURealtimePeriod: 1, CPURealtimeRuntime: 2},
 	} {
 		if err := CheckLimits(r); !errs.Is(err, errs.Invalid) {
 			t.Errorf("%+v: %v", r, err)

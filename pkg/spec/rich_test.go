@@ -47,7 +47,7 @@ func TestRichSystem(t *testing.T) {
 	if !slices.Contains(s.Process.Capabilities.Effective, "CAP_SYS_BOOT") {
 		t.Error("it cannot go down")
 	}
-	s, err = rich(t, RichSystemd, func(c *record.Container, h *Host) { h.CgroupV2, h.SystemdHierarchy = false, true })
+	s, err = rich(t, RichSystemd, func(_ *record.Container, h *Host) { h.CgroupV2, h.SystemdHierarchy = false, true })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,10 +76,10 @@ func TestRichDumbInit(t *testing.T) {
 }
 
 func TestRichRefused(t *testing.T) {
-	if _, err := rich(t, RichSystemd, func(c *record.Container, h *Host) { c.Host.PidMode = "host" }); !errs.Is(err, errs.Invalid) {
+	if _, err := rich(t, RichSystemd, func(c *record.Container, _ *Host) { c.Host.PidMode = "host" }); !errs.Is(err, errs.Invalid) {
 		t.Errorf("the host's processes: %v", err)
 	}
-	if _, err := rich(t, RichSystemd, func(c *record.Container, h *Host) { h.CgroupV2, h.SystemdHierarchy = false, false }); !errs.Is(err, errs.Unsupported) {
+	if _, err := rich(t, RichSystemd, func(_ *record.Container, h *Host) { h.CgroupV2, h.SystemdHierarchy = false, false }); !errs.Is(err, errs.Unsupported) {
 		t.Errorf("cgroup v1 without systemd's hierarchy: %v", err)
 	}
 }

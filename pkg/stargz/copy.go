@@ -54,7 +54,7 @@ func copyEntries(w io.Writer, archive io.Reader, out func(int, *tar.Header) bool
 		if _, err := to.Write(raw[pad:]); err != nil {
 			return err
 		}
-		if _, err := io.Copy(to, in); err != nil {
+		if _, err := io.Copy(to, in); err != nil { //nolint:gosec // a whole layer, not kept in memory
 			return archiveFault(err)
 		}
 	}

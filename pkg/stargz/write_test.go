@@ -158,7 +158,8 @@ func someFiles() []file {
 	return []file{
 		entry("./", tar.TypeDir, ""), entry("bin/", tar.TypeDir, ""), reg("bin/sh", "shell"), entry("bin/ash", tar.TypeLink, "bin/sh"),
 		entry("sh", tar.TypeSymlink, "bin/sh"), reg("empty", ""), reg("big", strings.Repeat("0123456789abcdef", 5<<16)), long,
-		entry("fifo", tar.TypeFifo, ""), {tar.Header{Name: "null", Typeflag: tar.TypeChar, Devmajor: 1, Devminor: 3}, nil},
+		entry("fifo", tar.TypeFifo, ""),
+		{tar.Header{Name: "null", Typeflag: tar.TypeChar, Devmajor: 1, Devminor: 3}, nil},
 		reg(".wh.gone", ""), reg("bin/.wh..wh..opq", ""),
 	}
 }

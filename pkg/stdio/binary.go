@@ -59,7 +59,7 @@ func StartLogger(uri *url.URL, namespace, id string) (_ *Logger, err error) {
 	}
 	if err != nil {
 		cmd.Process.Kill()
-		cmd.Wait()
+		cmd.Wait() //nolint:errcheck // the first error is told
 		return nil, fmt.Errorf("logging program %s: %w", uri.Path, err)
 	}
 	for _, f := range []*os.File{pipes[0][0], pipes[1][0], pipes[2][0]} {
@@ -89,7 +89,7 @@ func (l *Logger) Close() error {
 		case err := <-done:
 			return err
 		case <-time.After(loggerEnd):
-			l.cmd.Process.Signal(sig)
+			l.cmd.Process.Signal(sig) //nolint:errcheck // it may have ended just now
 		}
 	}
 	return <-done

@@ -35,7 +35,7 @@ func (h *Hub) begin(master *os.File) {
 	w, ht := h.width, h.height
 	h.mu.Unlock()
 	if w != 0 || ht != 0 {
-		setSize(master, w, ht)
+		setSize(master, w, ht) //nolint:errcheck // it has the size it is born with
 	}
 	h.once.Do(func() { close(h.ready) })
 }
@@ -52,7 +52,7 @@ type hubWriter struct{ h *Hub }
 
 func (w hubWriter) Write(p []byte) (int, error) {
 	if w.h.log != nil {
-		w.h.log.Write(p)
+		w.h.log.Write(p) //nolint:errcheck // a log that fails does not fail the container
 	}
 	return w.h.out.Write(p)
 }
@@ -83,7 +83,7 @@ func (h *Hub) input(from *os.File) {
 	for {
 		n, err := from.Read(buf)
 		if n > 0 {
-			h.Write(buf[:n])
+			h.Write(buf[:n]) //nolint:errcheck // typed into a terminal that is gone
 		}
 		if err != nil {
 			return

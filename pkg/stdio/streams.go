@@ -57,11 +57,9 @@ func Copied(stdin *os.File, out, err io.Writer) (*Streams, error) {
 		}
 		*p.end = w
 		s.ours = append(s.ours, r)
-		s.copying.Add(1)
-		go func() {
-			defer s.copying.Done()
+		s.copying.Go(func() {
 			pump(p.to, r)
-		}()
+		})
 		if c, ok := p.to.(io.Closer); ok {
 			s.flush = append(s.flush, c)
 		}
@@ -76,11 +74,9 @@ func Terminal(h *Hub) *Streams { return &Streams{TTY: true, hub: h} }
 func (s *Streams) Console(master *os.File) {
 	s.ours = append(s.ours, master)
 	s.hub.begin(master)
-	s.copying.Add(1)
-	go func() {
-		defer s.copying.Done()
+	s.copying.Go(func() {
 		s.hub.serve(master)
-	}()
+	})
 }
 
 // OnDrain adds what Drain closes last, such as a log or an input.

@@ -5,13 +5,14 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 )
 
 // seekTail moves the files (oldest first) so that the last n lines are left to
 // read, and closes and drops those that hold none of them.
 func seekTail(files []*logFile, n int) ([]*logFile, error) {
-	for i := len(files) - 1; i >= 0; i-- {
-		found, err := seekLines(files[i], n)
+	for i, file := range slices.Backward(files) {
+		found, err := seekLines(file, n)
 		if err != nil {
 			return files, err
 		}

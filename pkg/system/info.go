@@ -70,7 +70,7 @@ func (i *Info) host() (err error) {
 	if err := unix.Sysinfo(&m); err != nil {
 		return err
 	}
-	i.MemTotal = uint64(m.Totalram) * uint64(m.Unit)
+	i.MemTotal = uint64(m.Totalram) * uint64(m.Unit) //nolint:unconvert // as wide as the architecture has it
 	i.Name, err = os.Hostname()
 	return err
 }

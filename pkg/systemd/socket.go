@@ -32,7 +32,7 @@ func Barrier(limit time.Duration) error {
 		return err
 	}
 	r.SetReadDeadline(time.Now().Add(limit))
-	r.Read(make([]byte, 1)) // it ends when the manager has closed its copy
+	r.Read(make([]byte, 1)) //nolint:errcheck // it ends when the manager has closed its copy
 	return nil
 }
 

@@ -56,7 +56,7 @@ func (m *Manager) charged(id uint32, except string) (bool, error) {
 			continue
 		}
 		if err != nil {
-			return true, nil // it may be that one's
+			return true, nil //nolint:nilerr // it may be that one's
 		}
 		for _, p := range c.Projects {
 			if p.ID == id {

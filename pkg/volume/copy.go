@@ -62,7 +62,7 @@ func (c *copier) entry(src, dst *os.File, name, rel string) error {
 	}
 	kind := st.Mode & unix.S_IFMT
 	if kind != unix.S_IFDIR && st.Nlink > 1 {
-		key, here := inode{uint64(st.Dev), st.Ino}, path.Join(rel, name)
+		key, here := inode{uint64(st.Dev), st.Ino}, path.Join(rel, name) //nolint:unconvert // as wide as the architecture has it
 		if first, ok := c.links[key]; ok {
 			return c.link(first, dst, name)
 		}
@@ -254,7 +254,7 @@ func copyXattrs(from, to string,
 	if err != nil {
 		return err
 	}
-	for _, n := range strings.Split(strings.TrimRight(string(names), "\x00"), "\x00") {
+	for n := range strings.SplitSeq(strings.TrimRight(string(names), "\x00"), "\x00") {
 		if n == "" || strings.HasPrefix(n, "trusted.overlay.") || strings.HasPrefix(n, "user.overlay.") {
 			continue
 		}

@@ -40,9 +40,20 @@ func TestLimitOptions(t *testing.T) {
 		}
 	}
 	for _, o := range []map[string]string{
-		{"size": ""}, {"size": "0"}, {"size": "-1"}, {"size": "much"}, {"size": "99999999999g"}, {"size": "10m\x00"},
-		{"inodes": "0"}, {"inodes": "x"}, {"inodes": "-3"}, {"inodes": "99999999999999999999"},
-		{"o": "size=1m,noatime"}, {"size": "1m", "o": "ro"}, {"size": "1m", "type": "tmpfs", "device": "tmpfs"}, {"inodes": "1", "type": "tmpfs", "device": "x"},
+		{"size": ""},
+		{"size": "0"},
+		{"size": "-1"},
+		{"size": "much"},
+		{"size": "99999999999g"},
+		{"size": "10m\x00"},
+		{"inodes": "0"},
+		{"inodes": "x"},
+		{"inodes": "-3"},
+		{"inodes": "99999999999999999999"},
+		{"o": "size=1m,noatime"},
+		{"size": "1m", "o": "ro"},
+		{"size": "1m", "type": "tmpfs", "device": "tmpfs"},
+		{"inodes": "1", "type": "tmpfs", "device": "x"},
 		{"size": "1m", "bogus": "1"},
 	} {
 		if err := checkOptions(o); !errs.Is(err, errs.Invalid) {

@@ -154,7 +154,7 @@ func TestPopulateOnlyOnce(t *testing.T) {
 func TestPopulateAtOnce(t *testing.T) {
 	m, s := open(t)
 	root := image(t, func(l string) {
-		for _, n := range strings.Fields("a b c d e f g h") {
+		for n := range strings.FieldsSeq("a b c d e f g h") {
 			file(t, l+"/data/"+n+"/x", n)
 		}
 	})
@@ -195,7 +195,7 @@ func TestPopulateWithoutSource(t *testing.T) {
 func TestPopulateAfterACrash(t *testing.T) {
 	ctx := context.Background()
 	for name, crash := range map[string]func(m *Manager, s *store.Store){
-		"copying": func(m *Manager, s *store.Store) {
+		"copying": func(m *Manager, _ *store.Store) {
 			file(t, m.fillDir("vol")+"/f", "im")
 		},
 		"moving": func(m *Manager, s *store.Store) {

@@ -49,9 +49,9 @@ func (m *Manager) Prune(ctx context.Context, all bool, keep func(*Info) bool) (r
 // usage is the disk space below dir in bytes; what cannot be read counts as 0.
 func usage(dir string) int64 {
 	var sum int64
-	filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+	filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error { //nolint:errcheck // it returns none
 		if err != nil {
-			return nil
+			return nil //nolint:nilerr // as said above
 		}
 		if info, err := d.Info(); err == nil && !d.IsDir() {
 			if st, ok := info.Sys().(*syscall.Stat_t); ok {

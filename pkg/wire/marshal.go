@@ -87,7 +87,7 @@ func appendNumber(b []byte, v reflect.Value) []byte {
 }
 
 func appendMap(b []byte, n uint64, v reflect.Value) []byte {
-	m, ok := v.Interface().(map[string]string)
+	m, ok := reflect.TypeAssert[map[string]string](v)
 	if !ok {
 		panic("wire: no encoding for " + v.Type().String())
 	}

@@ -111,9 +111,16 @@ func TestNumbers(t *testing.T) {
 func TestMalformed(t *testing.T) {
 	whole := wire.Marshal(numbers{F: 1, Us: []uint64{1, 2}, Sub: &numbers{U: 300}})
 	for _, b := range [][]byte{
-		{0x80}, {1<<3 | 2, 5, 1}, {3<<3 | 1, 1, 2}, {9<<3 | 3}, {9<<3 | 5, 1}, // cut off, or of no wire type
-		{1<<3 | 2, 1, 0}, {3 << 3, 1}, {20 << 3, 1}, // another type than the field's
-		{4<<3 | 2, 1, 0x80}, {20<<3 | 2 | 0x80, 1, 1, 8},
+		{0x80},
+		{1<<3 | 2, 5, 1},
+		{3<<3 | 1, 1, 2},
+		{9<<3 | 3},
+		{9<<3 | 5, 1}, // cut off, or of no wire type
+		{1<<3 | 2, 1, 0},
+		{3 << 3, 1},
+		{20 << 3, 1}, // another type than the field's
+		{4<<3 | 2, 1, 0x80},
+		{20<<3 | 2 | 0x80, 1, 1, 8},
 		whole[:len(whole)-1],
 	} {
 		if err := wire.Unmarshal(b, &numbers{}); !errors.Is(err, wire.ErrMalformed) {

@@ -57,7 +57,7 @@ func sources(t *testing.T) []source {
 
 func TestNames(t *testing.T) {
 	for _, s := range sources(t) {
-		for _, part := range strings.Split(strings.ToLower(s.name), "/") {
+		for part := range strings.SplitSeq(strings.ToLower(s.name), "/") {
 			switch strings.TrimSuffix(part, ".go") {
 			case "util", "utils", "common", "helper", "helpers", "types", "misc":
 				t.Errorf("%s: the name says nothing", s.name)

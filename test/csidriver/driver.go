@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	csi "github.com/container-storage-interface/spec/lib/go/csi"
@@ -78,10 +79,8 @@ func (d *Driver) path(parts ...string) string {
 func nodeID() string { return "node-1" }
 
 func need(what string, values ...string) error {
-	for _, v := range values {
-		if v == "" {
-			return fmt.Errorf("%s missing", what)
-		}
+	if slices.Contains(values, "") {
+		return fmt.Errorf("%s missing", what)
 	}
 	return nil
 }

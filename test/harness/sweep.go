@@ -23,7 +23,7 @@ const sweepTimeout = time.Minute
 // into their timeout: processes, cgroups, folders whose names begin with dir.
 // After a Stop nothing of it is there.
 func sweep(dir string) error {
-	os.Remove(dir) //nolint:errcheck // empty, if the suite could not even begin
+	os.Remove(dir) // empty, if the suite could not even begin
 	dirs, err := filepath.Glob(dir + "*")
 	if err != nil || len(dirs) == 0 || os.Getenv("POUCH_TEST_KEEP") != "" {
 		return err

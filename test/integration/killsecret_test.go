@@ -3,6 +3,7 @@
 package integration
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/pouchcontainer/pouch/test/harness"
@@ -15,9 +16,11 @@ func secretVerbs(s *harness.Suite) []verb {
 	up := []string{"run", "-d", "--name", victim, "--network", "none", s.Image, "sleep", "1000"}
 	return []verb{
 		{name: "secret create", args: []string{"secret", "create", "--replace", "ks", file}, again: true, check: noSecret},
-		{name: "run secret", before: [][]string{{"secret", "create", "ks", file}}, again: true, check: noSecret,
-			args: append(run[:len(run):len(run)], "--secret", "ks", "--secret", "id=own,src="+file, s.Image, "cat", "/run/secrets/ks", "/run/secrets/own")},
-		{name: "run replace", before: [][]string{up}, args: append(run[:len(run):len(run)], "--replace", s.Image, "true"), again: true},
+		{
+			name: "run secret", before: [][]string{{"secret", "create", "ks", file}}, again: true, check: noSecret,
+			args: append(slices.Clip(run), "--secret", "ks", "--secret", "id=own,src="+file, s.Image, "cat", "/run/secrets/ks", "/run/secrets/own"),
+		},
+		{name: "run replace", before: [][]string{up}, args: append(slices.Clip(run), "--replace", s.Image, "true"), again: true},
 	}
 }
 

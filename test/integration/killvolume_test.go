@@ -25,8 +25,10 @@ func volumeVerbs(t *testing.T, s *harness.Suite, dir string) []verb {
 		{name: "volume export mounted", before: [][]string{tmpfs}, bin: "pouch-vol", args: []string{"export", "-o", out, "kt"}, again: true},
 		{name: "volume mount", before: [][]string{tmpfs}, bin: "pouch-vol", args: []string{"mount", "kt"}, again: true, check: unmounted},
 		{name: "volume unmount", before: [][]string{tmpfs, {"pouch-vol", "mount", "kt"}}, bin: "pouch-vol", args: []string{"unmount", "kt"}, again: true, check: unmounted},
-		{name: "run subpath", before: [][]string{with}, again: true,
-			args: []string{"run", "--rm", "--name", victim, "--network", "none", "--mount", "type=volume,src=kx,dst=/x,volume-subpath=passwd", s.Image, "cat", "/x"}},
+		{
+			name: "run subpath", before: [][]string{with}, again: true,
+			args: []string{"run", "--rm", "--name", victim, "--network", "none", "--mount", "type=volume,src=kx,dst=/x,volume-subpath=passwd", s.Image, "cat", "/x"},
+		},
 	}
 	if _, err := exec.LookPath("lxcfs"); err != nil {
 		t.Log("no lxcfs here: its verbs are left out")

@@ -30,8 +30,10 @@ func richSystemd(t *testing.T, s *harness.Suite, image string, flags ...string) 
 	if err := os.Chmod(out, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	args := append([]string{"-d", "--name", "rich", "--network", "none", "--rich", "--rich-mode", "systemd", "-u", "33", "-w", "/var",
-		"-e", "WORD=50% \"of $it\"", "-v", out + ":/out"}, flags...)
+	args := append([]string{
+		"-d", "--name", "rich", "--network", "none", "--rich", "--rich-mode", "systemd", "-u", "33", "-w", "/var",
+		"-e", "WORD=50% \"of $it\"", "-v", out + ":/out",
+	}, flags...)
 	s.Must(t, "pouch-run", append(args, image, "sh", "-c", `id -u >/out/got; pwd >>/out/got; printf '%s\n' "$WORD" >>/out/got; exec sleep 1000`)...)
 	must := func(args ...string) string {
 		return s.Must(t, "pouch-run", append([]string{"exec", "rich"}, args...)...)

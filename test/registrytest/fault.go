@@ -3,6 +3,7 @@ package registrytest
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -96,9 +97,7 @@ func (f *Fault) serve(w http.ResponseWriter, q *http.Request, registry http.Hand
 		body, rec.Code = body[:len(body)-start(asked)], http.StatusPartialContent
 		rec.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/*", start(asked), start(asked)+len(body)-1))
 	}
-	for k, v := range rec.Header() {
-		w.Header()[k] = v
-	}
+	maps.Copy(w.Header(), rec.Header())
 	f.send(w, q, rec.Code, body, cut)
 }
 

@@ -141,8 +141,10 @@ func (l *line) health() {
 		flag string
 		d    time.Duration
 	}{
-		{"health-interval", h.Interval}, {"health-timeout", h.Timeout},
-		{"health-start-period", h.StartPeriod}, {"health-start-interval", h.StartInterval},
+		{"health-interval", h.Interval},
+		{"health-timeout", h.Timeout},
+		{"health-start-period", h.StartPeriod},
+		{"health-start-interval", h.StartInterval},
 	} {
 		if t.d != 0 {
 			l.add(t.flag, t.d.String())

@@ -68,8 +68,10 @@ func join(j record.Join) string {
 		key string
 		n   uint64
 	}{
-		{"ingress-rate", j.Ingress.Bits}, {"ingress-burst", j.Ingress.Burst},
-		{"egress-rate", j.Egress.Bits}, {"egress-burst", j.Egress.Burst},
+		{"ingress-rate", j.Ingress.Bits},
+		{"ingress-burst", j.Ingress.Burst},
+		{"egress-rate", j.Egress.Bits},
+		{"egress-burst", j.Egress.Burst},
 	} {
 		if f.n != 0 {
 			fields = append(fields, f.key+"="+strconv.FormatUint(f.n, 10))

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	contentapi "github.com/containerd/containerd/api/services/content/v1"
@@ -107,9 +108,9 @@ func folders(source string, options []string) []string {
 // down to one that is used by something else. Idempotent.
 func (s *Store) DropChain(ctx context.Context, diffIDs []digest.Digest) error {
 	chain := identity.ChainIDs(append([]digest.Digest(nil), diffIDs...))
-	for i := len(chain) - 1; i >= 0; i-- {
-		_, err := s.snapshots().Remove(s.in(ctx), &snapshotsapi.RemoveSnapshotRequest{Snapshotter: Snapshotter, Key: chain[i].String()})
-		err = fault(err, "remove snapshot "+chain[i].String())
+	for _, c := range slices.Backward(chain) {
+		_, err := s.snapshots().Remove(s.in(ctx), &snapshotsapi.RemoveSnapshotRequest{Snapshotter: Snapshotter, Key: c.String()})
+		err = fault(err, "remove snapshot "+c.String())
 		if errs.Is(err, errs.InUse) {
 			return nil
 		}

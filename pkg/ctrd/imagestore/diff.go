@@ -62,5 +62,5 @@ func (s *Session) diffID(ctx context.Context, layer digest.Digest) (digest.Diges
 func (s *Session) discardView(ctx context.Context, view string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	s.snapshots().Remove(s.in(ctx), &snapshotsapi.RemoveSnapshotRequest{Snapshotter: Snapshotter, Key: view})
+	s.snapshots().Remove(s.in(ctx), &snapshotsapi.RemoveSnapshotRequest{Snapshotter: Snapshotter, Key: view}) //nolint:errcheck // the lease's end does it too, later
 }

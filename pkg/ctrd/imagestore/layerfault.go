@@ -15,7 +15,7 @@ import (
 const longestFault = 400
 
 // mountedAt is the folder that a layer was mounted at, which tells nobody anything.
-var mountedAt = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`/[^\s"]*/containerd-mount\d+`) })
+var mountedAt = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`/[^\s"]*/containerd-mount\d+`) }) //nolint:gochecknoglobals // a constant
 
 // layersFaults are words of errors that a layer's own entries or its compression are to
 // blame for: of the kernel, of archive/tar, of the programs and libraries that decompress.

@@ -100,7 +100,7 @@ func mountFolders(mounts []*types.Mount) (own string, below []string) {
 
 func (s *staged) discard(ctx context.Context) {
 	if s.done != nil {
-		s.end()
+		s.end() //nolint:errcheck // it is thrown away
 		<-s.done
 	}
 	if s.key != "" {

@@ -146,5 +146,5 @@ func (u unpacking) commit(ctx context.Context, key string) error {
 func (u unpacking) discard(ctx context.Context, key string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	u.snapshots().Remove(u.in(ctx), &snapshotsapi.RemoveSnapshotRequest{Snapshotter: Snapshotter, Key: key})
+	u.snapshots().Remove(u.in(ctx), &snapshotsapi.RemoveSnapshotRequest{Snapshotter: Snapshotter, Key: key}) //nolint:errcheck // the lease's end does it too, later
 }

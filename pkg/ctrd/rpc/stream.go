@@ -244,7 +244,7 @@ func (s *Stream) cancel(err error) {
 		return
 	}
 	s.end(err)
-	s.link.write(appendFrame(nil, frameReset, 0, s.id, binary.BigEndian.AppendUint32(nil, resetCancel)))
+	s.link.write(appendFrame(nil, frameReset, 0, s.id, binary.BigEndian.AppendUint32(nil, resetCancel))) //nolint:errcheck // of a broken connection the server knows by itself
 }
 
 // Close ends the call; one that is not over is cancelled. Idempotent.

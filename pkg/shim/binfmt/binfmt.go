@@ -63,7 +63,7 @@ func look(root Root, name, dirs, cwd string) (string, *Fault) {
 		return absolute(name, cwd), nil
 	}
 	var denied *Fault
-	for _, dir := range strings.Split(dirs, ":") {
+	for dir := range strings.SplitSeq(dirs, ":") {
 		at := path.Join(absolute(dir, cwd), name)
 		_, f := head(root, at)
 		switch {

@@ -135,7 +135,7 @@ func Unified() bool { return magic(mountpoint) == unix.CGROUP2_SUPER_MAGIC }
 
 // hierarchies lists the roots that are mounted, as they were when it was first asked:
 // nobody mounts one while a program of Pouch runs.
-var hierarchies = sync.OnceValues(findHierarchies)
+var hierarchies = sync.OnceValues(findHierarchies) //nolint:gochecknoglobals // a constant that has to be asked for
 
 func findHierarchies() ([]dir, error) {
 	if Unified() {
@@ -169,7 +169,7 @@ func magic(path string) int64 {
 	if unix.Statfs(path, &st) != nil {
 		return 0
 	}
-	return int64(st.Type)
+	return int64(st.Type) //nolint:unconvert // as wide as the architecture has it
 }
 
 // membership parses /proc/<pid>/cgroup: controller to path, "" for v2.

@@ -60,17 +60,15 @@ func TestCheckID(t *testing.T) {
 	}
 }
 
-func ptr[T any](v T) *T { return &v }
-
 func TestMergeResources(t *testing.T) {
 	s := &specs.Spec{Linux: &specs.Linux{Resources: &specs.LinuxResources{
-		Memory: &specs.LinuxMemory{Limit: ptr[int64](100), Swap: ptr[int64](100)},
-		CPU:    &specs.LinuxCPU{Shares: ptr[uint64](5), Cpus: "0"},
+		Memory: &specs.LinuxMemory{Limit: new(int64(100)), Swap: new(int64(100))},
+		CPU:    &specs.LinuxCPU{Shares: new(uint64(5)), Cpus: "0"},
 	}}}
 	got := MergeResources(s, &specs.LinuxResources{
-		Memory: &specs.LinuxMemory{Limit: ptr[int64](200)},
-		CPU:    &specs.LinuxCPU{Quota: ptr[int64](7)},
-		Pids:   &specs.LinuxPids{Limit: ptr[int64](9)},
+		Memory: &specs.LinuxMemory{Limit: new(int64(200))},
+		CPU:    &specs.LinuxCPU{Quota: new(int64(7))},
+		Pids:   &specs.LinuxPids{Limit: new(int64(9))},
 	}).Linux.Resources
 	if *got.Memory.Limit != 200 || *got.Memory.Swap != 200 || *got.CPU.Shares != 5 || *got.CPU.Quota != 7 || got.CPU.Cpus != "0" || *got.Pids.Limit != 9 {
 		t.Errorf("merged: %+v %+v", got.Memory, got.CPU)

@@ -42,8 +42,8 @@ func TestProfileText(t *testing.T) {
 func set(v reflect.Value, n *int, changed int) {
 	switch v.Kind() {
 	case reflect.Struct:
-		for i := range v.NumField() {
-			set(v.Field(i), n, changed)
+		for _, field := range v.Fields() {
+			set(field, n, changed)
 		}
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))

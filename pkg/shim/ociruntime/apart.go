@@ -55,7 +55,7 @@ func helpOf(path string) func() string {
 	return sync.OnceValue(func() string {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
-		b, _ := exec.CommandContext(ctx, path, "exec", "--help").Output() //nolint:errcheck // then it can do nothing more
+		b, _ := exec.CommandContext(ctx, path, "exec", "--help").Output() // when it fails it can do nothing more
 		return string(b)
 	})
 }

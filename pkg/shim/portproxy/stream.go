@@ -73,7 +73,7 @@ func (s stream) oneWay(to, from *net.TCPConn) {
 }
 
 func dialTCP(to netip.AddrPort) (*net.TCPConn, error) {
-	c, err := net.DialTimeout("tcp", to.String(), dialTimeout)
+	c, err := net.DialTimeout("tcp", to.String(), dialTimeout) //nolint:noctx // bounded
 	if err != nil {
 		return nil, err
 	}

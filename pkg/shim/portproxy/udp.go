@@ -53,7 +53,7 @@ func (r *relay) serve() {
 		}
 		if s := r.session(flow{from, localOf(oob[:nOOB])}); s != nil {
 			s.SetReadDeadline(time.Now().Add(r.idle))
-			s.Write(buf[:n])
+			s.Write(buf[:n]) //nolint:errcheck // a datagram may be lost
 		}
 	}
 }
@@ -104,7 +104,7 @@ func (r *relay) answers(s *net.UDPConn, f flow) {
 		}
 		if err != nil && by != nil { // the address is gone, or was a broadcast one
 			by = nil
-			r.sock.WriteToUDPAddrPort(buf[:n], f.client)
+			r.sock.WriteToUDPAddrPort(buf[:n], f.client) //nolint:errcheck // a datagram may be lost
 		}
 	}
 }

@@ -126,7 +126,7 @@ func listen(path string) (*os.File, error) {
 	f := os.NewFile(uintptr(fd), path)
 	old := syscall.Umask(0o177)
 	err = syscall.Bind(fd, &syscall.SockaddrUnix{Name: path})
-	if err == syscall.EADDRINUSE && !connects(path) {
+	if errors.Is(err, syscall.EADDRINUSE) && !connects(path) {
 		if err = os.Remove(path); err == nil {
 			err = syscall.Bind(fd, &syscall.SockaddrUnix{Name: path})
 		}

@@ -102,7 +102,7 @@ func (t *task) remove(ctx context.Context) error {
 }
 
 // Kill signals process 1, an exec, or every process of the container.
-func (a *api) Kill(ctx context.Context, r *taskapi.KillRequest) (*wire.Empty, error) {
+func (a *api) Kill(_ context.Context, r *taskapi.KillRequest) (*wire.Empty, error) {
 	t, p, err := a.process(r.ID, r.ExecID)
 	if err != nil {
 		return nil, err

@@ -86,7 +86,7 @@ func (c *client) setHub(h *stdio.Hub) {
 	defer c.mu.Unlock()
 	c.hub = h
 	if c.size != [2]uint16{} {
-		h.Resize(c.size[0], c.size[1])
+		h.Resize(c.size[0], c.size[1]) //nolint:errcheck // no size is worth failing for
 	}
 }
 
@@ -95,7 +95,7 @@ func (c *client) resize(width, height uint16) {
 	defer c.mu.Unlock()
 	c.size = [2]uint16{width, height}
 	if c.hub != nil {
-		c.hub.Resize(width, height)
+		c.hub.Resize(width, height) //nolint:errcheck // no size is worth failing for
 	}
 }
 

@@ -278,10 +278,14 @@ func TestPolicyAllows(t *testing.T) {
 		code, n int
 		want    bool
 	}{
-		{record.Restart{}, 1, 1, false}, {record.Restart{Name: "no"}, 1, 1, false},
-		{record.Restart{Name: "always"}, 0, 99, true}, {record.Restart{Name: "unless-stopped"}, 0, 99, true},
-		{record.Restart{Name: "on-failure"}, 0, 1, false}, {record.Restart{Name: "on-failure"}, 1, 99, true},
-		{record.Restart{Name: "on-failure", Max: 2}, 1, 2, true}, {record.Restart{Name: "on-failure", Max: 2}, 1, 3, false},
+		{record.Restart{}, 1, 1, false},
+		{record.Restart{Name: "no"}, 1, 1, false},
+		{record.Restart{Name: "always"}, 0, 99, true},
+		{record.Restart{Name: "unless-stopped"}, 0, 99, true},
+		{record.Restart{Name: "on-failure"}, 0, 1, false},
+		{record.Restart{Name: "on-failure"}, 1, 99, true},
+		{record.Restart{Name: "on-failure", Max: 2}, 1, 2, true},
+		{record.Restart{Name: "on-failure", Max: 2}, 1, 3, false},
 	} {
 		if got := allows(tc.p, tc.code, tc.n); got != tc.want {
 			t.Errorf("%+v, code %d, restart %d: %v", tc.p, tc.code, tc.n, got)

@@ -62,7 +62,7 @@ func (t *task) start(ctx context.Context) (int, error) {
 	t.event("start", nil)
 	t.s.publish(&taskapi.TaskStart{ContainerID: t.id, Pid: uint32(c.Pid())})
 	if t.s.launch != nil {
-		t.s.launch.Send(&ctl.Message{Op: ctl.Started, Pid: c.Pid()})
+		t.s.launch.Send(&ctl.Message{Op: ctl.Started, Pid: c.Pid()}) //nolint:errcheck // a client that is gone is seen below
 		t.s.notify.Load().began()
 		if t.s.isGone() {
 			t.abandoned()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -43,7 +44,7 @@ func (t *task) virtualize(ctx context.Context, s *specs.Spec) (_ *specs.Spec, hi
 		hide()
 		return nil, nil, err
 	}
-	out.Mounts = append(out.Mounts[:len(out.Mounts):len(out.Mounts)], spec.Lxcfs(s, dir, present(dir))...)
+	out.Mounts = append(slices.Clip(out.Mounts), spec.Lxcfs(s, dir, present(dir))...)
 	return out, hide, nil
 }
 

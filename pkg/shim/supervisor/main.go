@@ -145,6 +145,6 @@ func protect() int {
 	if err != nil {
 		return 0
 	}
-	os.WriteFile(path, []byte("-999"), 0) // refused without CAP_SYS_RESOURCE: then it stays
+	os.WriteFile(path, []byte("-999"), 0) //nolint:errcheck // refused without CAP_SYS_RESOURCE: then it stays
 	return was
 }

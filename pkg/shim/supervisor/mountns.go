@@ -24,7 +24,7 @@ func ownMounts() error {
 	}
 	theirs, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/mnt", os.Getppid()))
 	if err != nil || mine != theirs || os.Getenv(again) != "" {
-		return nil // the parent is gone already, or the namespace is our own
+		return nil //nolint:nilerr // the parent is gone already, or the namespace is our own
 	}
 	runtime.LockOSThread()
 	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {

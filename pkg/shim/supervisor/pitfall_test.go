@@ -173,7 +173,10 @@ func TestPitfallInputOutlivesItsClient(t *testing.T) {
 				must(t, err)
 				io.WriteString(w, word+"\n")
 				w.Close()
-				for lines.Scan() && lines.Text() != "got "+word {
+				for lines.Scan() {
+					if lines.Text() == "got "+word {
+						break
+					}
 				}
 				must(t, lines.Err())
 			}

@@ -77,12 +77,12 @@ func findInit(root *os.File, mode string) (program string, kind initKind, err er
 			continue
 		}
 		st, serr := h.Stat()
-		real, rerr := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", h.Fd()))
+		target, rerr := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", h.Fd()))
 		h.Close()
 		if serr != nil || rerr != nil || !st.Mode().IsRegular() || st.Mode()&0o111 == 0 {
 			continue
 		}
-		switch filepath.Base(real) {
+		switch filepath.Base(target) {
 		case "systemd":
 			return program, initKind{stop: "RTMIN+3", unit: true}, nil
 		case "busybox":

@@ -32,7 +32,7 @@ func (c *session) onAttach(m *ctl.Message, files []*os.File) error {
 	case t.hub != nil && len(files) == 0:
 		c.hub = t.hub
 		if m.Width != 0 {
-			t.hub.Resize(m.Width, m.Height)
+			t.hub.Resize(m.Width, m.Height) //nolint:errcheck // no size is worth failing for
 		}
 		err = c.s.sendStream(c.conn, t.hub, c.cutOff)
 	case t.logs != nil && t.hub == nil && len(files) == 3 && c.leave == nil:
@@ -141,7 +141,7 @@ func (c *session) execStreams(m *ctl.Message, files []*os.File) (*stdio.Streams,
 	case m.Stdio == ctl.TTY && len(files) == 0:
 		c.hub = stdio.NewHub(nil)
 		if m.Width != 0 {
-			c.hub.Resize(m.Width, m.Height)
+			c.hub.Resize(m.Width, m.Height) //nolint:errcheck // no size is worth failing for
 		}
 		s := stdio.Terminal(c.hub)
 		s.OnDrain(ending{h: c.hub})

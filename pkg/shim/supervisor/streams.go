@@ -50,7 +50,7 @@ func (l *logs) output(name string) output {
 // Write never fails: a log or a client that fails does not fail the container.
 func (o output) Write(p []byte) (int, error) {
 	if o.lines != nil {
-		o.lines.Write(p)
+		o.lines.Write(p) //nolint:errcheck // as said above
 	}
 	return o.to.Write(p)
 }

@@ -75,8 +75,8 @@ func below(dir, at, access string) ([]spec.Device, error) {
 		switch {
 		case err != nil && p == dir:
 			return err
-		case err != nil: // it vanished
-			return nil
+		case err != nil:
+			return nil //nolint:nilerr // it vanished
 		case e.IsDir() && own(p):
 			return fs.SkipDir
 		case e.Type()&fs.ModeDevice == 0 || p == "/dev/console":

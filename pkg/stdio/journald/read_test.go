@@ -3,6 +3,7 @@ package journald
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,9 +48,7 @@ func appendEntry(t *testing.T, path string, i int, more map[string]any) {
 		"__CURSOR": fmt.Sprintf("c%d", i), "MESSAGE": fmt.Sprintf("line %d", i), "PRIORITY": "6", fieldID: "id",
 		fieldTime: base.Add(time.Duration(i) * time.Second).Format(time.RFC3339Nano), "_PID": "1",
 	}
-	for k, v := range more {
-		f[k] = v
-	}
+	maps.Copy(f, more)
 	b, err := json.Marshal(f)
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package logopt
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -123,9 +124,7 @@ func (o *Options) jsonFile() map[string]func(string) error {
 }
 
 func merged(a, b map[string]func(string) error) map[string]func(string) error {
-	for k, f := range b {
-		a[k] = f
-	}
+	maps.Copy(a, b)
 	return a
 }
 

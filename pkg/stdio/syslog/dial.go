@@ -24,7 +24,7 @@ func dialer(o logopt.SyslogOptions) (func() (net.Conn, error), error) {
 		if err != nil {
 			return nil, err
 		}
-		return func() (net.Conn, error) { return tls.DialWithDialer(d, "tcp", o.Address, cfg) }, nil
+		return func() (net.Conn, error) { return tls.DialWithDialer(d, "tcp", o.Address, cfg) }, nil //nolint:noctx // bounded by d
 	}
 	return func() (net.Conn, error) { return d.Dial(o.Network, o.Address) }, nil
 }

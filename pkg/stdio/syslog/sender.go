@@ -97,7 +97,7 @@ func (s *Sender) connect() error {
 
 // watch waits for the end of a connection on which the server says nothing.
 func watch(c net.Conn, gone chan<- struct{}) {
-	io.Copy(io.Discard, c)
+	io.Copy(io.Discard, c) //nolint:errcheck // any end is an end
 	close(gone)
 }
 

@@ -66,7 +66,7 @@ func Rootfs(t testing.TB, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range strings.Fields(string(list)) {
+	for name := range strings.FieldsSeq(string(list)) {
 		if name != "busybox" {
 			if err := os.Symlink("busybox", filepath.Join(dir, "bin", name)); err != nil {
 				t.Fatal(err)
@@ -83,7 +83,7 @@ func Rootfs(t testing.TB, dir string) {
 // NewID returns a fresh container id, of the length that Pouch's have.
 func NewID() string {
 	b := make([]byte, 32)
-	rand.Read(b) //nolint:errcheck // it cannot fail
+	rand.Read(b)
 	return hex.EncodeToString(b)
 }
 

@@ -122,9 +122,9 @@ func oom(t *testing.T, f *fixture) {
 
 func update(t *testing.T, f *fixture) {
 	c := f.start(t, f.opts(t, null(), memory(64<<20), "sleep", "1000"))
-	more, max := int64(128<<20), int64(77)
+	more, tasks := int64(128<<20), int64(77)
 	if err := c.Update(&specs.LinuxResources{
-		Memory: &specs.LinuxMemory{Limit: &more}, Pids: &specs.LinuxPids{Limit: &max},
+		Memory: &specs.LinuxMemory{Limit: &more}, Pids: &specs.LinuxPids{Limit: &tasks},
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -133,8 +133,8 @@ func update(t *testing.T, f *fixture) {
 		t.Fatal(err)
 	}
 	mem, procs := limits(t, s)
-	if mem != uint64(more) || procs != uint64(max) {
-		t.Errorf("memory %d, pids %d; want %d, %d", mem, procs, more, max)
+	if mem != uint64(more) || procs != uint64(tasks) {
+		t.Errorf("memory %d, pids %d; want %d, %d", mem, procs, more, tasks)
 	}
 	if p, err := c.Exec(t.Context(), proc("true"), null()); err != nil {
 		t.Errorf("exec after update: %v", err)

@@ -13,7 +13,7 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/proc"
 )
 
-func init() {
+func init() { //nolint:gochecknoinits // it runs as long as the process has one thread
 	if len(os.Args) > 1 && os.Args[1] == "init" && os.Getenv("_LIBCONTAINER_INITPIPE") != "" {
 		proc.CalmMonitor()
 		libcontainer.Init() // does not return
