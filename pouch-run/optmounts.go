@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 
 	"github.com/urfave/cli/v2"
@@ -28,7 +27,7 @@ func mountFlags() []cli.Flag {
 func readMounts(c *cli.Context, o *container.Options) error {
 	cwd, err := os.Getwd()
 	if err != nil {
-		return fmt.Errorf("find the working directory: %w", err)
+		cwd = "" // it was removed, which only a path that begins there has to know
 	}
 	o.Host.ReadonlyRootfs = c.Bool("read-only")
 	err = firstError(

@@ -124,6 +124,7 @@ func Run(args []string, app *cli.App) int {
 	rdebug.SetGCPercent(400) // most commands end before the first collection
 	runtime.GOMAXPROCS(1)    // and wait more than they work: threads cost more than they help
 	keepDescriptors(app)
+	dropEmpty("POUCH_ROOT", "POUCH_RUN_ROOT")
 	ctx, caught, stop := signalled(context.Background())
 	defer stop()
 	out := &stdout{w: os.Stdout}
@@ -149,6 +150,16 @@ func Run(args []string, app *cli.App) int {
 		fmt.Fprintf(os.Stderr, "%s: %s\n", app.Name, OneLine(err.Error()))
 	}
 	return code
+}
+
+// dropEmpty takes variables without a value for not set, here and for the programs
+// that are started.
+func dropEmpty(variables ...string) {
+	for _, v := range variables {
+		if os.Getenv(v) == "" {
+			os.Unsetenv(v)
+		}
+	}
 }
 
 // signalled returns a context that SIGINT or SIGTERM cancels, and what tells

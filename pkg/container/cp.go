@@ -67,7 +67,10 @@ func here(p string) (string, error) {
 		return p, nil
 	}
 	wd, err := os.Getwd()
-	return wd + "/" + p, err
+	if err != nil {
+		return "", errs.New(errs.Invalid, "%s begins in the working directory, which is not there any more", p)
+	}
+	return wd + "/" + p, nil
 }
 
 // replaceable fails with kind invalid for a device, a socket or a pipe, which a copy

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"strings"
 	"unicode"
@@ -10,6 +11,9 @@ import (
 
 // MaxFile bounds an env file or label file.
 const MaxFile = 16 << 20
+
+// maxLine bounds a line: MAX_ARG_STRLEN of execve(2).
+const maxLine = 128 << 10
 
 // Lookup finds a variable of the caller's environment, as os.LookupEnv.
 type Lookup func(key string) (value string, ok bool)
@@ -68,8 +72,9 @@ func EnvFile(name string, r io.Reader, lookup Lookup) ([]string, error) {
 // eachLine calls do with every line that is neither empty nor a comment, without
 // the blanks before it.
 func eachLine(r io.Reader, do func(n int, line string) error) error {
-	sc := bufio.NewScanner(io.LimitReader(r, MaxFile))
-	for n := 1; sc.Scan(); n++ {
+	sc, n := bufio.NewScanner(io.LimitReader(r, MaxFile)), 1
+	sc.Buffer(nil, maxLine)
+	for ; sc.Scan(); n++ {
 		line := sc.Text()
 		if n == 1 {
 			line = strings.TrimPrefix(line, "\uFEFF")
@@ -85,8 +90,10 @@ func eachLine(r io.Reader, do func(n int, line string) error) error {
 			return err
 		}
 	}
-	if err := sc.Err(); err != nil {
-		return invalid("%w", err)
+	if err := sc.Err(); errors.Is(err, bufio.ErrTooLong) {
+		return invalid("line %d has over %d KiB, more than the kernel gives to a program in one variable", n, maxLine>>10)
+	} else if err != nil {
+		return invalid("line %d: %w", n, err)
 	}
 	return nil
 }

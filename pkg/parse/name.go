@@ -16,6 +16,8 @@ func Name(what, s string) (string, error) {
 	switch {
 	case len(s) > maxName:
 		return "", invalid("Invalid %s name (%.40s…): longer than %d characters", what, s, maxName)
+	case len(s) == 1 && isNameStart(s[0]):
+		return "", invalid("Invalid %s name (%s): too short, at least two characters", what, s)
 	case len(s) < 2 || !isNameStart(s[0]) || strings.IndexFunc(s, notName) >= 0:
 		return "", invalid("Invalid %s name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed", what, s)
 	}

@@ -79,7 +79,8 @@ func TestNames(t *testing.T) {
 		{in: "/c1", want: "c1"},
 		{in: "A_b.c-d", want: "A_b.c-d"},
 		{in: "a b", err: "Invalid container name (a b), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"},
-		{in: "a", err: "Invalid container name"},
+		{in: "a", err: "Invalid container name (a): too short"},
+		{in: "-", err: "Invalid container name (-), only"},
 		{in: "..", err: "Invalid"},
 		{in: "a/b", err: "Invalid"},
 		{in: "é1", err: "Invalid"},
@@ -107,7 +108,7 @@ func TestEnv(t *testing.T) {
 		{in: "export E=1", err: "invalid env file (FILE): variable 'export E' contains whitespaces"},
 		{in: "A=1\n\xff=2", err: "invalid utf8 bytes at line 2"},
 		{in: "=1", err: "no variable name on line '=1'"},
-		{in: "A=" + strings.Repeat("x", 70000), err: "too long"},
+		{in: "A=" + strings.Repeat("x", 140000), err: "line 1 has over 128 KiB"},
 	})
 }
 
@@ -181,7 +182,7 @@ func TestVolume(t *testing.T) {
 		{in: "/a:/b:cached,consistent", err: "invalid mode"},
 		{in: "foo/bar:/x", err: "use an absolute path"},
 		{in: "~/x:/x", err: "use an absolute path"},
-		{in: "v:/x", err: "invalid characters"},
+		{in: "v:/x", err: "Invalid volume name (v): too short"},
 		{in: "/a:b", err: "mount path must be absolute"},
 		{in: "/a:/", err: "destination can't be '/'"},
 		{in: "/a:/b/..", err: "destination can't be '/'"},

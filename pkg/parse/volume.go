@@ -59,11 +59,17 @@ func setSource(m *record.Mount, src, cwd string) error {
 	case src[0] == '/':
 		src = path.Clean(src)
 	case src[0] == '.':
+		if cwd == "" {
+			return invalid("%s begins in the working directory, which is not there any more", src)
+		}
 		src = path.Join(cwd, src)
 	default:
 		m.Type = "volume"
 		name, err := Name("volume", src)
 		if err != nil {
+			if len(src) == 1 {
+				return invalid("%w", err)
+			}
 			return invalid("%q includes invalid characters for a volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed; to pass a host directory, use an absolute path", src)
 		}
 		m.Name = name

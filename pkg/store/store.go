@@ -26,7 +26,7 @@ const (
 	DefaultRunRoot = "/run/pouch"
 )
 
-// MaxRecord bounds the size of a record that is read.
+// MaxRecord bounds the size of a record.
 const MaxRecord = 4 << 20
 
 // LockTimeout is how long a command waits for another one that holds an object.
@@ -40,22 +40,20 @@ type Store struct {
 }
 
 // Open returns the store at root and runRoot and makes the folders it needs.
-// Idempotent. It fails with kind denied without root rights.
+// Idempotent. It fails with kind invalid for an empty path and with kind denied
+// without root rights.
 func Open(root, runRoot string) (*Store, error) {
-	root, err := filepath.Abs(root) // leases and other processes tell paths below it
+	root, err := settle(root)
 	if err != nil {
 		return nil, err
 	}
-	if runRoot, err = filepath.Abs(runRoot); err != nil {
+	if runRoot, err = settle(runRoot); err != nil {
 		return nil, err
 	}
 	s := &Store{Root: root, RunRoot: runRoot}
-	for _, d := range []string{root, s.containers(), s.names(), s.networks(), s.Volumes(), runRoot, s.locks(), s.NetnsDir(), s.leases(), filepath.Join(s.PluginCache(), "results")} {
-		if err := os.MkdirAll(d, 0o711); err != nil {
-			if errors.Is(err, fs.ErrPermission) {
-				return nil, errs.New(errs.Denied, "make %s: %w: run as root", d, errors.Unwrap(err))
-			}
-			return nil, fmt.Errorf("make %s: %w", d, err)
+	for _, d := range []string{s.containers(), s.names(), s.networks(), s.Volumes(), s.locks(), s.NetnsDir(), s.leases(), filepath.Join(s.PluginCache(), "results")} {
+		if err := makeFolder(d); err != nil {
+			return nil, err
 		}
 	}
 	for _, d := range []string{root, runRoot} { // they are there, but another user's
@@ -83,6 +81,34 @@ func alone(dir string) error {
 		return errs.New(errs.Denied, "use %s: every user may write there: take another folder, or chmod o-w it", dir)
 	}
 	return nil
+}
+
+// settle makes a state folder and returns its one path: absolute, for leases and
+// other processes tell paths below it, and without links, for /var/run/pouch and
+// /run/pouch are the same installation, and a root may not be reached by a link.
+func settle(dir string) (string, error) {
+	if dir == "" {
+		return "", errs.New(errs.Invalid, "the path of a state folder is empty: give --root and --run-root one, or leave them out")
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	if err := makeFolder(dir); err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(dir)
+}
+
+func makeFolder(dir string) error {
+	err := os.MkdirAll(dir, 0o711)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, fs.ErrPermission):
+		return errs.New(errs.Denied, "make %s: %w: run as root", dir, errors.Unwrap(err))
+	}
+	return fmt.Errorf("make %s: %w", dir, err)
 }
 
 func (s *Store) containers() string { return filepath.Join(s.Root, "containers") }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/pouchcontainer/pouch/pkg/codec"
+	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/fsx"
 )
 
@@ -26,7 +27,8 @@ func writeVolatile(path string, v any) error {
 	return fsx.WriteVolatile(path, data, 0o600)
 }
 
-// indented is the JSON of a record, for people to read, too.
+// indented is the JSON of a record, for people to read, too. One that would be too
+// large to be read again gives kind invalid.
 func indented(v any) ([]byte, error) {
 	data, err := codec.Marshal(v)
 	if err != nil {
@@ -35,5 +37,9 @@ func indented(v any) ([]byte, error) {
 	var b bytes.Buffer
 	err = json.Indent(&b, data, "", "  ")
 	b.WriteByte('\n')
+	if b.Len() > MaxRecord {
+		return nil, errs.New(errs.Invalid, "%.1f MiB of variables, arguments and labels are over the limit of %d: give large data as a file (-v, --secret)",
+			float64(b.Len())/(1<<20), MaxRecord>>20)
+	}
 	return b.Bytes(), err
 }
