@@ -1,7 +1,6 @@
 package main
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,11 +16,13 @@ import (
 type condition = func(*record.Network) bool
 
 func filterFlag() cli.Flag {
-	return &cli.StringSliceFlag{Name: "filter", Aliases: []string{"f"}, Usage: "only networks for which `KEY=VALUE` holds: dangling, driver, id, label, label!, name, scope, type, until; of one key any, of different keys all"}
+	return &cli.StringSliceFlag{Name: "filter", Aliases: []string{"f"}, Usage: "only networks for which `KEY=VALUE` holds: " + filterKeys + "; of one key any, of labels and different keys all"}
 }
 
+const filterKeys = "dangling, driver, id, label, label!, name, scope, type, until"
+
 // filters makes one condition of --filter: values of one key are alternatives,
-// different keys must all hold. An unknown key is an error of kind invalid.
+// labels and different keys must all hold. An unknown key is an error of kind invalid.
 func filters(m *network.Manager, list []string) (condition, error) {
 	byKey := map[string][]condition{}
 	for _, f := range list {
@@ -33,8 +34,8 @@ func filters(m *network.Manager, list []string) (condition, error) {
 		byKey[k] = append(byKey[k], is)
 	}
 	return func(n *record.Network) bool {
-		for _, any := range byKey {
-			if !slices.ContainsFunc(any, func(is condition) bool { return is(n) }) {
+		for key, all := range byKey {
+			if !parse.Fits(key, all, func(is condition) bool { return is(n) }) {
 				return false
 			}
 		}
@@ -63,7 +64,7 @@ func filter(m *network.Manager, key, want string) (condition, error) {
 	case "dangling":
 		return dangling(m, want)
 	}
-	return nil, errs.New(errs.Invalid, "invalid filter '%s'", key)
+	return nil, errs.New(errs.Invalid, "invalid filter '%s': one of %s", key, filterKeys)
 }
 
 // labelled reports whether n has the label KEY, or KEY=VALUE.

@@ -16,7 +16,7 @@ func pruneCommand() *cli.Command {
 		Description: "Prints the id of each that it has removed.",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, Usage: "do not ask"},
-			&cli.StringSliceFlag{Name: "filter", Usage: "`KEY=VALUE`, as of ps"},
+			&cli.StringSliceFlag{Name: "filter", Usage: "only those for which `KEY=VALUE` holds: until, label, label! and the others of ps"},
 		},
 		Action: prune,
 	}

@@ -21,7 +21,7 @@ func psCommand() *cli.Command {
 			&cli.BoolFlag{Name: "no-trunc", Usage: "show ids and commands in full"},
 			&cli.IntFlag{Name: "last", Aliases: []string{"n"}, Value: -1, Usage: "the last `N` created, in any state"},
 			&cli.BoolFlag{Name: "latest", Aliases: []string{"l"}, Usage: "the last one created, in any state"},
-			&cli.StringSliceFlag{Name: "filter", Aliases: []string{"f"}, Usage: "`KEY=VALUE` of id, name, label, status, health, exited, ancestor, network, volume, publish, expose, before, since, is-task; the same key again: either, another key: both"},
+			&cli.StringSliceFlag{Name: "filter", Aliases: []string{"f"}, Usage: "`KEY=VALUE` of " + container.FilterKeys + "; another key, or label, again: both, the same key again: either"},
 			&cli.BoolFlag{Name: "size", Aliases: []string{"s"}, Usage: "show what the containers' roots take on the disk"},
 			&cli.StringFlag{Name: "sort", Usage: "order by `WHAT`: " + strings.Join(container.SortWords(), ", ") + " (default: the newest first)"},
 		),

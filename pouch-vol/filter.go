@@ -13,38 +13,32 @@ import (
 )
 
 func filterFlag(aliases ...string) cli.Flag {
-	return &cli.StringSliceFlag{Name: "filter", Aliases: aliases, Usage: "only volumes for which `KEY=VALUE` holds: anonymous, dangling, driver, label, label!, name, opt, scope, since, until; of one key any, of different keys all"}
+	return &cli.StringSliceFlag{Name: "filter", Aliases: aliases, Usage: "only volumes for which `KEY=VALUE` holds: " + filterKeys + "; of one key any, of labels and different keys all"}
 }
 
+const filterKeys = "anonymous, dangling, driver, label, label!, name, opt, scope, since, until"
+
 // filters makes one condition of --filter: values of one key are alternatives,
-// different keys must all hold. An unknown key is an error of kind invalid.
+// labels and different keys must all hold. An unknown key is an error of kind invalid.
 func filters(m *volume.Manager, list []string) (func(*volume.Info) bool, error) {
 	byKey := map[string][]func(*volume.Info) bool{}
 	for _, f := range list {
 		k, val, _ := strings.Cut(f, "=") // label!=x has the key label!
-		is, err := filter(m, strings.ToLower(strings.TrimSpace(k)), strings.TrimSpace(val))
+		k = strings.ToLower(strings.TrimSpace(k))
+		is, err := filter(m, k, strings.TrimSpace(val))
 		if err != nil {
 			return nil, err
 		}
 		byKey[k] = append(byKey[k], is)
 	}
 	return func(v *volume.Info) bool {
-		for _, alternatives := range byKey {
-			if !anyOf(alternatives, v) {
+		for key, conditions := range byKey {
+			if !parse.Fits(key, conditions, func(is func(*volume.Info) bool) bool { return is(v) }) {
 				return false
 			}
 		}
 		return true
 	}, nil
-}
-
-func anyOf(conditions []func(*volume.Info) bool, v *volume.Info) bool {
-	for _, is := range conditions {
-		if is(v) {
-			return true
-		}
-	}
-	return false
 }
 
 func filter(m *volume.Manager, key, val string) (func(*volume.Info) bool, error) {
@@ -66,7 +60,7 @@ func filter(m *volume.Manager, key, val string) (func(*volume.Info) bool, error)
 	case "dangling", "anonymous":
 		return byTruth(m, key, val)
 	}
-	return nil, errs.New(errs.Invalid, "invalid filter '%s'", key)
+	return nil, errs.New(errs.Invalid, "invalid filter '%s': one of %s", key, filterKeys)
 }
 
 // byTruth knows the keys whose value is true or false.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/imageref"
@@ -13,7 +14,7 @@ import (
 )
 
 // Filters are the --filter of ps: of the values of one key one must fit, of the
-// keys all must.
+// keys, and of the labels, all must.
 type Filters map[string][]string
 
 // ParseFilters parses key=value words. It fails with kind invalid for a word
@@ -31,41 +32,52 @@ func ParseFilters(words []string) (Filters, error) {
 func (f Filters) check() error {
 	for key, values := range f {
 		if matcher(key) == nil {
-			return errs.New(errs.Invalid, "invalid filter '%s'", key)
+			return errs.New(errs.Invalid, "invalid filter '%s': one of %s", key, FilterKeys)
 		}
 		for _, v := range values {
-			if !sensible(key, v) {
-				return errs.New(errs.Invalid, "invalid filter '%s=%s'", key, v)
+			if want, ok := sensible(key, v); !ok {
+				return errs.New(errs.Invalid, "invalid filter '%s=%s': %s", key, v, want)
 			}
 		}
 	}
 	return nil
 }
 
-func sensible(key, value string) bool {
+// FilterKeys are the keys that there are.
+const FilterKeys = "id, name, label, label!, status, health, exited, ancestor, network, volume, publish, expose, before, since, until, is-task"
+
+// sensible tells whether a key has such values, and what they are.
+func sensible(key, value string) (want string, ok bool) {
 	switch key {
 	case "status":
-		known := []record.Status{record.Created, record.Running, record.Paused, record.Restarting, record.Exited, record.Removing, "dead"}
-		return slices.Contains(known, record.Status(value))
+		return oneOf(value, string(record.Created), string(record.Running), string(record.Paused), string(record.Restarting),
+			string(record.Exited), string(record.Removing), "dead")
 	case "exited":
 		_, err := strconv.Atoi(value)
-		return err == nil
+		return "an exit code", err == nil
 	case "health":
-		return slices.Contains([]string{"starting", "healthy", "unhealthy", "none"}, value)
+		return oneOf(value, "starting", "healthy", "unhealthy", "none")
 	case "is-task":
 		_, err := strconv.ParseBool(value)
-		return err == nil
+		return "true or false", err == nil
 	case "publish", "expose":
 		_, err := parse.Expose(value)
-		return err == nil
+		return "PORT[-PORT][/PROTOCOL]", err == nil
+	case "until":
+		at, err := parse.Time(value, time.Now())
+		return "a time such as 2006-01-02T15:04:05Z, or how long ago, as 24h", err == nil && !at.IsZero()
 	}
-	return true
+	return "", true
+}
+
+func oneOf(value string, known ...string) (want string, ok bool) {
+	return "one of " + strings.Join(known, ", "), slices.Contains(known, value)
 }
 
 func (f Filters) match(c *record.Container, st *record.State) bool {
 	for key, values := range f {
 		fits := matcher(key)
-		if !slices.ContainsFunc(values, func(v string) bool { return fits(v, c, st) }) {
+		if !parse.Fits(key, values, func(v string) bool { return fits(v, c, st) }) {
 			return false
 		}
 	}
@@ -83,6 +95,8 @@ func matcher(key string) func(value string, c *record.Container, st *record.Stat
 		}
 	case "label":
 		return func(v string, c *record.Container, _ *record.State) bool { return hasLabel(v, c.Labels) }
+	case "label!":
+		return func(v string, c *record.Container, _ *record.State) bool { return !hasLabel(v, c.Labels) }
 	case "status":
 		return func(v string, _ *record.Container, st *record.State) bool { return record.Status(v) == st.Status }
 	case "exited":
@@ -91,7 +105,7 @@ func matcher(key string) func(value string, c *record.Container, st *record.Stat
 		return func(v string, c *record.Container, _ *record.State) bool { return fromImage(v, c.Image) }
 	case "network":
 		return inNetwork
-	case "before":
+	case "before", "until": // resolved has made times of them
 		return func(v string, c *record.Container, _ *record.State) bool { return c.Created.Before(instant(v)) }
 	case "since":
 		return func(v string, c *record.Container, _ *record.State) bool { return c.Created.After(instant(v)) }

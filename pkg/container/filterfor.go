@@ -9,25 +9,36 @@ import (
 )
 
 // resolved replaces in the filters before and since the containers that they name
-// by the times at which those were created. It fails with kind not_found for one
+// by the times at which those were created, and in until what is ago by a time. It fails with kind not_found for one
 // that is not there.
 func (m *Manager) resolved(f Filters) (Filters, error) {
 	out := make(Filters, len(f))
 	for key, values := range f {
 		out[key] = values
-		if key != "before" && key != "since" {
+		if key != "before" && key != "since" && key != "until" {
 			continue
 		}
 		out[key] = make([]string, len(values))
 		for i, v := range values {
-			c, _, err := m.find(v)
+			at, err := m.momentOf(key, v)
 			if err != nil {
 				return nil, err
 			}
-			out[key][i] = c.Created.Format(time.RFC3339Nano)
+			out[key][i] = at.Format(time.RFC3339Nano)
 		}
 	}
 	return out, nil
+}
+
+func (m *Manager) momentOf(key, value string) (time.Time, error) {
+	if key == "until" {
+		return parse.Time(value, time.Now())
+	}
+	c, _, err := m.find(value)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return c.Created, nil
 }
 
 func instant(s string) time.Time {

@@ -1,7 +1,6 @@
 package events
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -10,7 +9,7 @@ import (
 )
 
 // Filters are the --filter of events, as docker has them: of the values of one
-// key one must fit, of the keys all must.
+// key one must fit, of the keys, and of the labels, all must.
 type Filters map[string][]string
 
 // ParseFilters parses key=value words. It fails with kind invalid for a word
@@ -32,7 +31,7 @@ func ParseFilters(words []string) (Filters, error) {
 func (f Filters) Match(e *record.Event) bool {
 	for key, values := range f {
 		fits := matcher(key)
-		if !slices.ContainsFunc(values, func(v string) bool { return fits(v, e) }) {
+		if !parse.Fits(key, values, func(v string) bool { return fits(v, e) }) {
 			return false
 		}
 	}

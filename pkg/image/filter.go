@@ -16,14 +16,14 @@ import (
 // made, until=TIME) accepts with one of its values. Another key gives kind invalid, an
 // image that is not among them not_found.
 func Filter(in []Entry, filters []string) ([]Entry, error) {
-	byKey := map[string][]string{}
+	byKey, keys := map[string][]string{}, []string{"reference", "label", "dangling", "before", "since", "until"}
 	for _, f := range filters {
 		k, v, ok := strings.Cut(f, "=")
 		if !ok {
 			return nil, errs.New(errs.Invalid, "invalid filter %q: give KEY=VALUE", f)
 		}
-		if !slices.Contains([]string{"reference", "label", "dangling", "before", "since", "until"}, k) {
-			return nil, errs.New(errs.Invalid, "invalid filter '%s'", k)
+		if !slices.Contains(keys, k) {
+			return nil, errs.New(errs.Invalid, "invalid filter '%s': one of %s", k, strings.Join(keys, ", "))
 		}
 		if k == "until" {
 			if _, err := parse.Time(v, time.Now()); err != nil {
@@ -47,15 +47,15 @@ func Filter(in []Entry, filters []string) ([]Entry, error) {
 
 func accepted(all []Entry, e Entry, byKey map[string][]string) (bool, error) {
 	for k, values := range byKey {
-		one := false
+		var fits []bool
 		for _, v := range values {
 			ok, err := matches(all, e, k, v)
 			if err != nil {
 				return false, err
 			}
-			one = one || ok
+			fits = append(fits, ok)
 		}
-		if !one {
+		if !parse.Fits(k, fits, func(ok bool) bool { return ok }) {
 			return false, nil
 		}
 	}

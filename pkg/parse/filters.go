@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -19,4 +20,13 @@ func Filters(words []string) (map[string][]string, error) {
 		f[key] = append(f[key], strings.TrimSpace(value))
 	}
 	return f, nil
+}
+
+// Fits reports whether an object of which is tells what holds passes the values of
+// one key: as in docker all labels must hold, and of another key's values one.
+func Fits[T any](key string, values []T, is func(T) bool) bool {
+	if key == "label" || key == "label!" {
+		return !slices.ContainsFunc(values, func(v T) bool { return !is(v) })
+	}
+	return slices.ContainsFunc(values, is)
 }
