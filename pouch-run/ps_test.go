@@ -25,7 +25,7 @@ func TestPsRow(t *testing.T) {
 	got := newPsRow(s, now, true)
 	for what, pair := range map[string][2]string{
 		"ID":       {got.ID, "0123456789ab"},
-		"Command":  {got.Command, `"sh -c echo \"a\"; sle…"`},
+		"Command":  {got.Command, `"sh -c 'echo \"a\"; sl…"`},
 		"Image":    {got.Image, "bb:1"},
 		"Labels":   {got.Labels, "a=1,b=2"},
 		"Label":    {got.Label("b"), "2"},
@@ -42,7 +42,7 @@ func TestPsRow(t *testing.T) {
 		}
 	}
 	full := newPsRow(s, now, false)
-	if full.ID != id || full.Command != `"sh -c echo \"a\"; sleep 1000"` || full.Mounts != "/a/long/path/of/the/host,v1" {
+	if full.ID != id || full.Command != `"sh -c 'echo \"a\"; sleep 1000'"` || full.Mounts != "/a/long/path/of/the/host,v1" {
 		t.Errorf("in full: %+v", full)
 	}
 }

@@ -41,7 +41,7 @@ func (r psRow) Label(key string) string { return r.labels[key] }
 func newPsRow(s container.Summary, now time.Time, short bool) psRow {
 	c, st := s.Container, s.State
 	r := psRow{
-		Command: strings.Join(c.Process.Args(), " "), CreatedAt: c.Created.Local().Format("2006-01-02 15:04:05 -0700 MST"),
+		Command: commandText(c.Process.Args()), CreatedAt: c.Created.Local().Format("2006-01-02 15:04:05 -0700 MST"),
 		ID: c.ID, Image: c.Image.Name, Labels: joinLabels(c.Labels), Names: c.Name,
 		Networks: networks(c, st), Ports: ports(st.Ports), RunningFor: cmd.HumanDuration(now.Sub(c.Created)) + " ago",
 		State: string(st.Status), Status: container.StatusText(st, now), labels: c.Labels,
@@ -55,6 +55,17 @@ func newPsRow(s container.Summary, now time.Time, short bool) psRow {
 	r.Command = strconv.Quote(r.Command)
 	r.Mounts, r.LocalVolumes = mounts(c.Mounts, short)
 	return r
+}
+
+// commandText is a command on one line, a word with a blank in it in quotes.
+func commandText(args []string) string {
+	words := slices.Clone(args)
+	for i, w := range words {
+		if i > 0 && strings.Contains(w, " ") {
+			words[i] = "'" + w + "'"
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 func joinLabels(labels record.Labels) string {

@@ -81,7 +81,7 @@ func byTruth(m *volume.Manager, key, val string) (func(*volume.Info) bool, error
 func byTime(m *volume.Manager, key, val string) (func(*volume.Info) bool, error) {
 	if key != "until" {
 		if v, err := m.Inspect(val); err == nil {
-			return func(o *volume.Info) bool { return o.CreatedAt.After(v.CreatedAt) }, nil
+			return func(o *volume.Info) bool { return o.CreatedAt.After(v.CreatedAt.Time) }, nil
 		}
 	}
 	at, err := parse.Time(val, time.Now())

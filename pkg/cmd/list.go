@@ -107,7 +107,7 @@ func table[T any](w io.Writer, format string, headings map[string]string, rows [
 
 func execute(t *template.Template, w io.Writer, v any) error {
 	if err := t.Execute(w, v); err != nil {
-		return errs.New(errs.Invalid, "template parsing error: %w", err)
+		return errs.New(errs.Invalid, "template parsing error: %w%s", err, fieldsInstead(err, v))
 	}
 	return nil
 }

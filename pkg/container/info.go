@@ -11,7 +11,7 @@ import (
 // Pouch's own.
 type Info struct {
 	ID              string `json:"Id"`
-	Created         time.Time
+	Created         record.Stamp
 	Path            string
 	Args            []string
 	State           InfoState
@@ -58,8 +58,8 @@ type InfoState struct {
 	Pid        int
 	ExitCode   int
 	Error      string
-	StartedAt  time.Time
-	FinishedAt time.Time
+	StartedAt  record.Stamp
+	FinishedAt record.Stamp
 	Health     *InfoHealth `json:",omitempty"` // nil: no health check
 	LogError   string      `json:",omitempty"` // why the log driver takes nothing at present
 	LogDropped uint64      `json:",omitempty"` // log entries that were lost
@@ -143,7 +143,7 @@ type InfoHost struct {
 	Tmpfs             map[string]string `json:",omitempty"`
 	UTSMode           string
 	UsernsMode        string
-	Links             []string `json:",omitempty"` // /other:/this/alias
+	Links             []string // /other:/this/alias
 	Init              bool     `json:",omitempty"`
 	ShmSize           int64
 	Sysctls           map[string]string `json:",omitempty"`
@@ -165,7 +165,8 @@ type InfoHost struct {
 	InfoLimits
 }
 
-// InfoLog is HostConfig.LogConfig.
+// InfoLog is HostConfig.LogConfig. Type is what is in force: none for a container
+// whose output is its caller's.
 type InfoLog struct {
 	Type   string
 	Config map[string]string
@@ -212,7 +213,8 @@ type InfoBinding struct {
 // InfoNetwork is the part NetworkSettings. The addresses beside Networks are
 // those of the first network.
 type InfoNetwork struct {
-	SandboxKey          string // path of the network namespace
+	SandboxID           string // empty while there is no network namespace
+	SandboxKey          string // its path
 	Ports               map[string][]InfoBinding
 	IPAddress           string
 	IPPrefixLen         int

@@ -15,7 +15,7 @@ func infoMounts(c *record.Container) []InfoMount {
 		}
 		i := InfoMount{
 			Type: m.Type, Name: m.Name, Source: m.Source, Destination: m.Destination,
-			Mode: strings.Join(m.Options, ","), RW: !m.ReadOnly, Propagation: m.Propagation,
+			Mode: strings.Join(modes(m), ","), RW: !m.ReadOnly, Propagation: m.Propagation,
 		}
 		if m.Type == "volume" {
 			i.Driver = "local"
@@ -38,10 +38,7 @@ func binds(c *record.Container) []string {
 		if m.Type == "tmpfs" || m.Anonymous {
 			continue
 		}
-		opts := m.Options
-		if m.ReadOnly {
-			opts = append([]string{"ro"}, opts...)
-		}
+		opts := modes(m)
 		b := src + ":" + m.Destination
 		if len(opts) > 0 {
 			b += ":" + strings.Join(opts, ",")
@@ -49,6 +46,14 @@ func binds(c *record.Container) []string {
 		out = append(out, b)
 	}
 	return out
+}
+
+// modes are the options of -v.
+func modes(m record.Mount) []string {
+	if m.ReadOnly {
+		return append([]string{"ro"}, m.Options...)
+	}
+	return m.Options
 }
 
 func tmpfs(c *record.Container) map[string]string {

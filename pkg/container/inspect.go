@@ -10,6 +10,7 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/network"
 	"github.com/pouchcontainer/pouch/pkg/record"
+	"github.com/pouchcontainer/pouch/pkg/stdio/logopt"
 )
 
 // Inspect returns everything about the container that target names, in
@@ -41,7 +42,7 @@ func attached(st *record.State, a network.Attachment) {
 func (m *Manager) info(c *record.Container, st *record.State) *Info {
 	dir := m.Store.ContainerDir(c.ID)
 	i := &Info{
-		ID: c.ID, Created: c.Created, Args: []string{}, State: infoState(st),
+		ID: c.ID, Created: record.Stamp{Time: c.Created}, Args: []string{}, State: infoState(st),
 		Image: c.Image.ConfigDigest, ImageDigest: c.Image.Digest, Name: "/" + c.Name,
 		RestartCount: st.Restarts, Driver: "overlayfs", Platform: "linux", Runtime: c.Runtime,
 		AppArmorProfile: c.Host.AppArmor, GraphDriver: InfoDriver{"overlayfs", map[string]string{}},
@@ -55,7 +56,7 @@ func (m *Manager) info(c *record.Container, st *record.State) *Info {
 	if i.Runtime == "" {
 		i.Runtime = "pouch"
 	}
-	i.HostConfig.Links = m.linkNames(c)
+	i.HostConfig.Links, i.HostConfig.LogConfig = m.linkNames(c), infoLog(c, st)
 	return i
 }
 
@@ -63,13 +64,30 @@ func infoState(st *record.State) InfoState {
 	s := InfoState{
 		Status: string(st.Status), Running: Alive(st), Paused: st.Status == record.Paused,
 		Restarting: st.Status == record.Restarting, OOMKilled: st.OOMKilled,
-		ExitCode: st.ExitCode, Error: st.Error, StartedAt: st.Started, FinishedAt: st.Finished, Health: infoHealth(st.Health),
+		ExitCode: st.ExitCode, Error: st.Error, StartedAt: record.Stamp{Time: st.Started}, FinishedAt: record.Stamp{Time: st.Finished}, Health: infoHealth(st.Health),
 		LogError: st.LogError, LogDropped: st.LogDropped,
 	}
 	if s.Running {
 		s.Pid = st.Init.Pid
 	}
 	return s
+}
+
+// infoLog tells the driver that counts where none was asked for: in the background a
+// file.
+func infoLog(c *record.Container, st *record.State) InfoLog {
+	l := InfoLog{c.Policy.Log.Driver, c.Policy.Log.Opts}
+	switch {
+	case l.Type != "":
+	case st.LogPath == "" && !st.Started.IsZero():
+		l.Type = "none"
+	default:
+		l.Type = logopt.JSONFile
+	}
+	if l.Config == nil {
+		l.Config = map[string]string{}
+	}
+	return l
 }
 
 func infoConfig(c *record.Container) InfoConfig {
@@ -104,7 +122,6 @@ func infoHost(c *record.Container) InfoHost {
 	i := InfoHost{
 		NetworkMode: c.NetworkMode, PortBindings: portMap(c.Ports), AutoRemove: c.Policy.AutoRemove,
 		RestartPolicy: InfoRestart{cmp.Or(c.Policy.Restart.Name, "no"), c.Policy.Restart.Max},
-		LogConfig:     InfoLog{c.Policy.Log.Driver, c.Policy.Log.Opts},
 		Privileged:    h.Privileged, CapAdd: h.CapAdd, CapDrop: h.CapDrop, SecurityOpt: securityOpts(h),
 		ReadonlyRootfs: h.ReadonlyRootfs, DNS: orEmpty(h.DNS), DNSOptions: orEmpty(h.DNSOptions), DNSSearch: orEmpty(h.DNSSearch),
 		ExtraHosts: h.ExtraHosts, GroupAdd: c.Process.Groups, PidMode: h.PidMode, IpcMode: h.IpcMode, UTSMode: h.UtsMode,
@@ -158,7 +175,7 @@ func securityOpts(h record.Host) []string {
 func (m *Manager) infoNetwork(c *record.Container, st *record.State) InfoNetwork {
 	n := InfoNetwork{Networks: map[string]InfoEndpoint{}, Ports: portMap(st.Ports)}
 	if Alive(st) {
-		n.SandboxKey = m.Store.Netns(c.ID)
+		n.SandboxID, n.SandboxKey = c.ID, m.Store.Netns(c.ID)
 	}
 	for _, j := range st.Networks {
 		e := InfoEndpoint{NetworkID: j.ID, MacAddress: j.MAC, Gateway: j.Gateway, IPv6Gateway: j.Gateway6, Aliases: j.Aliases}

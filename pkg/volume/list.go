@@ -2,7 +2,6 @@ package volume
 
 import (
 	"slices"
-	"time"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/record"
@@ -10,7 +9,7 @@ import (
 
 // Info is a volume as inspect prints it; the names of the JSON are docker's.
 type Info struct {
-	CreatedAt  time.Time         `json:"CreatedAt"`
+	CreatedAt  record.Stamp      `json:"CreatedAt"`
 	Driver     string            `json:"Driver"`
 	Labels     record.Labels     `json:"Labels"`
 	Mountpoint string            `json:"Mountpoint"` // on the host
@@ -33,7 +32,7 @@ func (m *Manager) Inspect(name string) (*Info, error) {
 		scope = "local"
 	}
 	return &Info{
-		CreatedAt:  v.Created,
+		CreatedAt:  record.Stamp{Time: v.Created},
 		Driver:     v.Driver,
 		Labels:     v.Labels,
 		Mountpoint: m.s.VolumeData(v.Name),
