@@ -31,7 +31,7 @@ func (m *Manager) setUpNetwork(ctx context.Context, c *record.Container, s *supe
 		return err
 	}
 	close(made)
-	files, ports, err := network.Reserve(m.bindings(c))
+	files, ports, err := m.Network.ReserveFor(ctx, m.bindings(c))
 	if err != nil {
 		return err
 	}

@@ -216,12 +216,7 @@ func (m *Manager) supervised(id string) bool {
 	if inheritedLock(m.Store.SupervisorLock(id)) {
 		return false // it is this process
 	}
-	f, err := os.OpenFile(m.Store.SupervisorLock(id), os.O_RDWR|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	return errors.Is(unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB), unix.EWOULDBLOCK)
+	return fsx.Held(m.Store.SupervisorLock(id))
 }
 
 // awaitSupervisor waits until id has no supervisor any more.

@@ -109,3 +109,13 @@ func flock(f *os.File, how int) error {
 		}
 	}
 }
+
+// Held reports whether somebody holds the lock at path. It makes no file.
+func Held(path string) bool {
+	f, err := os.OpenFile(path, os.O_RDWR|unix.O_CLOEXEC|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return errors.Is(unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB), unix.EWOULDBLOCK)
+}

@@ -12,6 +12,9 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
+// portInUse is the cause of an error that says that somebody has a port.
+const portInUse = "port-in-use"
+
 // explain says what was to be published, what went wrong and who has the port;
 // mine are the ports that were bound just before.
 func explain(p record.Port, mine []record.Port, err error) error {
@@ -25,7 +28,7 @@ func explain(p record.Port, mine []record.Port, err error) error {
 				return errs.New(errs.Conflict, "%s: published twice by this container", what)
 			}
 		}
-		return errs.WithCause(errs.New(errs.Conflict, "%s: already in use%s", what, holder(p)), "port-in-use")
+		return errs.WithCause(errs.New(errs.Conflict, "%s: already in use%s", what, holder(p)), portInUse)
 	case errors.Is(err, unix.EADDRNOTAVAIL):
 		return errs.New(errs.Invalid, "%s: this host does not have the address", what)
 	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):

@@ -34,6 +34,9 @@ func (m *Manager) insist(ctx context.Context, n *record.Network, a netip.Addr, l
 			ok, err = m.claim(ctx, n, a, l)
 		}
 	}
+	if err == nil && !ok && m.awaitEnded(ctx, n.Name, func(x netip.Addr) bool { return x == a }) {
+		ok, err = m.claim(ctx, n, a, l)
+	}
 	if err == nil && !ok {
 		err = m.addressTaken(n, a)
 	}
@@ -82,7 +85,7 @@ func (m *Manager) takeFree(ctx context.Context, n *record.Network, s subnet, l *
 		if err != nil {
 			return a, err
 		}
-		if freed == 0 || round > 3 {
+		if freed == 0 && !m.awaitEnded(ctx, n.Name, s.pool.Contains) || round > 3 {
 			return a, full(n, s)
 		}
 	}
