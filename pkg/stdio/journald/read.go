@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"os"
 	"os/exec"
 	"strconv"
 	"time"
@@ -118,7 +119,9 @@ func (r *reader) run(ctx context.Context, more ...string) error {
 	return nil
 }
 
-// args choose the container's entries (journalctl(1)).
+// args choose the container's entries (journalctl(1)). Every user may write entries with
+// its id, which is no secret; whose they are the journal itself notes (_UID,
+// systemd.journal-fields(7), "Trusted Journal Fields"): the supervisor's user is this one.
 func (r *reader) args() []string {
 	args := []string{"--output=json", "--all", "--no-pager", "--quiet"}
 	if r.cursor != "" {
@@ -134,7 +137,7 @@ func (r *reader) args() []string {
 	} else {
 		args = append(args, "--lines="+strconv.Itoa(r.o.Tail))
 	}
-	return append(args, fieldID+"="+r.id)
+	return append(args, fieldID+"="+r.id, "_UID="+strconv.Itoa(os.Geteuid()))
 }
 
 // lag is how much later than the container wrote it the journal may have got an

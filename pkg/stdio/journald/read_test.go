@@ -79,7 +79,7 @@ func TestRead(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	b, _ := os.ReadFile(calls)
-	for _, want := range []string{"--sync\n", "CONTAINER_ID_FULL=id", "--output=json", "--all", "--since=@1767323035.000000", "--until=@1767323057.000000"} {
+	for _, want := range []string{"--sync\n", "CONTAINER_ID_FULL=id", fmt.Sprintf(" _UID=%d\n", os.Geteuid()), "--output=json", "--all", "--since=@1767323035.000000", "--until=@1767323057.000000"} {
 		if !strings.Contains(string(b), want) {
 			t.Errorf("called with %s: %s is not there", b, want)
 		}
