@@ -21,9 +21,15 @@ type createTask struct {
 	TaskAPIVersion uint32  `pb:"12"`
 }
 
+// CleanupTime is what the private containerd gives the program that it runs after a
+// supervisor that was killed. When that is not done in time, containerd leaves the
+// folder of the task where it is, and there cannot be another one.
+const CleanupTime = time.Minute
+
 // CreateTask makes the task of container id with its root, by the supervisor
 // that listens on the unix socket at address. The caller knows that the container
-// has no other supervisor.
+// has no other supervisor. While containerd cleans up after the last one it waits;
+// in vain is errs.Unavailable.
 func (c *Client) CreateTask(ctx context.Context, id string, root Rootfs, terminal bool, address string) (pid int, err error) {
 	ctx, cancel := c.slow(ctx)
 	defer cancel()
@@ -31,22 +37,29 @@ func (c *Client) CreateTask(ctx context.Context, id string, root Rootfs, termina
 	var res struct {
 		Pid uint32 `pb:"2"`
 	}
-	for until := time.Now().Add(CallTimeout); ; time.Sleep(5 * time.Millisecond) {
+	begin := time.Now()
+	for ; ; time.Sleep(5 * time.Millisecond) {
 		err := c.call(ctx, "tasks.v1.Tasks/Create", req, &res)
 		if err == nil {
 			return int(res.Pid), nil
 		}
-		if time.Now().After(until) || ctx.Err() != nil {
+		if ctx.Err() != nil {
 			return 0, err
 		}
 		switch {
+		case leftBundle(err):
+			if time.Since(begin) > CleanupTime+CallTimeout {
+				return 0, errs.New(errs.Unavailable, "containerd has not cleaned up after the container's last supervisor: %w", err)
+			}
+		case time.Since(begin) > CallTimeout:
+			return 0, err
 		case errs.Is(err, errs.Conflict):
 			// Of a create that was given up, and that containerd was still at
 			// when it was asked whether there is one.
 			if rerr := c.RemoveTask(ctx, id); rerr != nil {
 				return 0, err
 			}
-		case !leftBundle(err):
+		default:
 			return 0, err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/pouchcontainer/pouch/pkg/ctrd"
 	"github.com/pouchcontainer/pouch/pkg/fsx"
 	"github.com/pouchcontainer/pouch/pkg/store"
 )
@@ -51,6 +52,9 @@ disabled_plugins = [
     deletion_threshold = 1
   [plugins."io.containerd.shim.v1.manager"]
     socket_dir = %q
+
+[timeouts]
+  "io.containerd.timeout.shim.cleanup" = %q
 `
 
 // writeConfig makes the folders of the private containerd and its configuration
@@ -72,7 +76,7 @@ func writeConfig(s *store.Store) (string, error) {
 	if len(sock) > 100 {
 		return "", fmt.Errorf("the socket's path %s is over 100 bytes: use a shorter --run-root", sock)
 	}
-	text := fmt.Sprintf(config, root, filepath.Join(run, "state"), sock, sock+".ttrpc", filepath.Join(run, "s"))
+	text := fmt.Sprintf(config, root, filepath.Join(run, "state"), sock, sock+".ttrpc", filepath.Join(run, "s"), ctrd.CleanupTime.String())
 	path := configPath(s)
 	return path, fsx.WriteVolatile(path, []byte(text), 0o600)
 }
