@@ -14,6 +14,7 @@ import (
 type Usage struct {
 	CPU           time.Duration // in all
 	Memory        uint64        // bytes, without file pages that nobody has asked for lately
+	MemoryCharged uint64        // bytes, with all file pages
 	MemoryLimit   uint64        // bytes; 0: none
 	Pids          int           // processes and threads
 	Read, Written uint64        // bytes of block devices, in all
@@ -60,6 +61,7 @@ func (u *Usage) memory(g *Group) {
 	if !ok {
 		return
 	}
+	u.MemoryCharged = used
 	if idle := value(dir, "memory.stat", cold); idle < used {
 		used -= idle
 	}

@@ -32,7 +32,7 @@ func TestUsageReadsBothVersions(t *testing.T) {
 		"pids.current": "3\n",
 		"io.stat":      "8:0 rbytes=4096 wbytes=8192 rios=1 wios=2 dbytes=0 dios=0\n8:16 rbytes=1 wbytes=0\n",
 	})
-	want := Usage{CPU: 1500 * time.Millisecond, Memory: 600000, MemoryLimit: 67108864, Pids: 3, Read: 4097, Written: 8192}
+	want := Usage{CPU: 1500 * time.Millisecond, Memory: 600000, MemoryCharged: 1000000, MemoryLimit: 67108864, Pids: 3, Read: 4097, Written: 8192}
 	v1 := &Group{dirs: []dir{{path: first, controllers: []string{"cpuacct", "memory", "pids", "blkio"}}}}
 	if got, err := v1.Usage(); err != nil || got != want {
 		t.Errorf("v1: %+v, %v", got, err)

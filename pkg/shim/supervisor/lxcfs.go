@@ -104,7 +104,7 @@ func limited(info *unix.Sysinfo_t, use cgroup.Usage, r record.Resources) {
 		return
 	}
 	info.Totalram, info.Sharedram, info.Bufferram = use.MemoryLimit, 0, 0
-	info.Freeram = use.MemoryLimit - min(use.Memory, use.MemoryLimit)
+	info.Freeram = use.MemoryLimit - min(use.MemoryCharged, use.MemoryLimit) // who asks takes file pages for buffers
 	info.Totalhigh, info.Freehigh = 0, 0
 	swap := uint64(r.Memory) // as much again, without a word
 	switch {
