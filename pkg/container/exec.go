@@ -63,7 +63,7 @@ func (m *Manager) Exec(ctx context.Context, target string, o ExecOpts) (int, err
 
 // execTimeout is how long the start of a process may take in a container, be it
 // short of processor time.
-const execTimeout = 15 * time.Second
+const execTimeout = time.Minute
 
 // unanswered explains that a supervisor, which listens, says nothing.
 func unanswered(id string, err error) error {
