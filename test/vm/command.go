@@ -13,10 +13,10 @@ import (
 )
 
 // commandTimeout bounds a command in the machine that has no limit of its own.
-const commandTimeout = 5 * time.Minute
+const commandTimeout = 15 * time.Minute
 
 // killGrace is how long the agent may take to say that a killed command ended.
-const killGrace = 20 * time.Second
+const killGrace = time.Minute
 
 // Command is a command for the machine.
 type Command struct {

@@ -23,7 +23,7 @@ import (
 )
 
 // bootTimeout bounds a boot: emulated, on a busy machine.
-const bootTimeout = 6 * time.Minute
+const bootTimeout = 20 * time.Minute
 
 // Machine is a virtual machine.
 type Machine struct {

@@ -157,7 +157,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // awaitTimeout is how long await repeats its command.
-const awaitTimeout = 4 * time.Minute
+const awaitTimeout = 15 * time.Minute
 
 // await COMMAND ARGS...: repeats it in the machine until it exits with 0, or
 // with ! until it does not.
