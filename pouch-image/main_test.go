@@ -34,7 +34,7 @@ func measure(file string) int {
 	c.Env = append(os.Environ(), measures+"=")
 	c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
 	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	c.Run() //nolint:errcheck // its code is what counts
+	c.Run() // its code is what counts
 	most := c.ProcessState.SysUsage().(*syscall.Rusage).Maxrss
 	if err := os.WriteFile(file, []byte(fmt.Sprint(most)), 0o600); err != nil {
 		fmt.Fprintln(os.Stderr, err)

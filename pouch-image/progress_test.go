@@ -61,7 +61,7 @@ func onTerminal(t *testing.T, args ...string) (shown, out string, code int) {
 	if err != nil && !errors.Is(err, syscall.EIO) { // all have closed it
 		t.Error(err)
 	}
-	c.Wait() //nolint:errcheck // its code tells
+	c.Wait() // its code tells
 	return string(said), stdout.String(), c.ProcessState.ExitCode()
 }
 

@@ -176,7 +176,7 @@ func TestExportCmdComesBack(t *testing.T) {
 		}
 		got := recorded(t, c, words)
 		want := *c
-		container.FitLimits(&want.Host) //nolint:errcheck // as recorded does
+		container.FitLimits(&want.Host) // as recorded does
 		if args := want.Process.Args(); !slices.Equal(args, got.Process.Args()) {
 			t.Errorf("%s: command %q, not %q", name, got.Process.Args(), args)
 		}

@@ -47,7 +47,7 @@ func (f *fuzzed) state(t *testing.T) string {
 	t.Helper()
 	var out strings.Builder
 	up := filepath.Dir(f.beside)
-	err := filepath.WalkDir(up, func(p string, d os.DirEntry, err error) error {
+	err := filepath.WalkDir(up, func(p string, _ os.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}

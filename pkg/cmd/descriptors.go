@@ -24,7 +24,7 @@ func keepDescriptors(app *cli.App) {
 			got[fd] = true
 		}
 	}
-	unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
+	unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) //nolint:errcheck // a kernel before 5.11 does not know it
 	if app.Metadata == nil {
 		app.Metadata = map[string]any{}
 	}

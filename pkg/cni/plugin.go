@@ -85,7 +85,7 @@ func Serve(b Backend, about string) int {
 	if err == nil {
 		return 0
 	}
-	err.Print() //nolint:errcheck // the exit code tells it too
+	err.Print() // the exit code tells it too
 	return 1
 }
 

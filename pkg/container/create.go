@@ -80,7 +80,7 @@ func (m *Manager) intend(ctx context.Context, id string, o *Options) (c *record.
 		return nil, nil, err
 	}
 	defer taken()
-	if c, err = m.plan(ctx, id, o, img); err != nil {
+	if c, err = m.plan(id, o, img); err != nil {
 		return nil, nil, err
 	}
 	if err := m.replace(ctx, o); err != nil {
@@ -192,7 +192,7 @@ func bridgeMode(mode string) bool { return mode == "" || mode == "default" || mo
 
 // plan makes the record of the container: image and words merged. It changes
 // nothing.
-func (m *Manager) plan(ctx context.Context, id string, o *Options, img *images.Resolved) (*record.Container, error) {
+func (m *Manager) plan(id string, o *Options, img *images.Resolved) (*record.Container, error) {
 	c := &record.Container{
 		ID: id, Name: o.Name, Created: time.Now().UTC(),
 		Image: record.Image{

@@ -155,7 +155,7 @@ func TestPlanProjectsUnsupported(t *testing.T) {
 	if err := unix.Mount("tmpfs", at, "tmpfs", 0, "size=1m"); err != nil {
 		t.Fatal(err)
 	}
-	defer unix.Unmount(at, unix.MNT_DETACH) //nolint:errcheck // the namespace ends anyway
+	defer unix.Unmount(at, unix.MNT_DETACH) // the namespace ends anyway
 	s, err := store.Open(at+"/l", at+"/r")
 	if err != nil {
 		t.Fatal(err)

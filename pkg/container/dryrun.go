@@ -90,7 +90,7 @@ func (m *Manager) planImage(ctx context.Context, o *Options, p *Plan) error {
 	case m.exists(id) && !m.ends(id):
 		return idTaken(id)
 	}
-	p.Container, err = m.plan(ctx, id, o, img)
+	p.Container, err = m.plan(id, o, img)
 	return err
 }
 

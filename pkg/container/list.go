@@ -41,12 +41,7 @@ func (m *Manager) List(ctx context.Context, o ListOpts) ([]Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := o.All || o.Last > 0 || len(o.Filters["status"]) > 0
-	which := m.Store.ContainerIDs
-	if !all {
-		which = m.Store.SupervisedIDs
-	}
-	ids, err := which()
+	ids, err := m.listed(&o)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +65,7 @@ func (m *Manager) List(ctx context.Context, o ListOpts) ([]Summary, error) {
 				o.Warn(err)
 			}
 		case m.leaving(c, st): // as gone as its run said
-		case (all || Alive(st)) && filters.match(c, st):
+		case (o.all() || Alive(st)) && filters.match(c, st):
 			out = append(out, Summary{Container: c, State: st})
 		}
 	}
@@ -83,6 +78,17 @@ func (m *Manager) List(ctx context.Context, o ListOpts) ([]Summary, error) {
 	}
 	order(out, o.Sort)
 	return out, err
+}
+
+// all reports whether containers that do not run are asked for, too.
+func (o *ListOpts) all() bool { return o.All || o.Last > 0 || len(o.Filters["status"]) > 0 }
+
+// listed is the ids of the containers that o may ask for.
+func (m *Manager) listed(o *ListOpts) ([]string, error) {
+	if o.all() {
+		return m.Store.ContainerIDs()
+	}
+	return m.Store.SupervisedIDs()
 }
 
 // glance is what look says of a container.

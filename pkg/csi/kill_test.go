@@ -98,7 +98,7 @@ func TestKilledAndForgotten(t *testing.T) {
 			v := r.victim(s.verb)
 			r.awaitCall(csidriver.Done(call), done)
 			r.must(v.Process.Kill())
-			v.Wait()                              //nolint:errcheck // killed
+			v.Wait()                              // killed
 			r.must(r.s.RemoveRun(user().ID))      // as the end of its container
 			r.must(r.m.Clean(r.ctx))              // nobody's lock may be left
 			r.must(r.m.Remove(r.ctx, "cv", true)) // where it was complete
@@ -188,7 +188,7 @@ func (r *rig) serviceManager(apart uintptr) (stop func()) {
 			go func() { ended <- c.Wait() }()
 			select {
 			case <-quit:
-				c.Process.Kill() //nolint:errcheck // it may be gone
+				c.Process.Kill() // it may be gone
 				<-ended
 				done <- nil
 				return

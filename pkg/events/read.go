@@ -128,7 +128,7 @@ func (r *reader) take(line []byte) error {
 	if json.Unmarshal(line, e) != nil {
 		i := bytes.LastIndex(line, []byte(`{"time":`))
 		if *e = (record.Event{}); i <= 0 || json.Unmarshal(line[i:], e) != nil {
-			return nil
+			return nil //nolint:nilerr // it is no event
 		}
 	}
 	switch {

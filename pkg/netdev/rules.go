@@ -128,7 +128,7 @@ func openNft() (*nftables.Conn, error) {
 // letGo closes the connection without waiting: the kernel lets nobody close it
 // before it has thrown the replaced rules away, some 10 ms after they are out of
 // force (nf_tables' netlink notifier).
-func letGo(c *nftables.Conn) { go c.CloseLasting() }
+func letGo(c *nftables.Conn) { go c.CloseLasting() } //nolint:errcheck // it is not used again
 
 type renderer struct {
 	c *nftables.Conn

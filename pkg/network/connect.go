@@ -24,19 +24,7 @@ func (m *Manager) Connect(ctx context.Context, container string, j record.Join) 
 			return errs.New(errs.Conflict, "endpoint with name %s already exists in network %s", c.Name, n.Name)
 		}
 		if m.live(c) {
-			before := m.resolvOf(c)
-			// One that was killed may have left an interface that is half made.
-			if err := m.Detach(ctx, n.Name, m.s.Netns(c.ID)); err != nil {
-				return err
-			}
-			o := AttachOpts{Container: c.ID, Netns: m.s.Netns(c.ID), Join: j, Names: []string{c.Name, c.Host.Hostname}}
-			if _, err := m.Attach(ctx, o); err != nil {
-				return err
-			}
-			if err := m.republish(ctx, c.ID, ""); err != nil {
-				return err
-			}
-			if err := m.followNames(c, before); err != nil {
+			if err := m.connectNow(ctx, c, j); err != nil {
 				return err
 			}
 		}
@@ -46,6 +34,23 @@ func (m *Manager) Connect(ctx context.Context, container string, j record.Join) 
 		}
 		return nil
 	})
+}
+
+// connectNow has a running container join a network.
+func (m *Manager) connectNow(ctx context.Context, c *record.Container, j record.Join) error {
+	before := m.resolvOf(c)
+	// One that was killed may have left an interface that is half made.
+	if err := m.Detach(ctx, j.Network, m.s.Netns(c.ID)); err != nil {
+		return err
+	}
+	o := AttachOpts{Container: c.ID, Netns: m.s.Netns(c.ID), Join: j, Names: []string{c.Name, c.Host.Hostname}}
+	if _, err := m.Attach(ctx, o); err != nil {
+		return err
+	}
+	if err := m.republish(ctx, c.ID, ""); err != nil {
+		return err
+	}
+	return m.followNames(c, before)
 }
 
 // Disconnect takes a network away from a container: at once when it runs, and

@@ -199,6 +199,6 @@ func running(t *testing.T, path string) func() {
 	}
 	return func() {
 		c.Process.Kill()
-		c.Wait() //nolint:errcheck // it was killed
+		c.Wait() // it was killed
 	}
 }

@@ -94,27 +94,32 @@ func wantedPools(o CreateOpts) ([]record.Pool, error) {
 	if !has6 && o.IPv6 {
 		out = append(out, record.Pool{IPv6: true})
 	}
+	fillPools(out, o)
+	return out, nil
+}
+
+// fillPools gives each pool what is said of its addresses.
+func fillPools(pools []record.Pool, o CreateOpts) {
 	for _, g := range o.Gateways {
-		if p := poolFor(out, g); p != nil {
+		if p := poolFor(pools, g); p != nil {
 			p.Gateway = g
 		}
 	}
 	for _, r := range o.Ranges {
 		if x, err := netip.ParsePrefix(r); err == nil {
-			if p := poolFor(out, x.Addr().String()); p != nil {
+			if p := poolFor(pools, x.Addr().String()); p != nil {
 				p.Range = r
 			}
 		}
 	}
 	for name, a := range o.Reserved {
-		if p := poolFor(out, a); p != nil {
+		if p := poolFor(pools, a); p != nil {
 			if p.Reserved == nil {
 				p.Reserved = map[string]string{}
 			}
 			p.Reserved[name] = a
 		}
 	}
-	return out, nil
 }
 
 // poolFor is the pool that an address is of: of its family, and in its subnet where

@@ -121,18 +121,8 @@ func (p *mountParser) set(key, val string, on bool) (err error) {
 		p.m.CreateSource = on
 	case "volume-nocopy":
 		p.m.NoCopy = on
-	case "tmpfs-size":
-		n, serr := Size(val)
-		if serr != nil {
-			return invalid("invalid value for %s: %s", key, val)
-		}
-		p.m.Options = append(p.m.Options, "size="+strconv.FormatInt(n, 10))
-	case "tmpfs-mode":
-		n, perr := strconv.ParseUint(val, 8, 12)
-		if perr != nil {
-			return invalid("invalid value for %s: %s", key, val)
-		}
-		p.m.Options = append(p.m.Options, "mode="+strconv.FormatUint(n, 8))
+	case "tmpfs-size", "tmpfs-mode":
+		return p.tmpfs(key, val)
 	case "bind-nonrecursive":
 		return invalid("bind-nonrecursive is deprecated, use bind-recursive=disabled instead")
 	case "volume-driver", "volume-opt", "volume-label":
@@ -145,6 +135,26 @@ func (p *mountParser) set(key, val string, on bool) (err error) {
 		return invalid("unknown option '%s'", key)
 	}
 	return err
+}
+
+// tmpfs reads what tmpfs(5) calls size and mode.
+func (p *mountParser) tmpfs(key, val string) error {
+	var n int64
+	var err error
+	option := strings.TrimPrefix(key, "tmpfs-") + "="
+	if key == "tmpfs-size" {
+		n, err = Size(val)
+		option += strconv.FormatInt(n, 10)
+	} else {
+		var mode uint64
+		mode, err = strconv.ParseUint(val, 8, 12)
+		option += strconv.FormatUint(mode, 8)
+	}
+	if err != nil {
+		return invalid("invalid value for %s: %s", key, val)
+	}
+	p.m.Options = append(p.m.Options, option)
+	return nil
 }
 
 // newVolume notes how the volume is made when there is none.

@@ -38,41 +38,46 @@ func SecurityOpts(list []string, read func(file string) ([]byte, error)) (Securi
 		if key != "no-new-privileges" && val == "" {
 			return Security{}, invalid("invalid --security-opt: %q", s)
 		}
-		var err error
-		switch key {
-		case "no-new-privileges":
-			if out.NoNewPrivileges = true; ok {
-				out.NoNewPrivileges, err = strictBool(val)
-			}
-		case "seccomp":
-			out.Seccomp, err = seccompProfile(val, read)
-		case "systempaths":
-			if out.Unmasked = true; val != "unconfined" {
-				err = invalid("systempaths can only be unconfined")
-			}
-		case "apparmor":
-			if out.AppArmor = val; strings.ContainsAny(val, " \x00\n") {
-				err = invalid("no profile has such a name")
-			}
-		case "label":
-			out.SELinux = append(out.SELinux, val)
-			err = checkLabel(val)
-		case "mask":
-			out.Mask, err = maskedPaths(out.Mask, val)
-		case "unmask":
-			if strings.EqualFold(val, "all") {
-				out.Unmask = append(out.Unmask, "ALL")
-				continue
-			}
-			out.Unmask, err = maskedPaths(out.Unmask, val)
-		default:
-			err = invalid("unknown option")
+		if key == "no-new-privileges" && !ok {
+			val = "true"
 		}
-		if err != nil {
+		if err := out.set(key, val, read); err != nil {
 			return Security{}, errs.New(errs.KindOf(err), "invalid --security-opt %q: %w", s, err)
 		}
 	}
 	return out, nil
+}
+
+// set reads one option.
+func (o *Security) set(key, val string, read func(file string) ([]byte, error)) (err error) {
+	switch key {
+	case "no-new-privileges":
+		o.NoNewPrivileges, err = strictBool(val)
+	case "seccomp":
+		o.Seccomp, err = seccompProfile(val, read)
+	case "systempaths":
+		if o.Unmasked = true; val != "unconfined" {
+			err = invalid("systempaths can only be unconfined")
+		}
+	case "apparmor":
+		if o.AppArmor = val; strings.ContainsAny(val, " \x00\n") {
+			err = invalid("no profile has such a name")
+		}
+	case "label":
+		o.SELinux = append(o.SELinux, val)
+		err = checkLabel(val)
+	case "mask":
+		o.Mask, err = maskedPaths(o.Mask, val)
+	case "unmask":
+		if strings.EqualFold(val, "all") {
+			o.Unmask = append(o.Unmask, "ALL")
+			return nil
+		}
+		o.Unmask, err = maskedPaths(o.Unmask, val)
+	default:
+		err = invalid("unknown option")
+	}
+	return err
 }
 
 // checkLabel checks an option of SELinux's, docker's grammar.

@@ -25,7 +25,7 @@ func WithUserns(uids, gids []record.IDMap, also uintptr, f func(pid int) error) 
 		return err
 	}
 	defer func() {
-		p.Kill() //nolint:errcheck // it may be gone
+		p.Kill() // it may be gone
 		p.Wait() //nolint:errcheck // it has ended
 	}()
 	return f(p.Pid)

@@ -32,7 +32,7 @@ func assignTree(t *testing.T, at string) {
 	must(t, os.Symlink(out, filepath.Join(sub, "dirlink")))
 	must(t, unix.Mkfifo(filepath.Join(sub, "fifo"), 0o600))
 	must(t, unix.Mount("tmpfs", over, "tmpfs", 0, "size=64k"))
-	defer unix.Unmount(over, 0) //nolint:errcheck // the namespace ends anyway
+	defer unix.Unmount(over, 0) // the namespace ends anyway
 
 	const id = Containers + 1
 	for range 2 {

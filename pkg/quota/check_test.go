@@ -35,7 +35,7 @@ func TestCheckTellsWhatIsMissing(t *testing.T) {
 		quotatest.Apart(t)
 		at := t.TempDir()
 		must(t, unix.Mount("tmpfs", at, "tmpfs", 0, "size=1m"))
-		defer unix.Unmount(at, 0) //nolint:errcheck // the namespace ends anyway
+		defer unix.Unmount(at, 0) // the namespace ends anyway
 		refused(t, at, "tmpfs at "+at, "ext4 and xfs")
 	})
 }

@@ -83,9 +83,9 @@ func TestSearchedNames(t *testing.T) {
 // is refused, with what to do, and nobody is asked.
 func TestSearchedRegistries(t *testing.T) {
 	var asked atomic.Int32
-	first := registrytest.Start(t, registrytest.Options{Front: func(w http.ResponseWriter, q *http.Request, real http.Handler) {
+	first := registrytest.Start(t, registrytest.Options{Front: func(w http.ResponseWriter, q *http.Request, upstream http.Handler) {
 		asked.Add(1)
-		real.ServeHTTP(w, q)
+		upstream.ServeHTTP(w, q)
 	}})
 	closed := registrytest.Start(t, registrytest.Options{User: "joe", Password: "secret"})
 	second := registrytest.Start(t, registrytest.Options{})

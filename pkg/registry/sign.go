@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"errors"
 	"os"
 
 	"github.com/opencontainers/go-digest"
@@ -67,24 +66,26 @@ func Verify(ctx context.Context, e End, by Signer) (d digest.Digest, err error) 
 			return errs.New(errs.Denied, "nothing says what to accept: give --key, --gpg-key or --policy, or write /etc/containers/policy.json")
 		}
 		d = digest.FromBytes(top)
-		pc, err := signature.NewPolicyContext(p)
-		if err != nil {
-			return errs.New(errs.Denied, "signature policy: %w", err)
-		}
-		defer pc.Destroy()
-		ok, err := pc.IsRunningImageAllowed(ctx, image.UnparsedInstance(src, nil))
-		if err == nil && !ok {
-			err = errors.New("refused")
-		}
-		if err != nil {
-			if passing(err) || kindOf(err) == errs.Unavailable {
-				return err
-			}
-			return errs.New(errs.Denied, "signature: %w", err)
-		}
-		return nil
+		return accepted(ctx, p, src)
 	})
 	return d, err
+}
+
+// accepted fails with kind denied when p does not let the image in src run.
+func accepted(ctx context.Context, p *signature.Policy, src types.ImageSource) error {
+	pc, err := signature.NewPolicyContext(p)
+	if err != nil {
+		return errs.New(errs.Denied, "signature policy: %w", err)
+	}
+	defer pc.Destroy()
+	ok, err := pc.IsRunningImageAllowed(ctx, image.UnparsedInstance(src, nil))
+	switch {
+	case err == nil && !ok:
+		return errs.New(errs.Denied, "signature: refused")
+	case err == nil, passing(err), kindOf(err) == errs.Unavailable:
+		return err
+	}
+	return errs.New(errs.Denied, "signature: %w", err)
 }
 
 // policy is one that wants exactly this; nil without a key.

@@ -41,7 +41,7 @@ func Pinned(c *record.Container, cpus []int) record.Resources {
 		return r
 	}
 	h := fnv.New32a()
-	h.Write([]byte(c.ID)) //nolint:errcheck // it never fails
+	h.Write([]byte(c.ID)) // it never fails
 	first := int(h.Sum32() % uint32(len(cpus)))
 	var chosen []int
 	for i := range n {

@@ -60,7 +60,7 @@ func TestRichSystem(t *testing.T) {
 }
 
 func TestRichDumbInit(t *testing.T) {
-	s, err := rich(t, RichDumbInit, func(c *record.Container, h *Host) {
+	s, err := rich(t, RichDumbInit, func(c *record.Container, _ *Host) {
 		c.Process.Init = true
 		c.Rich.InitScript = "/bin/prepare --now x"
 	})

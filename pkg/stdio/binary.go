@@ -43,7 +43,7 @@ func StartLogger(uri *url.URL, namespace, id string) (_ *Logger, err error) {
 		pipes[i] = [2]*os.File{r, w}
 		files = append(files, r, w)
 	}
-	cmd := exec.Command(uri.Path, loggerArgs(uri)...)
+	cmd := exec.Command(uri.Path, loggerArgs(uri)...) //nolint:noctx // it lives until Close
 	cmd.Env = []string{"CONTAINER_ID=" + id, "CONTAINER_NAMESPACE=" + namespace}
 	cmd.ExtraFiles = []*os.File{pipes[0][0], pipes[1][0], pipes[2][1]}
 	if err := cmd.Start(); err != nil {

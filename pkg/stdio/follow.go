@@ -29,12 +29,9 @@ func follow(ctx context.Context, path string, f *logFile, w *fsx.Watcher, o Read
 			return err
 		}
 		if next != nil {
-			if r != nil { // what came between the last read and the rotation
-				if err := scan(r, &o, yield); err != nil {
-					next.Close()
-					return err
-				}
-				f.Close()
+			if err := finish(f, r, &o, yield); err != nil {
+				next.Close()
+				return err
 			}
 			f = next
 			if r, err = f.lines(); err != nil {
@@ -49,6 +46,19 @@ func follow(ctx context.Context, path string, f *logFile, w *fsx.Watcher, o Read
 			return err
 		}
 	}
+}
+
+// finish reads what came between the last read and the rotation, and closes f; with
+// a nil r there was no file yet.
+func finish(f *logFile, r *lineReader, o *ReadOptions, yield func(Entry, error) bool) error {
+	if r == nil {
+		return nil
+	}
+	if err := scan(r, o, yield); err != nil {
+		return err
+	}
+	f.Close()
+	return nil
 }
 
 // wait returns when there may be more to read, every second in any case; ended

@@ -66,14 +66,7 @@ func readLog(ctx context.Context, path string, o ReadOptions, yield func(Entry, 
 	}
 	defer func() { closeFiles(files) }()
 	if o.Tail >= 0 {
-		if !o.Until.IsZero() && o.Until.Before(time.Now()) {
-			var n int
-			n, err = linesUntil(files, o.Until)
-			o.pass = max(0, n-o.Tail)
-		} else {
-			files, err = seekTail(files, o.Tail)
-		}
-		if err != nil {
+		if files, err = tail(files, &o); err != nil {
 			return err
 		}
 	}
@@ -98,6 +91,17 @@ func readLog(ctx context.Context, path string, o ReadOptions, yield func(Entry, 
 		files = files[:len(files)-1]
 	}
 	return follow(ctx, path, last, w, o, yield)
+}
+
+// tail moves to the last o.Tail lines: of those until o.Until when that is past,
+// of all otherwise. What is returned is to be closed.
+func tail(files []*logFile, o *ReadOptions) ([]*logFile, error) {
+	if o.Until.IsZero() || !o.Until.Before(time.Now()) {
+		return seekTail(files, o.Tail)
+	}
+	n, err := linesUntil(files, o.Until)
+	o.pass = max(0, n-o.Tail)
+	return files, err
 }
 
 // scan yields the complete lines that r has.

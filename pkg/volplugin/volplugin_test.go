@@ -204,7 +204,7 @@ func TestUnanswered(t *testing.T) {
 		r.must(r.s.RemoveContainer(c.ID))
 		r.must(r.m.Clean(r.ctx))
 		cut("VolumeDriver.Remove")
-		r.m.Remove(r.ctx, "pv", false) //nolint:errcheck // after its effect it is none
+		r.m.Remove(r.ctx, "pv", false) // after its effect it is none
 		r.must(r.m.Remove(r.ctx, "pv", true))
 		if r.p.Options("pv") != nil || r.p.Mounted("pv") != 0 {
 			t.Error("the plugin has the volume still")

@@ -93,7 +93,7 @@ func (m *Manager) order(verb string, v *record.Volume, except string) (*exec.Cmd
 		return nil, nil, err
 	}
 	out := &bytes.Buffer{}
-	c := exec.Command(path, "--root", m.s.Root, "--run-root", m.s.RunRoot, "drive")
+	c := exec.Command(path, "--root", m.s.Root, "--run-root", m.s.RunRoot, "drive") //nolint:noctx // drive interrupts it, driveOn lets it go on
 	c.Stdin, c.Stdout, c.Stderr, c.Dir = bytes.NewReader(in), out, os.Stderr, "/"
 	slog.Debug("drive", "verb", verb, "volume", v.Name, "driver", v.Driver)
 	return c, out, nil

@@ -70,7 +70,7 @@ func TestLimitUnsupported(t *testing.T) {
 	quotatest.Apart(t)
 	dir := t.TempDir()
 	must(t, unix.Mount("tmpfs", dir, "tmpfs", 0, "size=1m"))
-	defer unix.Unmount(dir, unix.MNT_DETACH) //nolint:errcheck // the namespace ends anyway
+	defer unix.Unmount(dir, unix.MNT_DETACH) // the namespace ends anyway
 	s, err := store.Open(dir+"/r", dir+"/u")
 	must(t, err)
 	m := Open(s)

@@ -80,8 +80,8 @@ func (d *Daemon) Restart(ctx context.Context) error {
 // Kill kills the daemon with SIGKILL; its pods go on.
 func (d *Daemon) Kill() {
 	d.conn.Close()
-	d.cmd.Process.Kill() //nolint:errcheck // it may have ended
-	d.cmd.Wait()         //nolint:errcheck // killed, it has no exit code
+	d.cmd.Process.Kill() // it may have ended
+	d.cmd.Wait()         // killed, it has no exit code
 }
 
 func (d *Daemon) socket() string { return filepath.Join(d.dir, "c.sock") }

@@ -67,7 +67,7 @@ func (d *Driver) Serve(socket string) (stop func(), err error) {
 	csi.RegisterIdentityServer(s, d)
 	csi.RegisterControllerServer(s, d)
 	csi.RegisterNodeServer(s, d)
-	go s.Serve(l) //nolint:errcheck // it ends with stop
+	go s.Serve(l) // it ends with stop
 	return s.Stop, nil
 }
 

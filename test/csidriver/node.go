@@ -194,7 +194,7 @@ func (d *Driver) NodeGetVolumeStats(_ context.Context, q *csi.NodeGetVolumeStats
 		return nil, status.Error(codes.NotFound, "nothing is there")
 	}
 	var used int64
-	filepath.WalkDir(q.GetVolumePath(), func(_ string, e os.DirEntry, err error) error { //nolint:errcheck // a guess
+	filepath.WalkDir(q.GetVolumePath(), func(_ string, e os.DirEntry, err error) error { // a guess
 		if err == nil && e.Type().IsRegular() {
 			if i, err := e.Info(); err == nil {
 				used += i.Size()

@@ -91,7 +91,7 @@ func TestEngines(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		syscall.Kill(-c.Process.Pid, syscall.SIGKILL) //nolint:errcheck // Wait tells
+		syscall.Kill(-c.Process.Pid, syscall.SIGKILL) // Wait tells
 		c.Wait()
 	})
 	for end := time.Now().Add(time.Minute); len(s.Processes("containerd")) < 2; {

@@ -43,7 +43,7 @@ func isolate() (int, error) {
 	if err := c.Start(); err != nil {
 		return 1, errors.Join(err, os.Remove(dir))
 	}
-	done := interrupts(func() { c.Process.Kill() }) //nolint:errcheck // it may have ended
+	done := interrupts(func() { c.Process.Kill() }) // it may have ended
 	err = c.Wait()
 	done()
 	code := 0

@@ -53,7 +53,7 @@ func (s *Suite) killAll(ctx context.Context) error {
 		for _, p := range left {
 			pid, _, _ := strings.Cut(p, " ")
 			if n, err := strconv.Atoi(pid); err == nil {
-				syscall.Kill(n, syscall.SIGKILL) //nolint:errcheck // it may have ended
+				syscall.Kill(n, syscall.SIGKILL) // it may have ended
 			}
 		}
 		select {

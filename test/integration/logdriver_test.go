@@ -128,8 +128,8 @@ func TestSyslog(t *testing.T) {
 // much was not.
 func TestSyslogServerIsGone(t *testing.T) {
 	s := start(t)
-	at, lines, end := collect(t, "tcp", "127.0.0.1:0")
-	end()
+	at, _, refuse := collect(t, "tcp", "127.0.0.1:0")
+	refuse()
 	s.Must(t, "pouch-run", "-d", "--name", "sy", "--network", "none", "--log-driver", "syslog", "--log-opt", "syslog-address=tcp://"+at,
 		"--log-opt", "mode=non-blocking", "--log-opt", "max-buffer-size=64k",
 		s.Image, "sh", "-c", "seq 1 50000; touch /done; until [ -e /more ]; do sleep 0.05; done; echo last; sleep 1000")
@@ -139,7 +139,7 @@ func TestSyslogServerIsGone(t *testing.T) {
 	if r := s.Settle("sh", "-c", "pouch-run inspect -f '{{.State.LogError}}' sy | grep -q refused"); r.Code != 0 {
 		t.Error("inspect does not tell of the log's trouble: ", r)
 	}
-	_, lines, end = collect(t, "tcp", at)
+	_, lines, end := collect(t, "tcp", at)
 	defer end()
 	if got := next(t, lines); !strings.HasSuffix(got, " - 1") {
 		t.Errorf("the first line is %q", got)

@@ -66,11 +66,11 @@ func StartProgram(t testing.TB, o Options) (host, certDir string) {
 	}
 	ended := make(chan struct{})
 	go func() {
-		c.Wait() //nolint:errcheck // what it said tells more
+		c.Wait() // what it said tells more
 		close(ended)
 	}()
 	t.Cleanup(func() {
-		c.Process.Kill() //nolint:errcheck // it may have ended
+		c.Process.Kill() // it may have ended
 		<-ended
 	})
 	over := time.After(programStart)

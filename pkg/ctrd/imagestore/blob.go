@@ -195,7 +195,7 @@ func (w *writer) commit(d digest.Digest, size int64, labels map[string]string) (
 }
 
 func (w *writer) close() {
-	w.stream.CloseSend()
+	w.stream.CloseSend() //nolint:errcheck // it is cancelled, too
 	w.cancel()
 }
 

@@ -87,8 +87,8 @@ func start(t *testing.T, g *Group, sub, script string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		cmd.Process.Kill() //nolint:errcheck // it may be dead
-		cmd.Wait()         //nolint:errcheck // its exit is of no interest
+		cmd.Process.Kill() // it may be dead
+		cmd.Wait()         // its exit is of no interest
 	})
 	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "ready\n" {
 		t.Fatalf("the script says %q, %v", line, err)

@@ -23,7 +23,7 @@ func TestKilledDuringExec(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer c.Delete(context.Background()) //nolint:errcheck // checked below
+		defer c.Delete(context.Background()) // checked below
 		if err := c.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}

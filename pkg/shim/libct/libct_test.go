@@ -92,7 +92,7 @@ func TestRuncReadsState(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Delete(context.Background()) //nolint:errcheck // checked by the suite
+	defer c.Delete(context.Background()) // checked by the suite
 	if err := c.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestSeccomp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Delete(context.Background()) //nolint:errcheck // checked by the suite
+	defer c.Delete(context.Background()) // checked by the suite
 	if err := c.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func rlimits(in []specs.POSIXRlimit) ([]configs.Rlimit, error) {
 func mayRaise(resource int, r specs.POSIXRlimit) error {
 	var own unix.Rlimit
 	if unix.Getrlimit(resource, &own) != nil || r.Hard <= own.Max || hasCapability(unix.CAP_SYS_RESOURCE) {
-		return nil
+		return nil //nolint:nilerr // the kernel decides
 	}
 	name := strings.ToLower(strings.TrimPrefix(r.Type, "RLIMIT_"))
 	return errs.New(errs.Denied, "ulimit %s: a hard limit of %s is above this host's of %s, and there is no CAP_SYS_RESOURCE to raise it: raise it for who starts Pouch, or ask for less",

@@ -69,7 +69,7 @@ func (s stream) oneWay(to, from *net.TCPConn) {
 		from.Close()
 		return
 	}
-	to.CloseWrite()
+	to.CloseWrite() //nolint:errcheck // the other side may have ended it
 }
 
 func dialTCP(to netip.AddrPort) (*net.TCPConn, error) {

@@ -52,7 +52,7 @@ func (o *options) clean(dir string) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(program, "delete", dir, o.id)
+	cmd := exec.Command(program, "delete", dir, o.id) //nolint:noctx // containerd bounds it
 	cmd.Stderr = os.Stderr
 	cmd.Dir = "/"
 	if err := cmd.Run(); err != nil {

@@ -82,17 +82,8 @@ func (t *task) prepare(ctx context.Context, req *createRequest) error {
 	if spec.Process != nil && spec.Process.OOMScoreAdj == nil {
 		spec.Process.OOMScoreAdj = &t.s.oomScore
 	}
-	set := bundle.Settings{StateDir: filepath.Join(req.bundle, "runtime"), Runtime: req.runtime, Socket: t.s.cfg.Socket}
-	if t.rec != nil {
-		set = bundle.Settings{StateDir: t.s.store.RuntimeDir(), Runtime: t.rec.Runtime}
-	}
-	if t.eng, err = t.s.engine(set.Runtime); err != nil {
-		return err
-	}
-	if err := bundle.Write(req.bundle, set); err != nil {
-		return fmt.Errorf("note the settings in %s: %w", req.bundle, err)
-	}
-	if err := os.MkdirAll(set.StateDir, 0o711); err != nil {
+	stateDir, err := t.chooseEngine(req)
+	if err != nil {
 		return err
 	}
 	if spec.Linux != nil {
@@ -111,7 +102,7 @@ func (t *task) prepare(ctx context.Context, req *createRequest) error {
 	}
 	t.opts = engine.CreateOpts{
 		ID: t.id, Bundle: req.bundle, Rootfs: rootfs, Spec: spec,
-		StateDir: set.StateDir, SystemdCgroup: req.systemd || wantsSystemd(spec), CacheDir: t.s.cacheDir(),
+		StateDir: stateDir, SystemdCgroup: req.systemd || wantsSystemd(spec), CacheDir: t.s.cacheDir(),
 	}
 	if t.rec == nil {
 		t.wire = t.plainStreams
@@ -122,6 +113,22 @@ func (t *task) prepare(ctx context.Context, req *createRequest) error {
 		return err
 	}
 	return t.pouchStreams(ctx)
+}
+
+// chooseEngine chooses the engine and notes in the bundle what a deletion after a crash
+// needs; it returns where the engine keeps its notes.
+func (t *task) chooseEngine(req *createRequest) (stateDir string, err error) {
+	set := bundle.Settings{StateDir: filepath.Join(req.bundle, "runtime"), Runtime: req.runtime, Socket: t.s.cfg.Socket}
+	if t.rec != nil {
+		set = bundle.Settings{StateDir: t.s.store.RuntimeDir(), Runtime: t.rec.Runtime}
+	}
+	if t.eng, err = t.s.engine(set.Runtime); err != nil {
+		return "", err
+	}
+	if err := bundle.Write(req.bundle, set); err != nil {
+		return "", fmt.Errorf("note the settings in %s: %w", req.bundle, err)
+	}
+	return set.StateDir, os.MkdirAll(set.StateDir, 0o711)
 }
 
 // cacheDir is where compiled seccomp filters are kept.
@@ -202,6 +209,18 @@ func (t *task) unmount() error {
 	return nil
 }
 
+// make creates the container, to which its cgroup belongs where that is asked for.
+func (t *task) make(ctx context.Context, o engine.CreateOpts) (engine.Container, error) {
+	c, err := t.eng.Create(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.giveHierarchy(); err != nil {
+		return nil, errors.Join(err, c.Delete(ctx))
+	}
+	return c, nil
+}
+
 // live begins one life: streams, container, and the watch for its end. On
 // error nothing of it is left.
 func (t *task) live(ctx context.Context) error {
@@ -235,13 +254,8 @@ func (t *task) live(ctx context.Context) error {
 	files, given := t.givePreserved()
 	defer given()
 	o.IO.Extra = files
-	c, err := t.eng.Create(ctx, o)
+	c, err := t.make(ctx, o)
 	streams.Started()
-	if err == nil {
-		if err = t.giveHierarchy(); err != nil {
-			err = errors.Join(err, c.Delete(ctx))
-		}
-	}
 	if err != nil {
 		streams.Close()
 		return err

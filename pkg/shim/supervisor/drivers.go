@@ -87,7 +87,7 @@ func (t *task) closeLog() {
 	if l == nil {
 		return
 	}
-	l.Close() //nolint:errcheck // what could not be written is counted
+	l.Close() // what could not be written is counted
 	if n := l.Dropped(); n > 0 {
 		t.s.log.errorf("%d log entries were lost: the log could not be written", n)
 		t.note(false, t.logInto)

@@ -75,7 +75,7 @@ func logTo(l *stdio.Logger, streams *stdio.Streams) chan struct{} {
 	streams.OnDrain(closing(func() error {
 		go func() {
 			defer close(logged)
-			l.Close() //nolint:errcheck // how the program ended is its own affair
+			l.Close() // how the program ended is its own affair
 		}()
 		return nil
 	}))

@@ -105,11 +105,7 @@ func (c *session) handle(m *ctl.Message, files []*os.File) error {
 func (c *session) handlePlain(m *ctl.Message) error {
 	switch m.Op {
 	case ctl.Detach:
-		c.detached.Store(true)
-		if c.launch {
-			c.s.client.detach()
-			c.s.notify.Load().release()
-		}
+		c.detach()
 		return nil
 	case ctl.Ping:
 		c.tell(&ctl.Message{Op: ctl.OK})
@@ -150,6 +146,15 @@ func (c *session) handlePlain(m *ctl.Message) error {
 		return c.onTask((*task).reread)
 	}
 	return errs.New(errs.Invalid, "%q is not a request", m.Op)
+}
+
+// detach lets the connection end without an end of what it asked for.
+func (c *session) detach() {
+	c.detached.Store(true)
+	if c.launch {
+		c.s.client.detach()
+		c.s.notify.Load().release()
+	}
 }
 
 func (c *session) onLaunch(m *ctl.Message, files []*os.File) error {

@@ -27,7 +27,7 @@ func own(t *testing.T, f *fixture, id string) {
 	}
 	fmt.Println("owner: started", err)
 	if err == nil {
-		io.Copy(io.Discard, os.Stdin) //nolint:errcheck // its end is the news
+		io.Copy(io.Discard, os.Stdin) // its end is the news
 	}
 	os.Exit(1)
 }
@@ -89,7 +89,7 @@ func killOwner(t *testing.T, f *fixture, id string, after time.Duration) {
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	cmd.Wait() //nolint:errcheck // killed
+	cmd.Wait() // killed
 }
 
 // processes lists who has its working folder in the fixture's: the containers'

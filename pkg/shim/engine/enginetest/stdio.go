@@ -21,7 +21,7 @@ import (
 func stdioExact(t *testing.T, f *fixture) {
 	data := make([]byte, 1<<20)
 	rng := rand.NewChaCha8([32]byte{})
-	rng.Read(data) //nolint:errcheck // it cannot fail
+	rng.Read(data) // it cannot fail
 	inR, inW := pipe(t)
 	outR, outW := pipe(t)
 	errR, errW := pipe(t)
@@ -29,7 +29,7 @@ func stdioExact(t *testing.T, f *fixture) {
 	inR.Close()
 	outW.Close()
 	errW.Close()
-	go func() { inW.Write(data); inW.Close() }() //nolint:errcheck // the sum below tells
+	go func() { inW.Write(data); inW.Close() }() // the sum below tells
 	got, err := io.ReadAll(outR)
 	if err != nil {
 		t.Fatal(err)
