@@ -58,7 +58,7 @@ func sideFlags(side, what string) []cli.Flag {
 		&cli.StringFlag{Name: side + "-creds", Usage: "`USER:PASSWORD` for " + what},
 		&cli.StringFlag{Name: side + "-authfile", Usage: "`FILE` of credentials for " + what},
 		&cli.StringFlag{Name: side + "-cert-dir", Usage: "`FOLDER` of certificates for " + what},
-		&cli.BoolFlag{Name: side + "-tls-verify", Value: true, Usage: "want a valid certificate of " + what},
+		&cli.BoolFlag{Name: side + "-tls-verify", Value: true, Usage: "require a valid certificate of " + what},
 	}
 }
 

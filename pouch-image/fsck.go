@@ -13,7 +13,7 @@ import (
 func fsckCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "fsck",
-		Usage: "compare every blob with its digest, and look whether images have all that they need",
+		Usage: "verify every blob against its digest, and check that images are complete",
 		Description: "Exit code 65 when something is broken. With --repair that is removed, with the names of the images that\n" +
 			"need it, and the names that must be pulled again are printed.",
 		Flags:  []cli.Flag{&cli.BoolFlag{Name: "repair", Usage: "remove what is broken, and what unfinished pulls have left"}},

@@ -13,7 +13,7 @@ import (
 func inspectCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "inspect",
-		Usage:     "print all about images as a JSON array, or about one that is not pulled",
+		Usage:     "print details of images, or of one that is not pulled, as a JSON array",
 		ArgsUsage: "IMAGE… | TRANSPORT:PLACE",
 		Description: "An image of a registry or an archive, docker://NAME, oci-archive:FILE and so on as with copy, is not pulled:\n" +
 			"what is printed of it is one object, as skopeo prints it.",

@@ -17,7 +17,7 @@ import (
 func loginCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "login",
-		Usage:     "check credentials with a registry and keep them",
+		Usage:     "log in to a registry, and keep the credentials",
 		ArgsUsage: "[REGISTRY]",
 		Description: "They are kept in the file of --authfile or the usual one, or by the credential helper that it or\n" +
 			"registries.conf names. Without a terminal the password comes from --password-stdin.",

@@ -12,7 +12,7 @@ import (
 func logoutCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "logout",
-		Usage:     "forget the credentials of a registry",
+		Usage:     "log out of a registry: remove its credentials",
 		ArgsUsage: "[REGISTRY]",
 		Flags: append(registryFlags(),
 			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "forget those of every registry"},

@@ -17,7 +17,7 @@ import (
 func newKeyCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "generate-sigstore-key",
-		Usage: "make a pair of keys to sign images with: PREFIX.private and PREFIX.pub",
+		Usage: "generate a key pair for signing images: PREFIX.private and PREFIX.pub",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "output-prefix", Required: true, Usage: "`PREFIX` of the two files"},
 			&cli.StringFlag{Name: "passphrase-file", Usage: "`FILE` with the passphrase that encrypts the private key (default: an empty one)"},

@@ -16,7 +16,7 @@ import (
 func pullCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "pull",
-		Usage:     "fetch images from a registry and unpack them; prints their full references",
+		Usage:     "pull images from a registry and unpack them; prints their full references",
 		ArgsUsage: "NAME[:TAG|@DIGEST]…",
 		Flags: append(append(registryFlags(), progressFlags()...),
 			&cli.StringFlag{Name: "platform", Usage: "`OS/ARCH[/VARIANT]` to choose from an index (default: this machine's)"},
@@ -38,7 +38,7 @@ func registryFlags() []cli.Flag {
 		&cli.StringFlag{Name: "creds", Usage: "`USER:PASSWORD` for the registry"},
 		&cli.StringFlag{Name: "authfile", EnvVars: []string{"REGISTRY_AUTH_FILE"}, Usage: "`FILE` of credentials (default: the usual ones, ~/.docker/config.json among them)"},
 		&cli.StringFlag{Name: "cert-dir", Usage: "`FOLDER` with *.crt, *.cert and *.key for the registry (default: certs.d)"},
-		&cli.BoolFlag{Name: "tls-verify", Value: true, Usage: "want a valid certificate (default: yes, but not of this machine's own registries)"},
+		&cli.BoolFlag{Name: "tls-verify", Value: true, Usage: "require a valid certificate (default: yes, but not of this machine's own registries)"},
 		&cli.StringFlag{Name: "policy", Usage: "signature policy `FILE` (default: /etc/containers/policy.json if there is one)"},
 	}
 }

@@ -10,7 +10,7 @@ import (
 func pushCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "push",
-		Usage:     "copy an image of containerd to a registry; prints the digest there",
+		Usage:     "push an image to a registry, and print its digest there",
 		ArgsUsage: "IMAGE [DESTINATION]",
 		Description: "The destination is the name itself, another NAME, or a place as with copy. Layers that the registry has are\n" +
 			"not sent again.",

@@ -12,7 +12,7 @@ import (
 func searchCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "search",
-		Usage:       "look for repositories in a registry",
+		Usage:       "search a registry for repositories",
 		ArgsUsage:   "[REGISTRY/]WORD",
 		Description: "Without a registry Docker Hub is asked. Registries that have no search tell their whole catalog.",
 		Flags: append(append(askFlags(), cmd.ListFlags()...),

@@ -9,7 +9,7 @@ import (
 func tagCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "tag",
-		Usage:     "give an image one more name",
+		Usage:     "add a name to an image",
 		ArgsUsage: "IMAGE NAME[:TAG]",
 		Action:    tag,
 	}

@@ -13,7 +13,7 @@ func unmountCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "unmount",
 		Aliases:   []string{"umount"},
-		Usage:     "end mounts of images, and print their folders",
+		Usage:     "unmount images, and print their folders",
 		ArgsUsage: "IMAGE|FOLDER…",
 		Flags:     []cli.Flag{&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "all of them"}},
 		Action:    unmountImages,

@@ -9,7 +9,7 @@ import (
 func untagCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "untag",
-		Usage:     "take names away from an image, which stays",
+		Usage:     "remove names from an image, but not the image",
 		ArgsUsage: "IMAGE [NAME[:TAG]…]",
 		Action:    untag,
 	}

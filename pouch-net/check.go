@@ -12,7 +12,7 @@ import (
 func check() *cli.Command {
 	return &cli.Command{
 		Name:      "check",
-		Usage:     "look whether networks can be joined, and their members are as they were made",
+		Usage:     "check that networks can be joined and that their members are as they were made",
 		ArgsUsage: "[NETWORK…]",
 		Description: "Without a NETWORK all are looked at, of CNI's those that somebody is in. Each finding is a line: ok, or NO " +
 			"with what would help. CNI plugins are asked by STATUS and CHECK. The exit code is 1 when something is not as it should be.",

@@ -11,7 +11,7 @@ import (
 func connect() *cli.Command {
 	return &cli.Command{
 		Name:      "connect",
-		Usage:     "add a network to containers, running or not",
+		Usage:     "connect containers, running or not, to a network",
 		ArgsUsage: "NETWORK CONTAINER…",
 		Flags: append(joinFlags(),
 			&cli.StringSliceFlag{Name: "link", Hidden: true, Usage: "refused: see --alias"},

@@ -14,7 +14,7 @@ import (
 func create() *cli.Command {
 	return &cli.Command{
 		Name:      "create",
-		Usage:     "make a network and print its id",
+		Usage:     "create a network and print its id",
 		ArgsUsage: "NETWORK",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "driver", Aliases: []string{"d"}, Value: network.Driver, Usage: "`DRIVER` that makes the network"},

@@ -9,7 +9,7 @@ import (
 func detach() *cli.Command {
 	return &cli.Command{
 		Name:      "detach",
-		Usage:     "take a network namespace out of networks",
+		Usage:     "detach a network namespace from networks",
 		ArgsUsage: "NETWORK…",
 		Flags:     netnsFlags(),
 		Action: func(c *cli.Context) error {

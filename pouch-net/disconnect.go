@@ -10,7 +10,7 @@ import (
 func disconnect() *cli.Command {
 	return &cli.Command{
 		Name:      "disconnect",
-		Usage:     "take a network away from containers, running or not",
+		Usage:     "disconnect containers, running or not, from a network",
 		ArgsUsage: "NETWORK CONTAINER…",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, Usage: "take what is left of a container that is gone away too"},

@@ -9,7 +9,7 @@ import (
 func inspect() *cli.Command {
 	return &cli.Command{
 		Name:      "inspect",
-		Usage:     "print all about networks as a JSON array",
+		Usage:     "print details of networks as a JSON array",
 		ArgsUsage: "NETWORK…",
 		Flags:     cmd.InspectFlags(),
 		Action: func(c *cli.Context) error {

@@ -11,7 +11,7 @@ import (
 func reload() *cli.Command {
 	return &cli.Command{
 		Name:      "reload",
-		Usage:     "make links and packet rules anew, for example after the firewall was flushed",
+		Usage:     "recreate links and packet rules, for example after the firewall was flushed",
 		ArgsUsage: "[NETWORK | CONTAINER]…",
 		Description: "Without a NETWORK the links of all are made anew; with a CONTAINER those of the networks that it is in. Tells of a firewall of this host that " +
 			"Pouch cannot ask to let packets of networks pass.",

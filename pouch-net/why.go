@@ -13,7 +13,7 @@ import (
 func why() *cli.Command {
 	return &cli.Command{
 		Name:        "why",
-		Usage:       "tell why a published port is reached, or not",
+		Usage:       "explain why a published port can be reached, or not",
 		ArgsUsage:   "HOST:PORT[/PROTOCOL]",
 		Description: "Each step of the way is a line: ok, or NO with what would help. The exit code is 0 when every step is there, and 1 when not.",
 		Flags:       []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "one JSON object a line"}},

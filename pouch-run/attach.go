@@ -10,12 +10,12 @@ import (
 func attachCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "attach",
-		Usage:     "join the streams of a running container",
+		Usage:     "attach to the standard streams of a running container",
 		ArgsUsage: "CONTAINER",
 		Description: "Stays until the container ends and has its exit code. The detach keys leave a terminal;\n" +
 			"the container goes on. Several can be attached at once.",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "no-stdin", Usage: "keep the standard input"},
+			&cli.BoolFlag{Name: "no-stdin", Usage: "do not attach the standard input"},
 			detachKeysFlag(),
 			&cli.BoolFlag{Name: "sig-proxy", Value: true, Usage: "pass signals on to the container's process"},
 		},

@@ -8,7 +8,7 @@ import (
 func checkpointCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "checkpoint",
-		Usage: "write the processes of a container to disk, to start them from there later",
+		Usage: "save the processes of a container to disk, to resume them later",
 		Description: "Needs CRIU (criu.org). pouch-run start --checkpoint NAME continues one. A checkpoint holds the\n" +
 			"container's memory, not its files: it is for the same container.",
 		Subcommands: []*cli.Command{checkpointCreateCommand(), checkpointLsCommand(), checkpointRmCommand()},

@@ -12,7 +12,7 @@ import (
 func commitCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "commit",
-		Usage:     "make an image of what a container has changed; prints its id",
+		Usage:     "create an image from a container's changes, and print its id",
 		ArgsUsage: "CONTAINER [NAME[:TAG]]",
 		Flags: []cli.Flag{
 			text("author", "`AUTHOR` of the image, as in Hannah <hannah@example.org>", "a"),

@@ -11,7 +11,7 @@ import (
 func createCommand() *cli.Command {
 	return cmd.Code125(&cli.Command{
 		Name:      "create",
-		Usage:     "make a container of an image for start to run, and print its id",
+		Usage:     "create a container from an image without starting it, and print its id",
 		ArgsUsage: "IMAGE [COMMAND] [ARG…]",
 		Args:      true,
 		Flags:     append(containerFlags(), dryRunFlag()),

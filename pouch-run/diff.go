@@ -11,7 +11,7 @@ import (
 func diffCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "diff",
-		Usage:     "list what a container has changed in its root: A added, C changed, D deleted",
+		Usage:     "list changes to a container's filesystem: A added, C changed, D deleted",
 		ArgsUsage: "CONTAINER",
 		Action:    diff,
 	}

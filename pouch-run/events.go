@@ -20,7 +20,7 @@ import (
 func eventsCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "events",
-		Usage: "tell what happens to containers, images, networks and volumes",
+		Usage: "print events of containers, images, networks and volumes",
 		Flags: []cli.Flag{
 			text("since", "from `TIME` on: 2006-01-02T15:04:05Z, seconds since 1970, or 10m before now (default: now)"),
 			text("until", "end at `TIME`; one that has passed tells what there is and ends"),

@@ -9,7 +9,7 @@ import (
 func exportCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "export",
-		Usage:     "write a container's root as a tar stream, without its volumes",
+		Usage:     "export a container's filesystem, without its volumes, as a tar stream",
 		ArgsUsage: "CONTAINER",
 		Flags:     []cli.Flag{cmd.OutputFlag()},
 		Action:    export,

@@ -13,7 +13,7 @@ import (
 func gcCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "gc",
-		Usage:     "remove what crashes have left behind",
+		Usage:     "remove what crashes left behind",
 		ArgsUsage: "[CONTAINER…]",
 		Description: "Finds processes, cgroups, tasks, snapshots, network namespaces, links, rules, names, locks\n" +
 			"and files that nothing needs any more, prints one line for each and removes them. With containers\n" +

@@ -12,7 +12,7 @@ import (
 func healthcheckCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "healthcheck",
-		Usage: "look after the health of containers",
+		Usage: "manage the health checks of containers",
 		Subcommands: []*cli.Command{{
 			Name:      "run",
 			Usage:     "run a container's health check once; exit with 0 when it is well, else with 1",

@@ -12,7 +12,7 @@ import (
 func infoCommand() *cli.Command {
 	return &cli.Command{
 		Name:   "info",
-		Usage:  "tell about the host, the engine and how many containers there are",
+		Usage:  "print information about the host, the engine and the containers",
 		Flags:  cmd.InspectFlags(),
 		Action: info,
 	}

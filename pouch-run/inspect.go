@@ -14,7 +14,7 @@ import (
 func inspectCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "inspect",
-		Usage:     "print all about containers, or what else has the name, as a JSON array",
+		Usage:     "print details of containers, or of other objects with the name, as a JSON array",
 		ArgsUsage: "NAME…",
 		Flags: append(cmd.InspectFlags(),
 			flag("size", "with SizeRw and SizeRootFs of containers: what their roots take on the disk", "s"),

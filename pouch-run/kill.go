@@ -10,7 +10,7 @@ import (
 func killCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "kill",
-		Usage:     "send a signal to the process of containers",
+		Usage:     "send a signal to the main process of containers",
 		ArgsUsage: "CONTAINER…",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "signal", Aliases: []string{"s"}, Value: "KILL", Usage: "`SIGNAL` by name or number"},

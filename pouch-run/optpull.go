@@ -15,7 +15,7 @@ func pullFlags() []cli.Flag {
 		flag("quiet", "no progress of the pull", "q"),
 		text("platform", "`OS/ARCH[/VARIANT]` of the image"),
 		text("authfile", "`FILE` of credentials for the pull (default: $REGISTRY_AUTH_FILE, else the usual places)"),
-		&cli.BoolFlag{Name: "tls-verify", Value: true, Usage: "want a valid certificate of the registry (default: yes, but not of this machine's own registries)"},
+		&cli.BoolFlag{Name: "tls-verify", Value: true, Usage: "require a valid certificate of the registry (default: yes, but not of this machine's own registries)"},
 		text("cert-dir", "`FOLDER` with *.crt, *.cert and *.key for the registry (default: certs.d)"),
 		&cli.UintFlag{Name: "retry", Usage: "try the pull `N` times more after a failure that may pass", DefaultText: "2"},
 		&cli.DurationFlag{Name: "retry-delay", Usage: "`TIME` between them, as 5s", DefaultText: "1s, doubling"},

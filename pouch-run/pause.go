@@ -9,7 +9,7 @@ import (
 func pauseCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "pause",
-		Usage:     "freeze every process of containers",
+		Usage:     "pause all processes of containers",
 		ArgsUsage: "CONTAINER…",
 		Action:    pause,
 	}

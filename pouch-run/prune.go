@@ -12,7 +12,7 @@ import (
 func pruneCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "prune",
-		Usage:       "remove the containers that do not run",
+		Usage:       "remove all stopped containers",
 		Description: "Prints the id of each that it has removed.",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, Usage: "do not ask"},

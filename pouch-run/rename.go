@@ -9,7 +9,7 @@ import (
 func renameCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "rename",
-		Usage:     "give a container another name",
+		Usage:     "rename a container",
 		ArgsUsage: "CONTAINER NAME",
 		Action:    rename,
 	}

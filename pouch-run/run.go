@@ -11,7 +11,7 @@ import (
 func runCommand() *cli.Command {
 	return cmd.Code125(&cli.Command{
 		Name:      "run",
-		Usage:     "make a container of an image and run it (the default verb)",
+		Usage:     "create a container from an image and run it (the default verb)",
 		ArgsUsage: "IMAGE [COMMAND] [ARG…]",
 		Args:      true,
 		Description: "In the foreground the container's process has this program's own standard streams, and its exit code is\n" +

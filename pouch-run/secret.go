@@ -8,7 +8,7 @@ import (
 func secretCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "secret",
-		Usage:       "look after the stored secrets",
+		Usage:       "manage stored secrets",
 		Subcommands: []*cli.Command{secretCreateCommand(), secretLsCommand(), secretInspectCommand(), secretRmCommand()},
 	}
 }

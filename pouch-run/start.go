@@ -11,7 +11,7 @@ import (
 func startCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "start",
-		Usage:     "start containers that do not run",
+		Usage:     "start stopped containers",
 		ArgsUsage: "CONTAINER…",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "attach", Aliases: []string{"a"}, Usage: "stay until the container ends, with its output and its exit code"},

@@ -17,7 +17,7 @@ import (
 func statsCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "stats",
-		Usage:     "show what containers use of processors, memory, network and block devices",
+		Usage:     "show the CPU, memory, network and block I/O usage of containers",
 		ArgsUsage: "[CONTAINER…]",
 		Description: "Without names: all that run, as they come and go. On a terminal the table is renewed in place, elsewhere\n" +
 			"one follows the other; json prints one object a line. Memory is without file pages that nobody has asked for lately.",

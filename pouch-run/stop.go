@@ -10,7 +10,7 @@ import (
 func stopCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "stop",
-		Usage:     "ask containers to end, and kill those that do not",
+		Usage:     "stop running containers",
 		ArgsUsage: "CONTAINER…",
 		Flags:     append(stopFlags(), cidFileFlag()),
 		Action:    stop,

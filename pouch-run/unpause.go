@@ -9,7 +9,7 @@ import (
 func unpauseCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "unpause",
-		Usage:     "let paused containers go on",
+		Usage:     "resume paused containers",
 		ArgsUsage: "CONTAINER…",
 		Action:    unpause,
 	}

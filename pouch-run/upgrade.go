@@ -14,7 +14,7 @@ import (
 func upgradeCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "upgrade",
-		Usage:     "put another image under a container, which stays what it is; taken back unless the new one is healthy",
+		Usage:     "replace the image of a container, and roll back unless the new one is healthy",
 		ArgsUsage: "--image IMAGE CONTAINER [COMMAND…]",
 		Args:      true,
 		Flags: []cli.Flag{

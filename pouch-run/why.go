@@ -12,7 +12,7 @@ import (
 func whyCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "why",
-		Usage:     "tell why containers did not start or why they ended, also of those that are removed",
+		Usage:     "explain why containers did not start or why they ended, removed ones included",
 		ArgsUsage: "CONTAINER…",
 		Flags: []cli.Flag{
 			text("format", "`FORMAT`: json (one object a line), or a Go template of .ID, .Name, .Status, .Code, .Reason, .Remedy, .ExitCode, .At"),

@@ -14,7 +14,7 @@ import (
 func create() *cli.Command {
 	return &cli.Command{
 		Name:      "create",
-		Usage:     "make a volume and print its name; an existing one is fine",
+		Usage:     "create a volume and print its name; an existing one is fine",
 		ArgsUsage: "[VOLUME]",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "driver", Aliases: []string{"d"}, Value: volume.Local, Usage: "`DRIVER` that keeps the data: local, csi:unix:///path, or a plugin of docker's"},

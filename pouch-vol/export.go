@@ -9,7 +9,7 @@ import (
 func export() *cli.Command {
 	return &cli.Command{
 		Name:      "export",
-		Usage:     "write what is in a volume as a tar stream",
+		Usage:     "export the contents of a volume as a tar stream",
 		ArgsUsage: "VOLUME",
 		Flags:     []cli.Flag{cmd.OutputFlag()},
 		Action: func(c *cli.Context) error {

@@ -10,7 +10,7 @@ import (
 func inspect() *cli.Command {
 	return &cli.Command{
 		Name:      "inspect",
-		Usage:     "print all about volumes as a JSON array",
+		Usage:     "print details of volumes as a JSON array",
 		ArgsUsage: "VOLUME…",
 		Flags:     append(cmd.InspectFlags(), &cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "every volume"}),
 		Action: func(c *cli.Context) error {

@@ -71,9 +71,9 @@ func App(name, usage string, verbs ...*cli.Command) *cli.App {
 		OnUsageError:              usageError,
 		CommandNotFound:           func(*cli.Context, string) {},
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "root", EnvVars: []string{"POUCH_ROOT"}, Value: store.DefaultRoot, Usage: "folder of the state that survives a reboot"},
-			&cli.StringFlag{Name: "run-root", EnvVars: []string{"POUCH_RUN_ROOT"}, Value: store.DefaultRunRoot, Usage: "folder of the state that ends with the boot"},
-			&cli.BoolFlag{Name: "debug", EnvVars: []string{"POUCH_DEBUG"}, Usage: "tell the steps on stderr"},
+			&cli.StringFlag{Name: "root", EnvVars: []string{"POUCH_ROOT"}, Value: store.DefaultRoot, Usage: "directory of the state that survives a reboot"},
+			&cli.StringFlag{Name: "run-root", EnvVars: []string{"POUCH_RUN_ROOT"}, Value: store.DefaultRunRoot, Usage: "directory of the state that does not survive a reboot"},
+			&cli.BoolFlag{Name: "debug", EnvVars: []string{"POUCH_DEBUG"}, Usage: "print debug messages on stderr"},
 		},
 	}
 }
