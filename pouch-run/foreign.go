@@ -15,6 +15,8 @@ func foreignCommands() []*cli.Command {
 		"tag": "pouch-image tag", "save": "pouch-image save", "load": "pouch-image load", "import": "pouch-image import",
 		"history": "pouch-image history", "search": "pouch-image search", "login": "pouch-image login", "logout": "pouch-image logout",
 		"image": "pouch-image", "network": "pouch-net", "volume": "pouch-vol",
+		"build": "a builder, such as buildah, and pouch-image load for what it saves", "buildx": "a builder, such as buildah, and pouch-image load for what it saves",
+		"compose": "pouch-net create and a pouch-run for each container", "manifest": "pouch-image inspect --raw and copy --all",
 		"container": "pouch-run without that word", "system": "pouch-run info, prune, events and gc",
 	} {
 		out = append(out, &cli.Command{Name: word, Hidden: true, SkipFlagParsing: true, Action: func(*cli.Context) error {

@@ -11,5 +11,7 @@ func main() {
 	app := cmd.App("pouch-run", "run containers", append(verbs(), foreignCommands()...)...)
 	app.Flags = append(app.Flags, addressFlag(), cgroupManagerFlag())
 	cmd.Completing(app, completer())
-	os.Exit(cmd.Run(cmd.Argv(os.Args, app.Flags, app.Commands, "run"), app))
+	args := cmd.Argv(os.Args, app.Flags, app.Commands, "run")
+	noteImplied(app, os.Args, args)
+	os.Exit(cmd.Run(args, app))
 }

@@ -171,7 +171,7 @@ func TestOptionsRefused(t *testing.T) {
 		"--cgroup-parent a/../b IMG":          "give the path of a cgroup",
 		"--pid container:x IMG":               "--pid",
 		"--oom-score-adj 2000 IMG":            "range for oom score adj is [-1000, 1000]",
-		"--stop-timeout x IMG":                "invalid value",
+		"--stop-timeout x IMG":                `invalid argument "x" for --stop-timeout: want a whole number`,
 	} {
 		_, err := read(t, strings.Fields(line)...)
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -49,5 +49,8 @@ func run(c *cli.Context) error {
 	if err == nil && o.Detach {
 		fmt.Fprintln(c.App.Writer, id)
 	}
+	if id == "" {
+		err = orVerb(c, err)
+	}
 	return exitCode(code, err)
 }

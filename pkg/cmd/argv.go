@@ -27,6 +27,9 @@ func Argv(args []string, globals []cli.Flag, verbs []*cli.Command, defaultVerb s
 	if len(rest) == 1 && (rest[0] == "-h" || rest[0] == "help") {
 		return append(head, "--help")
 	}
+	if len(rest) > 1 && rest[0] == "help" && findVerb(verbs, rest[1]) != nil { // help VERB
+		return append(append(head, rest[1:]...), "--help")
+	}
 	verb := findVerb(verbs, rest[0])
 	if verb == nil {
 		if verb = findVerb(verbs, defaultVerb); verb == nil {

@@ -99,7 +99,8 @@ func noSubcommand(c *cli.Context) error {
 	if c.NArg() == 0 {
 		return cli.ShowSubcommandHelp(c)
 	}
-	return errs.New(errs.Invalid, "%s: unknown command: %s (see %s %s --help)", c.Command.Name, c.Args().First(), c.App.Name, c.Command.Name)
+	return errs.New(errs.Invalid, "%s: unknown command: %s (%ssee %s %s --help)", c.Command.Name, c.Args().First(),
+		instead(c.Args().First(), "", verbNames(c.Command.Subcommands)), c.App.Name, c.Command.Name)
 }
 
 // noVerb is what a binary does without a verb: help, or a complaint about a
@@ -108,7 +109,7 @@ func noVerb(c *cli.Context) error {
 	if c.NArg() == 0 {
 		return cli.ShowAppHelp(c)
 	}
-	return errs.New(errs.Invalid, "unknown command: %s (see %s --help)", c.Args().First(), c.App.Name)
+	return errs.New(errs.Invalid, "unknown command: %s (%ssee %s --help)", c.Args().First(), instead(c.Args().First(), "", verbNames(c.App.Commands)), c.App.Name)
 }
 
 func debug(c *cli.Context) error {

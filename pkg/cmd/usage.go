@@ -3,6 +3,7 @@ package cmd
 import (
 	"errors"
 	"flag"
+	"regexp"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -46,11 +47,51 @@ func usageError(c *cli.Context, err error, sub bool) error {
 		cli.HelpPrinter(c.App.Writer, cli.CommandHelpTemplate, c.Command)
 		return nil
 	}
-	name := c.Command.HelpName
+	name, flags := c.Command.HelpName, c.Command.Flags
 	if name == "" {
-		name = c.App.Name
+		name, flags = c.App.Name, c.App.Flags
 	}
-	return errs.New(errs.Invalid, "%s (see %s --help)", flagText(err.Error()), name)
+	msg := err.Error()
+	if m := badValue().FindStringSubmatch(msg); m != nil {
+		msg = `invalid argument "` + m[1] + `" for ` + dashes(m[2]) + ": want " + kindOfValue(flagNames(flags)[m[2]])
+	}
+	unknown := strings.TrimLeft(strings.TrimPrefix(msg, "flag provided but not defined:"), " -")
+	return errs.New(errs.Invalid, "%s (%ssee %s --help)", flagText(msg), instead(unknown, "--", longNames(flags)), name)
+}
+
+// badValue is the flag package's complaint about a value.
+func badValue() *regexp.Regexp {
+	return regexp.MustCompile(`^invalid (?:boolean )?value "(.*)" for (?:flag )?-([a-z0-9-]+): (?:parse error|value out of range|strconv\.|invalid|time: ).*$`)
+}
+
+// kindOfValue says what f takes.
+func kindOfValue(f cli.Flag) string {
+	if q, ok := f.(*quick); ok {
+		f = q.whole
+	}
+	switch f.(type) {
+	case *cli.BoolFlag:
+		return "true or false"
+	case *cli.DurationFlag:
+		return "a duration, such as 90s or 5m"
+	case *cli.UintFlag, *cli.Uint64Flag:
+		return "a whole number, 0 or more"
+	case *cli.IntFlag, *cli.Int64Flag:
+		return "a whole number"
+	}
+	return "another value"
+}
+
+func longNames(flags []cli.Flag) []string {
+	var names []string
+	for _, f := range flags {
+		for _, n := range f.Names() {
+			if len(n) > 1 {
+				names = append(names, n)
+			}
+		}
+	}
+	return names
 }
 
 func flagText(msg string) string {
