@@ -116,7 +116,7 @@ func behind(c *types.PluginConf, own *types100.Result) (*types100.Result, error)
 	if c.PrevResult == nil {
 		return own, nil
 	}
-	prev, err := types100.NewResultFromResult(c.PrevResult)
+	prev, err := current(c.PrevResult)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +151,7 @@ func (s server) check(a *skel.CmdArgs) error {
 	if c.PrevResult == nil {
 		return types.NewError(codeInvalid, "CHECK needs prevResult", "")
 	}
-	prev, err := types100.NewResultFromResult(c.PrevResult)
+	prev, err := current(c.PrevResult)
 	if err != nil {
 		return toError(err)
 	}

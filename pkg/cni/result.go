@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/containernetworking/cni/pkg/types"
@@ -37,7 +38,7 @@ type DNS struct {
 // newResult reads an answer, of whatever version, for interface iface. What is not
 // an address or a name fails with kind corrupt: it would come into files.
 func newResult(r types.Result, iface string) (*Result, error) {
-	got, err := types100.NewResultFromResult(r)
+	got, err := current(r)
 	if err != nil {
 		return nil, errs.New(errs.Corrupt, "the plugin's answer: %w", err)
 	}
@@ -74,11 +75,30 @@ func newAddress(ip *types100.IPConfig) (Address, error) {
 	if !ok {
 		return Address{}, errs.New(errs.Corrupt, "the plugin's answer: %v is no address", ip.Address)
 	}
+	if a.Is4In6() && bits >= 96 { // RFC 4291, 2.5.5.2
+		bits -= 96
+	}
 	out := Address{Prefix: netip.PrefixFrom(a.Unmap(), bits)}
 	if g, ok := netip.AddrFromSlice(ip.Gateway); ok {
 		out.Gateway = g.Unmap()
 	}
+	if !out.Prefix.IsValid() || out.Gateway.IsValid() && out.Gateway.Is4() != out.Prefix.Addr().Is4() {
+		return Address{}, errs.New(errs.Corrupt, "the plugin's answer: %v with the gateway %v is no address", &ip.Address, ip.Gateway)
+	}
 	return out, nil
+}
+
+// current is a result of whatever version in the form of the newest. What has null for
+// an element is none: the library lets it pass.
+func current(r types.Result) (*types100.Result, error) {
+	got, err := types100.NewResultFromResult(r)
+	if err != nil {
+		return nil, err
+	}
+	if slices.Contains(got.Interfaces, nil) || slices.Contains(got.IPs, nil) || slices.Contains(got.Routes, nil) {
+		return nil, errs.New(errs.Invalid, "null is no interface, address or route")
+	}
+	return got, nil
 }
 
 func (d DNS) check() error {
