@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/fsx"
 	"github.com/pouchcontainer/pouch/pkg/record"
@@ -108,7 +110,7 @@ func readConf(path string) (*conf, error) {
 	if err := json.Unmarshal(raw, &whole); err != nil {
 		return nil, err
 	}
-	if c.Name == "" || strings.ContainsAny(c.Name, "/\x00") {
+	if c.Name == "" || c.Name == "." || c.Name == ".." || strings.ContainsAny(c.Name, "/\x00") {
 		return nil, errs.New(errs.Corrupt, "the network has no name")
 	}
 	switch {
@@ -135,15 +137,21 @@ func readConf(path string) (*conf, error) {
 
 // beside adds the plugins of a folder.
 func (c *conf) beside(dir string) error {
-	found, err := filepath.Glob(filepath.Join(dir, "*.conf"))
-	for _, f := range found {
-		raw, err := fsx.ReadAtMost(f, maxConf)
+	entries, err := os.ReadDir(dir) // sorted
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, unix.ENOTDIR) {
+		return err
+	}
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) != ".conf" {
+			continue
+		}
+		raw, err := fsx.ReadAtMost(filepath.Join(dir, e.Name()), maxConf)
 		if err != nil {
 			return err
 		}
 		c.Plugins = append(c.Plugins, raw)
 	}
-	return err
+	return nil
 }
 
 // can reports whether a plugin of the list has a capability.

@@ -105,6 +105,10 @@ func (m *Manager) undoLocked(ctx context.Context, id, iface string) error {
 	if err != nil {
 		return err
 	}
+	if !e.Made && !slices.ContainsFunc(e.Pools, func(p record.Pool) bool { return len(p.Addresses) > 0 }) {
+		slog.Warn("a command was killed before an IPAM plugin answered it: if it gave an address, it alone knows, and has to be told by its own tools",
+			"driver", e.Driver, "network", e.Network, "of", shorten(e.ID))
+	}
 	return m.giveGivenBack(ctx, ForeignReturn, e)
 }
 
