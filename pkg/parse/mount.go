@@ -130,7 +130,7 @@ func (p *mountParser) set(key, val string, on bool) (err error) {
 	case "volume-subpath", "subpath":
 		p.m.Subpath, err = subpath(val)
 	case "image-subpath":
-		return errs.New(errs.Unsupported, "'%s' is not supported", key)
+		return errs.New(errs.Unsupported, "%s: there are no mounts of images: copy what is wanted into a volume, and mount that", key)
 	default:
 		return invalid("unknown option '%s'", key)
 	}

@@ -15,7 +15,7 @@ import (
 // Create makes the container.
 func (a *api) Create(ctx context.Context, r *taskapi.CreateTaskRequest) (*taskapi.CreateTaskResponse, error) {
 	if r.Checkpoint != "" {
-		return nil, errs.New(errs.Unsupported, "create %s from a checkpoint: not supported by this runtime", r.ID)
+		return nil, errs.New(errs.Unsupported, "create %s from a checkpoint: containerd cannot order it: say pouch-run start --checkpoint", r.ID)
 	}
 	req := &createRequest{
 		id: r.ID, bundle: r.Bundle,

@@ -157,5 +157,5 @@ func (a *api) Update(_ context.Context, r *taskapi.UpdateTaskRequest) (*wire.Emp
 
 // Checkpoint is not there.
 func (a *api) Checkpoint(_ context.Context, r *taskapi.CheckpointTaskRequest) (*wire.Empty, error) {
-	return nil, fmt.Errorf("checkpoint %s: %w", r.ID, errs.New(errs.Unsupported, "not supported by this runtime"))
+	return nil, fmt.Errorf("checkpoint %s: %w", r.ID, errs.New(errs.Unsupported, "containerd cannot order one: say pouch-run checkpoint create"))
 }
