@@ -182,11 +182,9 @@ func (m *Manager) stateDamaged(id string) bool {
 // recoverID lets a name or a record that a dead command left behind be used
 // again: it reaps container id if nobody works on it.
 func (m *Manager) recoverID(ctx context.Context, id string) error {
-	l, err := fsx.TryLock(m.Store.SupervisorLock(id))
-	if err != nil {
-		return nil //nolint:nilerr // alive, or in its last cleaning
+	if fsx.Held(m.Store.SupervisorLock(id)) {
+		return nil // alive, or in its last cleaning
 	}
-	l.Unlock()
 	return m.Reap(ctx, id)
 }
 

@@ -196,18 +196,37 @@ func listenFile(path string, listen func(string) (*net.UnixListener, error)) (*o
 	return l.File()
 }
 
-// probing is how long the supervisor lock may be held by commands that only look
-// whether somebody has it; a supervisor has it for life.
-const probing = 50 * time.Millisecond
+const (
+	// handover is how long somebody may have the supervisor lock who is about to let
+	// it go; a supervisor has it for life.
+	handover = 50 * time.Millisecond
+	// lookers is how long commands that only look whether somebody has it, each for a
+	// moment, may keep a start from getting it.
+	lookers = 10 * time.Second
+)
 
+// supervisorLock takes the supervisor lock of id. It fails with kind conflict when
+// somebody has it.
 func (m *Manager) supervisorLock(id string) (*fsx.Lock, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), probing)
-	defer cancel()
-	l, err := fsx.LockWait(ctx, m.Store.SupervisorLock(id))
-	if errors.Is(err, context.DeadlineExceeded) {
-		return nil, errs.New(errs.Conflict, "container %s is running", short(id))
+	path := m.Store.SupervisorLock(id)
+	var held time.Time // since when the one who has it is no looker
+	for begin := time.Now(); ; time.Sleep(time.Millisecond) {
+		l, err := fsx.TryLock(path)
+		if !errors.Is(err, fsx.ErrLocked) {
+			return l, err
+		}
+		switch {
+		case !fsx.Held(path):
+			held = time.Time{}
+		case held.IsZero():
+			held = time.Now()
+		case time.Since(held) > handover:
+			return nil, errs.New(errs.Conflict, "container %s is running", short(id))
+		}
+		if time.Since(begin) > lookers {
+			return nil, errs.New(errs.Conflict, "container %s is running", short(id))
+		}
 	}
-	return l, err
 }
 
 // supervised reports whether a supervisor of id, its last cleaning included, is

@@ -1,7 +1,11 @@
 package container
 
 import (
+	"os"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 )
@@ -45,4 +49,34 @@ func TestProbesDoNotBlockAStart(t *testing.T) {
 	if _, err := w.supervisorLock(id); !errs.Is(err, errs.Conflict) {
 		t.Errorf("%v: want a conflict with the supervisor that is there", err)
 	}
+}
+
+// On a busy machine who looks may stop in the middle of it for long: others who look
+// take it for no supervisor, and a start waits for it.
+func TestWhoLooksIsNoSupervisor(t *testing.T) {
+	w := newWorld(t)
+	const id = "x"
+	l, err := w.supervisorLock(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !w.supervised(id) {
+		t.Error("a supervisor is not seen")
+	}
+	l.Unlock()
+	looking, err := os.OpenFile(w.Store.SupervisorLock(id), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Flock(int(looking.Fd()), unix.LOCK_SH); err != nil { // as Held does
+		t.Fatal(err)
+	}
+	if w.supervised(id) {
+		t.Error("who looks is taken for a supervisor")
+	}
+	time.AfterFunc(4*handover, func() { looking.Close() })
+	if l, err = w.supervisorLock(id); err != nil {
+		t.Fatal(err)
+	}
+	l.Unlock()
 }

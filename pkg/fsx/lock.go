@@ -110,12 +110,14 @@ func flock(f *os.File, how int) error {
 	}
 }
 
-// Held reports whether somebody holds the lock at path. It makes no file.
+// Held reports whether somebody holds the lock at path; it makes no file. It takes a
+// share of the lock for a moment: those who look do not see each other, but one who
+// tries to take it then fails.
 func Held(path string) bool {
 	f, err := os.OpenFile(path, os.O_RDWR|unix.O_CLOEXEC|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return false
 	}
 	defer f.Close()
-	return errors.Is(unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB), unix.EWOULDBLOCK)
+	return errors.Is(flock(f, unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
 }
