@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/pouchcontainer/pouch/pkg/proc"
 	"github.com/pouchcontainer/pouch/pkg/shim/engine"
 )
 
@@ -64,6 +65,7 @@ func (c *command) run(ctx context.Context) error {
 	// The signal comes when the thread dies that forked, so it must not.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	proc.OwnSlack() // it goes on to the container
 	err := cmd.Start()
 	if err == nil {
 		c.pid = cmd.Process.Pid

@@ -16,6 +16,7 @@ import (
 func init() { //nolint:gochecknoinits // it runs as long as the process has one thread
 	if len(os.Args) > 1 && os.Args[1] == "init" && os.Getenv("_LIBCONTAINER_INITPIPE") != "" {
 		proc.CalmMonitor()
+		proc.OwnSlack()     // the container's process has what this thread has
 		libcontainer.Init() // does not return
 	}
 }
