@@ -120,10 +120,10 @@ func (c *Conn) Recv() (*Message, []*os.File, error) {
 	}
 	buf, oob := make([]byte, max(size, 1)), make([]byte, unix.CmsgSpace(maxFiles*4))
 	n, oobn, _, _, err := c.c.ReadMsgUnix(buf, oob)
+	if errors.Is(err, unix.ECONNRESET) { // see peek
+		n, oobn, _, _, err = c.c.ReadMsgUnix(buf, oob)
+	}
 	if err != nil {
-		if errors.Is(err, unix.ECONNRESET) {
-			err = io.EOF
-		}
 		return nil, nil, err
 	}
 	files, err := files(oob[:oobn])
@@ -150,22 +150,33 @@ func (c *Conn) await() (n int, err error) {
 		return 0, err
 	}
 	rerr := raw.Read(func(fd uintptr) bool {
-		for {
-			n, _, err = unix.Recvfrom(int(fd), nil, unix.MSG_PEEK|unix.MSG_TRUNC|unix.MSG_DONTWAIT)
-			if !errors.Is(err, unix.EINTR) {
-				return !errors.Is(err, unix.EAGAIN)
-			}
-		}
+		n, err = peek(int(fd))
+		return !errors.Is(err, unix.EAGAIN)
 	})
 	switch {
 	case rerr != nil:
 		return 0, rerr
-	case errors.Is(err, unix.ECONNRESET):
-		return 0, io.EOF
 	case err == nil && n > maxPacket:
 		return 0, fmt.Errorf("a message of %d bytes is over the limit of %d", n, maxPacket)
 	}
 	return n, err
+}
+
+// peek returns the length of the next message, 0 when the other side is gone. Where
+// that has left without reading all that it was sent, the kernel tells ECONNRESET
+// once, before the messages that are still to be read.
+func peek(fd int) (n int, err error) {
+	reset := false
+	for {
+		n, _, err = unix.Recvfrom(fd, nil, unix.MSG_PEEK|unix.MSG_TRUNC|unix.MSG_DONTWAIT)
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case errors.Is(err, unix.ECONNRESET) && !reset:
+			reset = true
+		default:
+			return n, err
+		}
+	}
 }
 
 func files(oob []byte) ([]*os.File, error) {

@@ -73,6 +73,47 @@ func TestMessages(t *testing.T) {
 	}
 }
 
+// TestLastWords: what a peer has sent arrives, also from one that goes without having
+// read what was sent to it, for which the kernel tells a reset first (unix(7)).
+func TestLastWords(t *testing.T) {
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	for _, waits := range []bool{false, true} {
+		a, b := pair(t)
+		for range 2 {
+			if err := a.Send(&Message{Op: Started}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var m *Message
+		var files []*os.File
+		got := make(chan error, 1)
+		recv := func() { m, files, err = a.Recv(); got <- err }
+		if waits {
+			go recv()
+		}
+		if err := errors.Join(b.Send(&Message{Op: Detach}, null), b.Send(&Message{Op: Ping}), b.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if !waits {
+			go recv()
+		}
+		if err := <-got; err != nil || m.Op != Detach || len(files) != 1 {
+			t.Fatalf("waits %v: %+v, %d files, %v", waits, m, len(files), err)
+		}
+		closeAll(files)
+		if m, _, err := a.Recv(); err != nil || m.Op != Ping {
+			t.Fatalf("waits %v: %+v, %v", waits, m, err)
+		}
+		if m, _, err := a.Recv(); !errors.Is(err, io.EOF) {
+			t.Errorf("waits %v: %+v, %v", waits, m, err)
+		}
+	}
+}
+
 // TestBounds: what is no message, or too large for one, is an error; a deadline
 // and a close end the waiting.
 func TestBounds(t *testing.T) {
