@@ -102,9 +102,10 @@ func deathOf(r result, end asked, since time.Time) record.Labels {
 	return a
 }
 
-// killEvent tells that process 1 was sent sig, unless that failed with err.
-func (t *task) killEvent(sig unix.Signal, err error) {
-	if _, phase := t.current(); err == nil && phase == running {
+// killEvent tells that process 1 is sent sig: before that is done, for the process may
+// be gone, and its end told, just after it.
+func (t *task) killEvent(sig unix.Signal) {
+	if _, phase := t.current(); phase == running {
 		t.event("kill", record.Labels{"signal": strconv.Itoa(int(sig))})
 	}
 }

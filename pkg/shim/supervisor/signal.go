@@ -65,9 +65,8 @@ func (t *task) kill(sig unix.Signal) error {
 	if sig == unix.SIGKILL {
 		return t.killNow()
 	}
-	err := t.signal(sig)
-	t.killEvent(sig, err)
-	return err
+	t.killEvent(sig)
+	return t.signal(sig)
 }
 
 // killNow ends the container; one that has ended already is no error.
@@ -76,12 +75,11 @@ func (t *task) killNow() error {
 	if c == nil || phase == stopped || phase == restarting {
 		return nil
 	}
-	err := c.Signal(unix.SIGKILL)
-	if errors.Is(err, unix.ESRCH) {
-		return nil
+	t.killEvent(unix.SIGKILL)
+	if err := c.Signal(unix.SIGKILL); !errors.Is(err, unix.ESRCH) {
+		return err
 	}
-	t.killEvent(unix.SIGKILL, err)
-	return err
+	return nil
 }
 
 // stop ends the container for good because of who (record.ByStop and so on): sig,
@@ -120,8 +118,8 @@ func (t *task) askToEnd(sig unix.Signal, seconds int) (late <-chan time.Time, se
 			return nil, nil, err
 		}
 	}
+	t.killEvent(sig)
 	err = t.signal(sig)
-	t.killEvent(sig, err)
 	if err != nil && !errs.Is(err, errs.Conflict) && !errs.Is(err, errs.NotFound) {
 		return nil, nil, err
 	}
