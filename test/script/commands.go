@@ -15,7 +15,7 @@ import (
 
 // Commands are the further commands, for testscript.Params.
 func Commands() map[string]func(*testscript.TestScript, bool, []string) {
-	return map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "waitfor": waitfor, "swapping": swapping}
+	return map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "waitfor": waitfor, "swapping": swapping, "typing": typing}
 }
 
 // exits CODE COMMAND ARGS...: runs the command and requires its exit code;
