@@ -44,7 +44,8 @@ func (m *Manager) Exec(ctx context.Context, target string, o ExecOpts) (int, err
 	}
 	heard := listen(!o.Detach)
 	defer heard.close()
-	if err := sendExec(conn, c, o); err != nil {
+	relay, err := sendExec(conn, c, o)
+	if err != nil {
 		conn.Close()
 		if errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET) { // it ended meanwhile
 			return 0, m.unreachable(c.ID)
@@ -57,7 +58,7 @@ func (m *Manager) Exec(ctx context.Context, target string, o ExecOpts) (int, err
 		_, err := await(conn, ctl.Started)
 		return 0, unanswered(c.ID, err)
 	}
-	code, err := Follow(ctx, conn, FollowOpts{IO: o.IO, Stdin: o.Stdin, SigProxy: true, heard: heard})
+	code, err := Follow(ctx, conn, FollowOpts{IO: o.IO, relay: relay, Stdin: o.Stdin, SigProxy: true, heard: heard})
 	return code, unanswered(c.ID, err)
 }
 
@@ -112,24 +113,24 @@ func (m *Manager) unreachable(id string) error {
 }
 
 // sendExec asks for the process, with the descriptors it gets.
-func sendExec(conn *ctl.Conn, c *record.Container, o ExecOpts) error {
+func sendExec(conn *ctl.Conn, c *record.Container, o ExecOpts) (*relay, error) {
 	msg := &ctl.Message{Op: ctl.Exec, Detached: o.Detach, Exec: &ctl.ExecProcess{
 		Args: o.Args, Env: o.Env, Cwd: o.Cwd, User: o.User, Privileged: o.Privileged, OnClientExit: o.OnClientExit,
 	}}
 	if o.TTY && !hasTerm(o.Env) && !hasTerm(c.Process.Env) {
 		msg.Exec.Env = append([]string{"TERM=xterm"}, o.Env...)
 	}
-	files, done, err := o.files(msg)
+	files, relay, done, err := o.files(msg)
 	defer done()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return conn.Send(msg, files...)
+	return relay, conn.Send(msg, files...)
 }
 
-// files are the descriptors that go along, which msg tells; done closes those that
-// were opened for it.
-func (o ExecOpts) files(msg *ctl.Message) (files []*os.File, done func(), err error) {
+// files are the descriptors that go along, which msg tells, with the relay to the
+// caller's terminal; done closes those that were opened for it.
+func (o ExecOpts) files(msg *ctl.Message) (files []*os.File, r *relay, done func(), err error) {
 	var opened []*os.File
 	done = func() { closeFiles(opened) }
 	switch {
@@ -142,7 +143,7 @@ func (o ExecOpts) files(msg *ctl.Message) (files []*os.File, done func(), err er
 		msg.Stdio = ctl.Inherit
 		null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 		if err != nil {
-			return nil, done, err
+			return nil, nil, done, err
 		}
 		opened = append(opened, null)
 		files = o.IO.Files()
@@ -151,17 +152,24 @@ func (o ExecOpts) files(msg *ctl.Message) (files []*os.File, done func(), err er
 				files[i] = null
 			}
 		}
+		if o.OnClientExit != "keep" {
+			var pipes []*os.File
+			if r, pipes, err = offTerminal(&files[1], &files[2]); err != nil {
+				return nil, nil, done, err
+			}
+			opened = append(opened, pipes...)
+		}
 	}
 	if o.PreserveFDs > 0 && o.IO.Preserve != nil {
 		p, err := o.IO.Preserve(o.PreserveFDs)
 		if err != nil {
-			return nil, done, err
+			return nil, r, done, err
 		}
 		opened = append(opened, p.Files[:o.PreserveFDs]...)
 		files = append(files, p.Files[:o.PreserveFDs]...)
 		msg.Preserved = o.PreserveFDs
 	}
-	return files, done, nil
+	return files, r, done, nil
 }
 
 func hasTerm(env []string) bool {

@@ -32,7 +32,8 @@ type IO struct {
 	// does.
 	DetachKeys []byte
 
-	partial bool // a part of the output is not attached
+	partial  bool // a part of the output is not attached
+	outlived bool // the process goes on when the caller's command has ended
 }
 
 // Files are the streams in the order of their descriptors.
@@ -46,6 +47,7 @@ type FollowOpts struct {
 	SigProxy bool     // signals that this program gets go to the process
 
 	heard     ear               // signals since before the process was started; nil: none were kept
+	relay     *relay            // of what goes to the caller's terminal
 	unit      *unit             // of this command; nil: none
 	container *record.Container // with unit
 }
@@ -66,6 +68,7 @@ func Follow(ctx context.Context, conn *ctl.Conn, o FollowOpts) (int, error) {
 		f.join(o.Stream)
 	}
 	code, err := f.loop()
+	o.relay.finish()
 	f.restore()
 	switch {
 	case f.detached.Load():

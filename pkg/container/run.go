@@ -22,6 +22,7 @@ func (m *Manager) Run(ctx context.Context, o *Options, streams IO) (id string, c
 		return "", 0, err
 	}
 	defer release()
+	streams.outlived = !o.SigProxy
 	if err := m.enterUnit(o.Policy, o.Host, o.Detach); err != nil {
 		return "", 0, err
 	}
@@ -58,7 +59,7 @@ func (m *Manager) Run(ctx context.Context, o *Options, streams IO) (id string, c
 	if o.Started != nil {
 		o.Started(c.ID)
 	}
-	code, err = m.stay(ctx, c, s, FollowOpts{IO: streams, Stream: s.stream, Stdin: c.Process.OpenStdin && attaches(o.Attach, "stdin"), SigProxy: o.SigProxy, heard: heard})
+	code, err = m.stay(ctx, c, s, FollowOpts{IO: streams, Stream: s.stream, relay: s.relay, Stdin: c.Process.OpenStdin && attaches(o.Attach, "stdin"), SigProxy: o.SigProxy, heard: heard})
 	return c.ID, code, err
 }
 

@@ -24,6 +24,7 @@ import (
 type wiring struct {
 	stdio         ctl.Stdio
 	files         []*os.File // with Inherit and Tee: 0, 1 and 2
+	relay         *relay     // of what goes to the caller's terminal
 	preserved     []*os.File // for the process to have from 3 on
 	env           []string   // what tells the process of them
 	detached      bool
@@ -52,6 +53,7 @@ func (m *Manager) launch(ctx context.Context, c *record.Container, s *supervisor
 		err = m.bringUp(ctx, cl, s, c, w, durable)
 	}
 	if err == nil {
+		s.relay = w.relay
 		return s, nil
 	}
 	if s != nil {

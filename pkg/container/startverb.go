@@ -55,7 +55,7 @@ func (m *Manager) Start(ctx context.Context, target string, o StartOpts) (code i
 	if !o.Attach {
 		return 0, m.leaveTo(s)
 	}
-	return m.stay(ctx, c, s, FollowOpts{IO: o.IO, Stream: s.stream, Stdin: o.Stdin, SigProxy: o.SigProxy, heard: heard})
+	return m.stay(ctx, c, s, FollowOpts{IO: o.IO, Stream: s.stream, relay: s.relay, Stdin: o.Stdin, SigProxy: o.SigProxy, heard: heard})
 }
 
 // startEnded launches a container that does not run; nil when another command
@@ -85,6 +85,7 @@ func (m *Manager) startEnded(ctx context.Context, c *record.Container, o StartOp
 	if err := m.provide(ctx, c); err != nil {
 		return nil, err
 	}
+	o.IO.outlived = !o.SigProxy
 	w, done, err := wire(c, !o.Attach, o.Stdin, o.IO)
 	defer done()
 	if err != nil {

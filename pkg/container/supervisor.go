@@ -31,6 +31,7 @@ const lockFD = 6
 type supervisor struct {
 	conn   *ctl.Conn
 	stream *os.File // its terminal, when it came
+	relay  *relay   // of what goes to the caller's terminal
 
 	lock    *fsx.Lock
 	in      *inherited

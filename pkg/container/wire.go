@@ -33,12 +33,26 @@ func wire(c *record.Container, detached, stdin bool, streams IO) (w wiring, done
 		}
 		opened = append(opened, in)
 	}
-	w.files = []*os.File{in, streams.Stdout, streams.Stderr}
+	out, complaints := streams.Stdout, streams.Stderr
+	if w.stdio == ctl.Inherit && relayed(c, streams) {
+		var pipes []*os.File
+		if w.relay, pipes, err = offTerminal(&out, &complaints); err != nil {
+			return w, done, err
+		}
+		opened = append(opened, pipes...)
+	}
+	w.files = []*os.File{in, out, complaints}
 	return w, done, nil
 }
 
+// relayed reports whether c's output to a terminal goes through this program: not
+// where it goes on without it, and not where the terminal itself was asked for.
+func relayed(c *record.Container, streams IO) bool {
+	return !streams.outlived && c.Policy.OnClientExit != "keep" && c.Policy.Log.Driver != logopt.Passthrough
+}
+
 // stdioOf is how the streams are connected. In the foreground they are the
-// caller's own, unless there is a log beside: one was asked for, or a part of the
+// caller's own (but for terminals, see relay), unless there is a log beside: one was asked for, or a part of the
 // output is not attached.
 func stdioOf(c *record.Container, detached, partial bool) ctl.Stdio {
 	driver := c.Policy.Log.Driver
