@@ -48,6 +48,9 @@ func (m *Manager) Stats(ctx context.Context, o StatsOpts, show func([]Stat) erro
 	defer tick.Stop()
 	for round := 0; ; round++ {
 		list, err := m.sample(ctx, o, named, total)
+		if ctx.Err() != nil {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
