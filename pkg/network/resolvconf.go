@@ -57,9 +57,10 @@ func hostResolv(paths [2]string) []byte {
 	return own
 }
 
-// resolvConf renders the host's own and what --dns, --dns-search and --dns-option say.
+// resolvConf renders the host's own and what --dns, --dns-search and --dns-option say;
+// never nil, for a host without name servers has an empty one.
 func resolvConf(host []byte, c *record.Container) []byte {
-	var out bytes.Buffer
+	out := bytes.NewBuffer([]byte{})
 	keep := c.NetworkMode == "host"
 	for line := range strings.Lines(string(host)) {
 		f := strings.Fields(line)
@@ -71,16 +72,16 @@ func resolvConf(host []byte, c *record.Container) []byte {
 			f[0] == "options" && len(c.Host.DNSOptions) > 0 {
 			continue
 		}
-		fmt.Fprintln(&out, strings.Join(f, " "))
+		fmt.Fprintln(out, strings.Join(f, " "))
 	}
 	for _, d := range c.Host.DNS {
-		fmt.Fprintln(&out, "nameserver", d)
+		fmt.Fprintln(out, "nameserver", d)
 	}
 	if s := c.Host.DNSSearch; len(s) > 0 && !(len(s) == 1 && s[0] == ".") {
-		fmt.Fprintln(&out, "search", strings.Join(s, " "))
+		fmt.Fprintln(out, "search", strings.Join(s, " "))
 	}
 	if o := c.Host.DNSOptions; len(o) > 0 {
-		fmt.Fprintln(&out, "options", strings.Join(o, " "))
+		fmt.Fprintln(out, "options", strings.Join(o, " "))
 	}
 	return out.Bytes()
 }

@@ -61,3 +61,11 @@ func TestHostResolv(t *testing.T) {
 		}
 	}
 }
+
+// TestResolvConfOfAHostWithout: an empty file is one of Pouch's, which follows the
+// networks; nil would be none.
+func TestResolvConfOfAHostWithout(t *testing.T) {
+	if b := resolvConf(nil, &record.Container{}); b == nil || len(b) > 0 {
+		t.Errorf("%#v", b)
+	}
+}
