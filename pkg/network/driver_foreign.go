@@ -54,6 +54,7 @@ func (m *Manager) joinCNI(ctx context.Context, n *record.Network, l *record.Leas
 	if err != nil {
 		return record.Joined{}, err
 	}
+	m.awaitEnded(ctx, n.Name, func(a netip.Addr) bool { return slices.Contains([]string{o.Join.IPv4, o.Join.IPv6}, a.String()) })
 	a, err := m.makeEndpoint(ctx, e)
 	if err != nil {
 		return record.Joined{}, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"net/netip"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/events"
@@ -11,8 +12,8 @@ import (
 )
 
 // Remove removes a network: record, link and rules. While a network namespace
-// has an address of it, it fails with kind in_use. The default network goes
-// too; the next container makes it anew.
+// has an address of it, it fails with kind in_use; containers that are ending are
+// waited for. The default network goes too; the next container makes it anew.
 func (m *Manager) Remove(ctx context.Context, target string) error {
 	n, err := m.Inspect(target)
 	if errs.Is(err, errs.Corrupt) {
@@ -24,12 +25,18 @@ func (m *Manager) Remove(ctx context.Context, target string) error {
 	if n.Driver == cniDriverName {
 		return cniDriver{}.check(CreateOpts{})
 	}
-	if err := m.destroy(ctx, n); err != nil {
+	err = m.destroy(ctx, n)
+	for again := false; errs.Is(err, errs.InUse) && (m.awaitEnded(ctx, n.Name, anyAddress) || !again); again = true {
+		err = m.destroy(ctx, n)
+	}
+	if err != nil {
 		return err
 	}
 	events.Emit(m.s, events.OfNetwork(n, "destroy", ""))
 	return nil
 }
+
+func anyAddress(netip.Addr) bool { return true }
 
 // destroy takes the leases' folder away first: from then on nobody joins.
 func (m *Manager) destroy(ctx context.Context, n *record.Network) error {
