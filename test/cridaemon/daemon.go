@@ -90,7 +90,7 @@ func (d *Daemon) socket() string { return filepath.Join(d.dir, "c.sock") }
 func (d *Daemon) ready(ctx context.Context) (bool, error) {
 	r, err := d.pods.Status(ctx, &cri.StatusRequest{})
 	if err != nil {
-		return false, nil //nolint:nilerr // it is coming up
+		return false, nil // it is coming up
 	}
 	ready := 0
 	for _, c := range r.GetStatus().GetConditions() {

@@ -113,11 +113,7 @@ func (c *session) handlePlain(m *ctl.Message) error {
 	case ctl.Start:
 		return c.onStart()
 	case ctl.Wait:
-		if m.Next {
-			return c.tellNext()
-		}
-		c.tellEnd()
-		return nil
+		return c.onWait(m)
 	case ctl.Signal:
 		return c.onSignal(unix.Signal(m.Signal))
 	case ctl.Kill:
@@ -146,6 +142,14 @@ func (c *session) handlePlain(m *ctl.Message) error {
 		return c.onTask((*task).reread)
 	}
 	return errs.New(errs.Invalid, "%q is not a request", m.Op)
+}
+
+func (c *session) onWait(m *ctl.Message) error {
+	if m.Next {
+		return c.tellNext()
+	}
+	c.tellEnd()
+	return nil
 }
 
 // detach lets the connection end without an end of what it asked for.
