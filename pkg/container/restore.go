@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -72,14 +73,25 @@ func restoreRound(c *record.Container) int {
 	return 1
 }
 
+const (
+	// insisting is how long restore tries again what was not to be had in time.
+	insisting = 3 * time.Minute
+	// prompt is what an answer takes: who says so soon that something cannot be had
+	// says it a second time, and it is so.
+	prompt = time.Second
+)
+
 // insist is forEach that begins again, with one after the other, where something was
 // not to be had in time (kind unavailable): right after a boot a host is at its
-// slowest, and all wait for the same locks.
+// slowest, and all wait for the same locks and the same engine.
 func (m *Manager) insist(ctx context.Context, list []Summary, do func(context.Context, *record.Container) error) []Restored {
+	begin := time.Now()
 	out := m.forEach(ctx, list, do)
-	for i, r := range out {
-		if errs.Is(r.Err, errs.Unavailable) && ctx.Err() == nil {
+	for i := range out {
+		for slow := true; slow && errs.Is(out[i].Err, errs.Unavailable) && ctx.Err() == nil; {
+			again := time.Now()
 			out[i].Err = do(ctx, list[i].Container)
+			slow = time.Since(again) > prompt && time.Since(begin) < insisting
 		}
 	}
 	return out

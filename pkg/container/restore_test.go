@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -45,62 +46,60 @@ func TestWantsRestore(t *testing.T) {
 	}
 }
 
-// Who was too late the first time gets another, when the others are done; what
-// cannot succeed is not repeated.
+// Who was too late the first time gets another, when the others are done, and as many as
+// it takes where it is waiting that takes the time; what cannot succeed is not repeated.
 func TestInsist(t *testing.T) {
+	synctest.Test(t, insists)
+}
+
+func insists(t *testing.T) {
+	outcomes := map[string][]struct {
+		takes time.Duration
+		err   error
+	}{
+		"late":    {{0, errs.New(errs.Unavailable, "held by another command")}, {0, nil}},
+		"starved": {{10 * time.Second, errs.New(errs.Unavailable, "no answer")}, {10 * time.Second, errs.New(errs.Unavailable, "no answer")}, {10 * time.Second, nil}},
+		"full":    {{0, errs.New(errs.Unavailable, "no free address")}, {0, errs.New(errs.Unavailable, "no free address")}},
+		"broken":  {{0, errs.New(errs.Invalid, "no such folder")}},
+		"well":    {{0, nil}},
+	}
 	var list []Summary
-	for _, name := range []string{"late", "broken", "well"} {
+	for name := range outcomes {
 		list = append(list, Summary{Container: &record.Container{SchemaVersion: 1, Name: name}})
 	}
-	var calls sync.Map
+	var mu sync.Mutex
+	calls := map[string]int{}
 	do := func(_ context.Context, c *record.Container) error {
-		n, again := calls.LoadOrStore(c.Name, 1)
-		if again {
-			calls.Store(c.Name, n.(int)+1)
+		mu.Lock()
+		n := calls[c.Name]
+		calls[c.Name]++
+		mu.Unlock()
+		if n >= len(outcomes[c.Name]) {
+			t.Errorf("%s is tried once more", c.Name)
+			return nil
 		}
-		switch {
-		case c.Name == "late" && !again:
-			return errs.New(errs.Unavailable, "held by another command")
-		case c.Name == "broken":
-			return errs.New(errs.Invalid, "no such folder")
-		}
-		return nil
+		time.Sleep(outcomes[c.Name][n].takes)
+		return outcomes[c.Name][n].err
 	}
-	got := (&Manager{}).insist(t.Context(), list, do)
-	for i, want := range []struct {
-		name  string
-		calls int
-		fails bool
-	}{{"late", 2, false}, {"broken", 1, true}, {"well", 1, false}} {
-		n, _ := calls.Load(want.name)
-		if r := got[i]; r.Name != want.name || (r.Err != nil) != want.fails || n != want.calls {
-			t.Errorf("%s: %+v after %v calls, want %+v", r.Name, r, n, want)
+	for _, r := range (&Manager{}).insist(t.Context(), list, do) {
+		want := outcomes[r.Name]
+		if n := len(want); calls[r.Name] != n || r.Err != want[n-1].err {
+			t.Errorf("%s: %v after %d tries", r.Name, r.Err, calls[r.Name])
 		}
 	}
 }
 
-func TestRestoreRound(t *testing.T) {
-	for name, c := range map[string]struct {
-		c    record.Container
-		want int
-	}{
-		"fixed":        {record.Container{NetworkMode: "n", Networks: []record.Join{{Network: "m"}, {Network: "n", IPv4: "10.0.0.5"}}}, 0},
-		"fixed, IPv6":  {record.Container{NetworkMode: "n", Networks: []record.Join{{Network: "n", IPv6: "fd00::5"}}}, 0},
-		"any":          {record.Container{NetworkMode: "n", Networks: []record.Join{{Network: "n"}}}, 1},
-		"none":         {record.Container{NetworkMode: "none"}, 1},
-		"of another":   {record.Container{NetworkMode: "container:x"}, 2},
-		"with a link":  {record.Container{NetworkMode: "bridge", Links: make([]record.Link, 1)}, 2},
-		"another's ns": {record.Container{NetworkMode: "none", Host: record.Host{PidMode: "container:x"}}, 2},
-	} {
-		if got := restoreRound(&c.c); got != c.want {
-			t.Errorf("%s: %d", name, got)
+// It does not go on for ever.
+func TestInsistEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		list := []Summary{{Container: &record.Container{SchemaVersion: 1, Name: "hung"}}}
+		got := (&Manager{}).insist(t.Context(), list, func(context.Context, *record.Container) error {
+			time.Sleep(10 * time.Second)
+			return errs.New(errs.Unavailable, "no answer")
+		})
+		if took := time.Since(begin); got[0].Err == nil || took > insisting+20*time.Second {
+			t.Errorf("%v after %v", got[0].Err, took)
 		}
-	}
-}
-
-func TestWithoutUnit(t *testing.T) {
-	got := withoutUnit([]string{"PATH=/bin", "NOTIFY_SOCKET=/x", "WATCHDOG_USEC=1", "LISTEN_FDS=1", "HOME=/"})
-	if len(got) != 2 || got[0] != "PATH=/bin" || got[1] != "HOME=/" {
-		t.Error(got)
-	}
+	})
 }
