@@ -81,7 +81,7 @@ func TestErrorsHaveTheirCodes(t *testing.T) {
 		}
 	}
 	err = second(s.task.Checkpoint(bg, &taskapi.CheckpointTaskRequest{ID: "errs"}))
-	if status.Code(err) != codes.FailedPrecondition || !strings.Contains(err.Error(), "not supported") {
+	if status.Code(err) != codes.FailedPrecondition || !strings.Contains(err.Error(), "pouch-run checkpoint create") {
 		t.Errorf("checkpoint: %v", err)
 	}
 	s.writeBundle("errs", newSpec("errs", filepath.Join(s.bin, "root"), "true"))
