@@ -301,9 +301,15 @@ func list(dir string, keep func(string) bool) ([]string, error) {
 		return nil, err
 	}
 	defer d.Close()
-	names, err := d.Readdirnames(-1)
-	if err != nil {
-		return nil, fmt.Errorf("list %s: %w", dir, err)
+	return listed(d, keep)
+}
+
+// listed is list for a folder that is open. In one that was removed meanwhile the kernel
+// finds ENOENT instead of nothing.
+func listed(dir *os.File, keep func(string) bool) ([]string, error) {
+	names, err := dir.Readdirnames(-1)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("list %s: %w", dir.Name(), err)
 	}
 	out := names[:0]
 	for _, n := range names {
