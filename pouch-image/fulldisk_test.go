@@ -39,7 +39,7 @@ func smallDisk(t *testing.T, size int) *disk {
 	if err := os.Mkdir(d.root, 0o711); err != nil {
 		t.Fatal(err)
 	}
-	if err := unix.Mount("tmpfs", d.root, "tmpfs", 0, fmt.Sprint("size=", size)); err != nil {
+	if err := unix.Mount("tmpfs", d.root, "tmpfs", 0, fmt.Sprint("mode=755,size=", size)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

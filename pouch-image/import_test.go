@@ -89,6 +89,17 @@ func TestUntag(t *testing.T) {
 	expect(t, 0, ``, ``, "tag", id, "untagged:3")
 	expect(t, 0, ``, ``, "ls", "-q", "-f", "dangling=true")
 	expect(t, 0, `(?s)Untagged: untagged:3\nDeleted: .*`, ``, "rm", "untagged:3")
+
+	// One that is pulled again has a name again: prune leaves it, and with that name it goes.
+	r := registrytest.Start(t, registrytest.Options{})
+	r.Push(t, "x", "1", busybox(t, registrytest.Kind{}))
+	expect(t, 0, `.*\n`, ``, "pull", "-q", r.Host+"/x:1")
+	expect(t, 0, ``, ``, "untag", r.Host+"/x:1")
+	expect(t, 0, `.*\n`, ``, "pull", "-q", r.Host+"/x:1")
+	expect(t, 0, ``, ``, "ls", "-q", "-f", "dangling=true")
+	expect(t, 0, ``, `Total reclaimed space: 0B\n`, "prune", "-f")
+	expect(t, 0, `(?s)Untagged: .*/x:1\nDeleted: .*`, ``, "rm", r.Host+"/x:1")
+	expect(t, 0, ``, ``, "ls", "-q", "-f", "dangling=true")
 }
 
 // TestMount: the image can be read and not written, outlives its name while it is

@@ -68,21 +68,25 @@ func (m *Manager) entry(ctx context.Context, r imagestore.Record, d *imagestore.
 }
 
 // withoutTwins drops names by digest where the repository has a tag for the
-// same image.
+// same image, and what stands for no name where the image has one (again).
 func withoutTwins(in []Entry) []Entry {
 	type key struct {
 		repository string
 		digest     digest.Digest
 	}
-	tagged := map[key]bool{}
+	tagged, named := map[key]bool{}, map[digest.Digest]bool{}
 	for _, e := range in {
+		if !isNameless(e.Name) {
+			named[e.ID] = true
+		}
 		if e.Tag != "" {
 			tagged[key{e.Repository, e.Digest}] = true
 		}
 	}
 	out := in[:0]
 	for _, e := range in {
-		if e.Tag != "" || !tagged[key{e.Repository, e.Digest}] {
+		twin := e.Tag == "" && tagged[key{e.Repository, e.Digest}] || isNameless(e.Name) && named[e.ID]
+		if !twin {
 			out = append(out, e)
 		}
 	}

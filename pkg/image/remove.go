@@ -2,6 +2,7 @@ package image
 
 import (
 	"context"
+	"slices"
 
 	"github.com/opencontainers/go-digest"
 
@@ -40,6 +41,9 @@ func (m *Manager) Remove(ctx context.Context, target string, force bool) (remove
 	gone := all
 	if called(target, img.Name) {
 		gone = only(all, img.Name)
+		if withoutName(all, img.Name) {
+			gone = all
+		}
 	} else if n := repositories(all); n > 1 && !force {
 		return nil, errs.New(errs.InUse, "unable to delete %s (must be forced): image is referenced in %d repositories", target, n)
 	}
@@ -69,6 +73,11 @@ func (m *Manager) Remove(ctx context.Context, target string, force bool) (remove
 		m.event("delete", img.Name, img.ID)
 	}
 	return out, nil
+}
+
+// withoutName reports whether an image with these records has no name but one.
+func withoutName(all []imagestore.Record, one string) bool {
+	return !slices.ContainsFunc(all, func(r imagestore.Record) bool { return r.Name != one && !isNameless(r.Name) })
 }
 
 func (m *Manager) removeBroken(ctx context.Context, target string) (*Removed, error) {

@@ -110,7 +110,7 @@ func TestFullDisk(t *testing.T) {
 	if err := os.Mkdir(root, 0o711); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Mount("tmpfs", root, "tmpfs", 0, "size=1m"); err != nil {
+	if err := syscall.Mount("tmpfs", root, "tmpfs", 0, "mode=755,size=1m"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
