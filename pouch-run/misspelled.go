@@ -31,14 +31,8 @@ func orVerb(c *cli.Context, err error) error {
 	if err == nil || c.App.Metadata[impliedRun] == nil {
 		return err
 	}
-	var names []string
-	for _, v := range c.App.Commands {
-		if !v.Hidden {
-			names = append(names, v.Name)
-		}
-	}
 	word := c.Args().First()
-	meant := cmd.Nearest(word, names)
+	meant := cmd.NearestVerb(word, c.App.Commands)
 	if meant == "" {
 		return err
 	}

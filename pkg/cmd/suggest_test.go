@@ -8,7 +8,7 @@ func TestNearest(t *testing.T) {
 		"strat": "start", "stp": "stop", "inspct": "inspect", "insp": "inspect", "lgos": "logs", "creat": "create",
 		"runn": "run", "nginx": "", "busybox": "", "gcc": "gc", "a": "", "": "", "rm": "", "x1": "",
 	} {
-		if got := Nearest(word, verbs); got != want {
+		if got := nearest(word, verbs); got != want {
 			t.Errorf("%q: %q, want %q", word, got, want)
 		}
 	}
