@@ -20,7 +20,7 @@ type Pruned struct {
 
 // Prune removes the images without a tag that no container was made from, with
 // all those with tags too. keep, which may be nil, tells which stay. One that
-// meanwhile got a container stays. What pulls that did not come to their end have
+// meanwhile got a container, or a name, stays. What pulls that did not come to their end have
 // left goes as well. What could not be removed does not keep the
 // others; the errors come together.
 func (m *Manager) Prune(ctx context.Context, all bool, keep func(Entry) bool) (*Pruned, error) {
@@ -67,10 +67,17 @@ func (m *Manager) pruneOne(ctx context.Context, e Entry) (*Removed, error) {
 	if err := m.unused(imageref.Familiar(e.Name), e.ID, false); err != nil {
 		return nil, err
 	}
-	if isNameless(e.Name) {
-		return m.Remove(ctx, e.ID.String(), false)
+	if !isNameless(e.Name) {
+		return m.Remove(ctx, e.Name, false)
 	}
-	return m.Remove(ctx, e.Name, false)
+	all, err := m.names(ctx, e.ID)
+	if err != nil {
+		return nil, err
+	}
+	if !withoutName(all, e.Name) {
+		return nil, errs.New(errs.InUse, "image %s has been given a name", e.ID)
+	}
+	return m.Remove(ctx, e.ID.String(), false)
 }
 
 // layerBytes is the size of all layers that images use, each counted once.
