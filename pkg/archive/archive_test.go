@@ -615,7 +615,8 @@ func TestUntarManyFolders(t *testing.T) {
 	go func() {
 		tw := tar.NewWriter(w)
 		for i := range 200 {
-			h := &tar.Header{Typeflag: tar.TypeDir, Name: fmt.Sprint("d", i%7), Mode: 0o755, PAXRecords: map[string]string{"POUCH.none": strings.Repeat("x", 900<<10)}}
+			name := fmt.Sprint("d", i%100, strings.Repeat("y", 200)) // a record, too
+			h := &tar.Header{Typeflag: tar.TypeDir, Name: name, Mode: 0o755, PAXRecords: map[string]string{"POUCH.none": strings.Repeat("x", 900<<10)}}
 			if tw.WriteHeader(h) != nil {
 				break
 			}
