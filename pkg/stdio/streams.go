@@ -96,8 +96,9 @@ func (s *Streams) Started() {
 }
 
 // Drain waits until all output is read: the end comes when the last process
-// that has the streams is gone. It gives up after limit, for a stream that
-// somebody outside the container holds, and reports whether it is complete.
+// that has the streams is gone. After limit no more is awaited, for a stream that
+// somebody outside the container holds: what was written by then comes still,
+// however slow its writer is. It reports whether the end has come.
 func (s *Streams) Drain(limit time.Duration) bool {
 	done := make(chan struct{})
 	go func() {
@@ -111,13 +112,21 @@ func (s *Streams) Drain(limit time.Duration) bool {
 	case <-done:
 	case <-t.C:
 		complete = false
+		s.hurry()
+		<-done
 	}
 	s.closeOurs()
-	if !complete {
-		<-done // the readers end with our files
-	}
 	s.finish()
 	return complete
+}
+
+// hurry has the readers end when they have what is there.
+func (s *Streams) hurry() {
+	for _, f := range s.ours {
+		if f.SetReadDeadline(time.Now()) != nil {
+			f.Close() // a file that reads cannot be ended of in another way
+		}
+	}
 }
 
 func (s *Streams) finish() {
@@ -143,12 +152,17 @@ func (s *Streams) Close() {
 	s.finish()
 }
 
-// pump copies until the end; a writer that fails gets nothing more while the
-// reader goes on, so that the process is never held up or hit by SIGPIPE.
+// pump copies until the end, or until r's deadline and then what is there; a writer
+// that fails gets nothing more while the reader goes on, so that the process is never
+// held up or hit by SIGPIPE.
 func pump(w io.Writer, r io.Reader) {
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := r.Read(buf)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			buf, err = waiting(r), io.EOF
+			n = len(buf)
+		}
 		if n > 0 && w != nil {
 			if _, werr := w.Write(buf[:n]); werr != nil {
 				w = nil
@@ -162,4 +176,28 @@ func pump(w io.Writer, r io.Reader) {
 			return
 		}
 	}
+}
+
+// waiting takes what is in a pipe or a terminal, without waiting for more.
+func waiting(r io.Reader) (buf []byte) {
+	f, ok := r.(*os.File)
+	if !ok {
+		return nil
+	}
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return nil
+	}
+	raw.Control(func(fd uintptr) { //nolint:errcheck // closed: nothing is in it
+		n, err := unix.IoctlGetInt(int(fd), unix.TIOCINQ)
+		if err != nil || n <= 0 {
+			return
+		}
+		buf = make([]byte, n)
+		if n, err = unix.Read(int(fd), buf); err != nil {
+			n = 0
+		}
+		buf = buf[:n]
+	})
+	return buf
 }

@@ -58,7 +58,8 @@ func TestCopiedIsCompleteAfterDrain(t *testing.T) {
 }
 
 func TestDrainGivesUpOnAHeldPipe(t *testing.T) {
-	s, err := Copied(nil, &buffer{}, &buffer{})
+	out := &buffer{}
+	s, err := Copied(nil, out, &buffer{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,10 +68,44 @@ func TestDrainGivesUpOnAHeldPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unix.Close(fd)
+	io.WriteString(s.Stdout, "written")
 	s.Started()
-	if s.Drain(20 * time.Millisecond) {
+	if s.Drain(time.Nanosecond) {
 		t.Error("complete although somebody holds the pipe")
 	}
+	if got := out.String(); got != "written" {
+		t.Errorf("%q", got)
+	}
+}
+
+// gated takes nothing until open is closed.
+type gated struct {
+	buffer
+	open chan struct{}
+}
+
+func (g *gated) Write(p []byte) (int, error) {
+	<-g.open
+	return g.buffer.Write(p)
+}
+
+// What the process has written before its end comes, though who takes it is slower
+// than Drain is patient.
+func TestDrainLosesNothing(t *testing.T) {
+	out := &gated{open: make(chan struct{})}
+	s, err := Copied(nil, out, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := strings.Repeat("0123456789\n", 5000)
+	io.WriteString(s.Stdout, want)
+	s.Started()
+	time.AfterFunc(50*time.Millisecond, func() { close(out.open) }) // long after the limit
+	s.Drain(time.Nanosecond)
+	if got := out.String(); got != want {
+		t.Errorf("%d bytes of %d", len(got), len(want))
+	}
+	s.Close()
 }
 
 func TestInheritCloses(t *testing.T) {
