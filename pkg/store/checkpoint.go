@@ -76,7 +76,7 @@ const draftProbe = 50 * time.Millisecond
 // SettleCheckpoints gives drafts below all that nobody works at any more their
 // name, if they are complete, and removes the others. Idempotent.
 func SettleCheckpoints(all string) error {
-	drafts, err := filepath.Glob(filepath.Join(all, draftPrefix+"*"))
+	drafts, err := fsx.Prefixed(all, draftPrefix)
 	if err != nil {
 		return err
 	}

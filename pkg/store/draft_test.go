@@ -12,7 +12,7 @@ import (
 // TestSettleCheckpoints: what commands that were killed leave. A complete draft gets
 // its name, half a one goes, one at which somebody works stays.
 func TestSettleCheckpoints(t *testing.T) {
-	all := filepath.Join(t.TempDir(), "checkpoints")
+	all := filepath.Join(t.TempDir(), "[ck]*") // a name that reads as a pattern
 	if err := SettleCheckpoints(all); err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/pouchcontainer/pouch/pkg/fsx"
 	"github.com/pouchcontainer/pouch/pkg/proc"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
@@ -45,7 +46,7 @@ func (s *Store) LetGoVolume(volume string) error { return removeIfThere(s.hold(v
 
 // VolumeHeld reports whether somebody holds the volume.
 func (s *Store) VolumeHeld(volume string) (bool, error) {
-	paths, err := filepath.Glob(s.hold(volume, "*"))
+	paths, err := fsx.Prefixed(s.locks(), holdPrefix+volume+"@")
 	if err != nil {
 		return false, err
 	}
@@ -62,7 +63,7 @@ type StaleHold struct{ Path, Volume string }
 
 // StaleHolds lists them.
 func (s *Store) StaleHolds() ([]StaleHold, error) {
-	paths, err := filepath.Glob(s.hold("*", "*"))
+	paths, err := fsx.Prefixed(s.locks(), holdPrefix)
 	var out []StaleHold
 	for _, p := range paths {
 		if volume, alive := holds(p); !alive {

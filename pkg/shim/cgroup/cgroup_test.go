@@ -297,7 +297,10 @@ func TestGone(t *testing.T) {
 }
 
 func TestRecord(t *testing.T) {
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "[st]*") // a name that reads as a pattern
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	g, err := Of("/pouch/x/abc")
 	if err != nil {
 		t.Skip(err)

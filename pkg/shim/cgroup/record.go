@@ -53,7 +53,7 @@ func Recall(stateDir, id string) (*Group, error) {
 // it. Idempotent.
 func Forget(stateDir, id string) error {
 	path := recordPath(stateDir, id)
-	half, err := filepath.Glob(filepath.Join(stateDir, fsx.TempPrefix+filepath.Base(path)+"-*"))
+	half, err := fsx.Prefixed(stateDir, fsx.TempPrefix+filepath.Base(path)+"-")
 	if err != nil {
 		return err
 	}
