@@ -1,8 +1,6 @@
 package main
 
 import (
-	"sort"
-	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -70,16 +68,7 @@ func rows(all []*record.Network, match func(*record.Network) bool, whole bool) [
 		if !whole {
 			id = cmd.ShortID(id)
 		}
-		out = append(out, row{n.Created, n.Driver, id, n.IPv6, n.Internal, labels(n.Labels), n.Name, "local"})
+		out = append(out, row{n.Created, n.Driver, id, n.IPv6, n.Internal, cmd.Labels(n.Labels), n.Name, "local"})
 	}
 	return out
-}
-
-func labels(l record.Labels) string {
-	var out []string
-	for k, v := range l {
-		out = append(out, k+"="+v)
-	}
-	sort.Strings(out)
-	return strings.Join(out, ",")
 }

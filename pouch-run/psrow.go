@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,7 +41,7 @@ func newPsRow(s container.Summary, now time.Time, short bool) psRow {
 	c, st := s.Container, s.State
 	r := psRow{
 		Command: commandText(c.Process.Args()), CreatedAt: c.Created.Local().Format("2006-01-02 15:04:05 -0700 MST"),
-		ID: c.ID, Image: c.Image.Name, Labels: joinLabels(c.Labels), Names: c.Name,
+		ID: c.ID, Image: c.Image.Name, Labels: cmd.Labels(c.Labels), Names: c.Name,
 		Networks: networks(c, st), Ports: ports(st.Ports), RunningFor: cmd.HumanDuration(now.Sub(c.Created)) + " ago",
 		State: string(st.Status), Status: container.StatusText(st, now), labels: c.Labels,
 	}
@@ -66,14 +65,6 @@ func commandText(args []string) string {
 		}
 	}
 	return strings.Join(words, " ")
-}
-
-func joinLabels(labels record.Labels) string {
-	var out []string
-	for _, k := range slices.Sorted(maps.Keys(labels)) {
-		out = append(out, k+"="+labels[k])
-	}
-	return strings.Join(out, ",")
 }
 
 // networks are those joined, while it does not run those that it will join.

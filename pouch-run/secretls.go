@@ -1,8 +1,6 @@
 package main
 
 import (
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/docker/go-units"
@@ -59,13 +57,8 @@ func secretLs(c *cli.Context) error {
 }
 
 func secretRowOf(s *container.SecretInfo) secretRow {
-	var labels []string
-	for k, v := range s.Labels {
-		labels = append(labels, k+"="+v)
-	}
-	slices.Sort(labels)
 	return secretRow{
 		Name: s.Name, Created: s.Created, CreatedAgo: units.HumanDuration(time.Since(s.Created)) + " ago",
-		Size: s.Size, Labels: strings.Join(labels, ","), UsedBy: len(s.UsedBy),
+		Size: s.Size, Labels: cmd.Labels(s.Labels), UsedBy: len(s.UsedBy),
 	}
 }

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"sort"
-	"strings"
-
 	"github.com/urfave/cli/v2"
 
 	"github.com/pouchcontainer/pouch/pkg/cmd"
@@ -67,14 +64,7 @@ func rows(vols []*volume.Info, match func(*volume.Info) bool) []row {
 type volumeLabels map[string]string
 
 // String implements fmt.Stringer.
-func (l volumeLabels) String() string {
-	var out []string
-	for k, v := range l {
-		out = append(out, k+"="+v)
-	}
-	sort.Strings(out)
-	return strings.Join(out, ",")
-}
+func (l volumeLabels) String() string { return cmd.Labels(l) }
 
 // MarshalText makes the labels one string in JSON too, as docker does.
 func (l volumeLabels) MarshalText() ([]byte, error) { return []byte(l.String()), nil } //nolint:unparam // encoding.TextMarshaler
