@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -582,9 +583,7 @@ func hole(size int64) []byte {
 	w := tar.NewWriter(&out)
 	records := map[string]string{"GNU.sparse.realsize": fmt.Sprint(size), "GNU.sparse.name": "f"}
 	var pax strings.Builder
-	for k, v := range map[string]string{"GNU.sparse.major": "1", "GNU.sparse.minor": "0"} {
-		records[k] = v
-	}
+	maps.Copy(records, map[string]string{"GNU.sparse.major": "1", "GNU.sparse.minor": "0"})
 	for k, v := range records {
 		n := len(k) + len(v) + 3
 		n += len(fmt.Sprint(n + len(fmt.Sprint(n))))

@@ -37,8 +37,8 @@ func within(t reflect.Type, name string, depth int) reflect.Type {
 	case reflect.Pointer, reflect.Slice, reflect.Map:
 		return within(t.Elem(), name, depth)
 	case reflect.Struct:
-		for i := range t.NumField() {
-			if found := within(t.Field(i).Type, name, depth-1); found != nil && t.Field(i).IsExported() {
+		for f := range t.Fields() {
+			if found := within(f.Type, name, depth-1); found != nil && f.IsExported() {
 				return found
 			}
 		}
@@ -49,8 +49,8 @@ func within(t reflect.Type, name string, depth int) reflect.Type {
 // fieldNames are what a template may ask of a t: fields in their order, then methods.
 func fieldNames(t reflect.Type) []string {
 	var names []string
-	for i := range t.NumMethod() {
-		names = append(names, t.Method(i).Name)
+	for m := range t.Methods() {
+		names = append(names, m.Name)
 	}
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()

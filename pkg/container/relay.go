@@ -69,7 +69,7 @@ func newLine(to *os.File) (*line, *os.File, error) {
 	}
 	in := os.NewFile(uintptr(p[1]), "pipe to "+to.Name())
 	if err := unix.SetNonblock(p[0], true); err != nil { // so that a read can be ended
-		unix.Close(p[0]) //nolint:errcheck // it is given up
+		unix.Close(p[0])
 		in.Close()
 		return nil, nil, os.NewSyscallError("fcntl", err)
 	}
@@ -92,7 +92,7 @@ func (r *relay) finish() {
 		return
 	}
 	for _, l := range r.lines {
-		l.from.SetReadDeadline(time.Now()) //nolint:errcheck // it has ended by itself
+		l.from.SetReadDeadline(time.Now())
 		<-l.done
 		l.drain()
 		l.from.Close()

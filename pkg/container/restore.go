@@ -90,7 +90,7 @@ func (m *Manager) insist(ctx context.Context, list []Summary, do func(context.Co
 	for i := range out {
 		for slow := true; slow && errs.Is(out[i].Err, errs.Unavailable) && ctx.Err() == nil; {
 			again := time.Now()
-			out[i].Err = do(ctx, list[i].Container)
+			out[i].Err = do(ctx, list[i].Container) //nolint:gosec // forEach returns as many as it is given
 			slow = time.Since(again) > prompt && time.Since(begin) < insisting
 		}
 	}

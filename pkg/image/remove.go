@@ -38,14 +38,9 @@ func (m *Manager) Remove(ctx context.Context, target string, force bool) (remove
 	if err != nil {
 		return nil, err
 	}
-	gone := all
-	if called(target, img.Name) {
-		gone = only(all, img.Name)
-		if withoutName(all, img.Name) {
-			gone = all
-		}
-	} else if n := repositories(all); n > 1 && !force {
-		return nil, errs.New(errs.InUse, "unable to delete %s (must be forced): image is referenced in %d repositories", target, n)
+	gone, err := goes(target, img.Name, all, force)
+	if err != nil {
+		return nil, err
 	}
 	last := len(gone) == len(all)
 	if last {
@@ -73,6 +68,22 @@ func (m *Manager) Remove(ctx context.Context, target string, force bool) (remove
 		m.event("delete", img.Name, img.ID)
 	}
 	return out, nil
+}
+
+// goes are those of an image's records that go when target, which named it by the record
+// found, is removed: that name's, or all of them. An id that has names in several
+// repositories fails with kind in_use, unless by force.
+func goes(target, found string, all []imagestore.Record, force bool) ([]imagestore.Record, error) {
+	if called(target, found) {
+		if withoutName(all, found) {
+			return all, nil
+		}
+		return only(all, found), nil
+	}
+	if n := repositories(all); n > 1 && !force {
+		return nil, errs.New(errs.InUse, "unable to delete %s (must be forced): image is referenced in %d repositories", target, n)
+	}
+	return all, nil
 }
 
 // withoutName reports whether an image with these records has no name but one.

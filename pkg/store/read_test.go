@@ -30,7 +30,7 @@ func TestBrokenRecords(t *testing.T) {
 	for path, read := range map[string]func() error{
 		filepath.Join(s.ContainerDir(id), "config.json"): func() error { _, err := s.Container(id); return err },
 		filepath.Join(s.ContainerDir(id), "state.json"):  func() error { _, err := s.State(id); return err },
-		s.networkFile("n1"):                              func() error { _, err := s.Network("n1"); return err },
+		filepath.Join(s.networks(), "n1.json"):           func() error { _, err := s.Network("n1"); return err },
 		filepath.Join(s.VolumeDir("v1"), "volume.json"):  func() error { _, err := s.Volume("v1"); return err },
 	} {
 		must(read())

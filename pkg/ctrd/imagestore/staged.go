@@ -100,8 +100,8 @@ func mountFolders(mounts []*types.Mount) (own string, below []string) {
 
 func (s *staged) discard(ctx context.Context) {
 	if s.done != nil {
-		s.end() //nolint:errcheck // it is thrown away
-		<-s.done
+		s.end()
+		<-s.done //nolint:errcheck // it is thrown away
 	}
 	if s.key != "" {
 		s.unpacking.discard(ctx, s.key)
