@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -29,9 +28,8 @@ type Restored struct {
 // running: always; unless-stopped, when no user stopped it; on-failure, when it
 // ran as the host went down. One that was never started is left alone. The
 // leftovers of the boot before are removed first, networks made before the
-// containers that have them. What is not to be had in time is asked for once more.
-// It returns what it did, and an error only when it
-// could not begin. Idempotent.
+// containers that have them. What is not to be had in time is asked for again. It
+// returns what it did, and an error only when it could not begin. Idempotent.
 func (m *Manager) Restore(ctx context.Context) ([]Restored, error) {
 	found, err := m.Leftovers(ctx)
 	if err == nil {
@@ -44,33 +42,15 @@ func (m *Manager) Restore(ctx context.Context) ([]Restored, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Who has an address of its own choice is started before those that are given
-	// any, and who joins another container's network after that.
-	var rounds [3][]Summary
-	for _, s := range list {
-		n := restoreRound(s.Container)
-		rounds[n] = append(rounds[n], s)
-	}
 	start := func(ctx context.Context, c *record.Container) error {
 		_, err := m.Start(ctx, c.ID, StartOpts{apart: true})
 		return err
 	}
 	var out []Restored
-	for _, round := range rounds {
+	for _, round := range restoreRounds(list) {
 		out = append(out, m.insist(ctx, round, start)...)
 	}
 	return out, nil
-}
-
-// restoreRound is when Restore starts c: from 0 to 2.
-func restoreRound(c *record.Container) int {
-	switch {
-	case joinsOther(c):
-		return 2
-	case slices.ContainsFunc(c.Networks, func(j record.Join) bool { return j.IPv4 != "" || j.IPv6 != "" }):
-		return 0
-	}
-	return 1
 }
 
 const (
@@ -134,16 +114,6 @@ func wantsRestore(c *record.Container, st *record.State) bool {
 		return !st.StoppedByUser && st.EndedBy == record.ByShutdown
 	}
 	return false
-}
-
-// joinsOther reports whether c lives in a namespace of another container.
-func joinsOther(c *record.Container) bool {
-	for _, mode := range []string{c.NetworkMode, c.Host.PidMode, c.Host.IpcMode} {
-		if strings.HasPrefix(mode, "container:") {
-			return true
-		}
-	}
-	return len(c.Links) > 0
 }
 
 // those returns the containers that pick picks, the oldest first.
