@@ -4,27 +4,37 @@ import (
 	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/record"
+	"github.com/pouchcontainer/pouch/pkg/volume"
 )
 
 // infoMounts are the volumes and binds; a tmpfs stands in HostConfig.Tmpfs.
-func infoMounts(c *record.Container) []InfoMount {
+func (m *Manager) infoMounts(c *record.Container) []InfoMount {
 	out := []InfoMount{}
-	for _, m := range c.Mounts {
-		if m.Type == "tmpfs" {
+	for _, mt := range c.Mounts {
+		if mt.Type == "tmpfs" {
 			continue
 		}
 		i := InfoMount{
-			Type: m.Type, Name: m.Name, Source: m.Source, Destination: m.Destination,
-			Mode: strings.Join(modes(m), ","), RW: !m.ReadOnly, Propagation: m.Propagation,
+			Type: mt.Type, Name: mt.Name, Source: mt.Source, Destination: mt.Destination,
+			Mode: strings.Join(modes(mt), ","), RW: !mt.ReadOnly, Propagation: mt.Propagation,
 		}
-		if m.Type == "volume" {
-			i.Driver = "local"
+		if mt.Type == "volume" {
+			i.Driver = m.driverOf(mt.Name)
 		} else if i.Propagation == "" {
 			i.Propagation = "rprivate"
 		}
 		out = append(out, i)
 	}
 	return out
+}
+
+// driverOf is the driver of a volume; of one that is gone nobody knows another than the
+// usual one.
+func (m *Manager) driverOf(name string) string {
+	if v, err := m.Store.Volume(name); err == nil {
+		return v.Driver
+	}
+	return volume.Local
 }
 
 // binds are the mounts as -v has them.

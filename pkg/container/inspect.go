@@ -47,7 +47,7 @@ func (m *Manager) info(c *record.Container, st *record.State) *Info {
 		RestartCount: st.Restarts, Driver: "overlayfs", Platform: "linux", Runtime: c.Runtime,
 		AppArmorProfile: c.Host.AppArmor, GraphDriver: InfoDriver{"overlayfs", map[string]string{}},
 		ResolvConfPath: dir + "/resolv.conf", HostnamePath: dir + "/hostname", HostsPath: dir + "/hosts",
-		LogPath: st.LogPath, HostConfig: infoHost(c), Mounts: infoMounts(c), Config: infoConfig(c),
+		LogPath: st.LogPath, HostConfig: infoHost(c), Mounts: m.infoMounts(c), Config: infoConfig(c),
 		NetworkSettings: m.infoNetwork(c, st), Quotas: m.infoQuotas(c),
 	}
 	if args := c.Process.Args(); len(args) > 0 {
