@@ -96,11 +96,7 @@ func (m *Manager) commit(ctx context.Context, id, ref string, o CommitOpts) (str
 	if err != nil {
 		return "", err
 	}
-	args := []string{"--root", m.Store.Root, "--run-root", m.Store.RunRoot}
-	if m.address != "" {
-		args = append(args, "--address", m.address)
-	}
-	args = append(args, "commit", "--author="+o.Author, "--message="+o.Message)
+	args := append(m.imageGlobals(), "commit", "--author="+o.Author, "--message="+o.Message)
 	for _, ch := range o.Changes {
 		args = append(args, "--change="+ch)
 	}

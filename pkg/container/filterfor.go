@@ -9,8 +9,8 @@ import (
 )
 
 // resolved replaces in the filters before and since the containers that they name
-// by the times at which those were created, and in until what is ago by a time. It fails with kind not_found for one
-// that is not there.
+// by the times at which those were created, and in until what is ago by a time. It
+// fails with kind not_found for one that is not there.
 func (m *Manager) resolved(f Filters) (Filters, error) {
 	out := make(Filters, len(f))
 	for key, values := range f {

@@ -2,13 +2,13 @@ package container
 
 import (
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/record"
 	"github.com/pouchcontainer/pouch/pkg/spec"
 	"github.com/pouchcontainer/pouch/pkg/spec/hostfacts"
+	"github.com/pouchcontainer/pouch/pkg/systemd"
 )
 
 // FitLimits checks what h asks of a cgroup, and takes out what this host cannot
@@ -54,7 +54,7 @@ func fitWeights(r *record.Resources) (warnings []string) {
 // fitSystemd checks that systemd runs (sd_booted(3)) and that the parent is a
 // slice.
 func fitSystemd(h *record.Host) (err error) {
-	if fi, err := os.Lstat("/run/systemd/system"); err != nil || !fi.IsDir() {
+	if !systemd.Booted() {
 		return errs.New(errs.Unsupported, "--cgroup-manager systemd: systemd does not run on this host: use cgroupfs")
 	}
 	if h.CgroupParent != "" {

@@ -67,8 +67,8 @@ func idTaken(id string) error {
 	return errs.New(errs.Conflict, "the id %s is in use by a container: remove it first", id)
 }
 
-// claim gives container c its name, or makes one up when it has none. A name
-// whose holder a dead command left behind is freed first.
+// claim gives container c its name. One whose holder a dead command left behind is
+// freed first.
 func (m *Manager) claim(ctx context.Context, c *record.Container) error {
 	err := m.Store.ClaimName(c.Name, c.ID)
 	if !errs.Is(err, errs.Conflict) {

@@ -63,11 +63,7 @@ func (m *Manager) pull(ctx context.Context, o *Options, more ...string) (ref str
 	if err != nil {
 		return "", err
 	}
-	args := []string{"--root", m.Store.Root, "--run-root", m.Store.RunRoot}
-	if m.address != "" {
-		args = append(args, "--address", m.address)
-	}
-	args = append(args, "pull")
+	args := append(m.imageGlobals(), "pull")
 	args = append(append(append(args, pullFlags(o)...), more...), "--", o.Image)
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }

@@ -144,9 +144,9 @@ func (s *Store) removeFiles(id string) error {
 	return os.RemoveAll(tmp)
 }
 
-// ClaimName gives name to container id; SyncContainer makes that durable. A name that another container
-// has gives kind conflict with that container's id in the text; one whose
-// container is gone is taken over.
+// ClaimName gives name to container id; SyncContainer makes that durable. A name that
+// another container has gives kind conflict with that container's id in the text; one
+// whose container is gone is taken over. Idempotent.
 func (s *Store) ClaimName(name, id string) error {
 	path := filepath.Join(s.names(), name)
 	for range 8 {
