@@ -22,6 +22,7 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/fsx"
 	"github.com/pouchcontainer/pouch/pkg/libexec"
 	"github.com/pouchcontainer/pouch/pkg/proc"
+	"github.com/pouchcontainer/pouch/pkg/store"
 )
 
 // lockFD is the descriptor under which the supervisor inherits its lock.
@@ -135,11 +136,13 @@ func (s *supervisor) abandon() {
 
 const hostPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-// inherited is what a supervisor gets at its start.
+// inherited is what a supervisor gets at its start, and ours, this command's end of the
+// connection.
 type inherited struct {
 	null, log, ours, theirs, ctl, task *os.File
 }
 
+// close closes all but ours. Idempotent.
 func (in *inherited) close() {
 	for _, f := range []*os.File{in.null, in.log, in.theirs, in.ctl, in.task} {
 		if f != nil {
@@ -148,30 +151,35 @@ func (in *inherited) close() {
 	}
 }
 
-func (m *Manager) sockets(id string) (in *inherited, err error) {
-	in = &inherited{}
-	defer func() {
-		if err != nil {
-			in.close()
-		}
-	}()
-	if err := os.MkdirAll(m.Store.RunDir(id), 0o700); err != nil {
+// sockets opens what the supervisor of container id gets; on error nothing is open.
+func (m *Manager) sockets(id string) (*inherited, error) {
+	in := &inherited{}
+	if err := in.open(m.Store, id); err != nil {
+		in.close()
+		in.ours.Close() // or nil
 		return nil, err
+	}
+	return in, nil
+}
+
+func (in *inherited) open(s *store.Store, id string) (err error) {
+	if err := os.MkdirAll(s.RunDir(id), 0o700); err != nil {
+		return err
 	}
 	if in.null, err = os.OpenFile(os.DevNull, os.O_RDWR, 0); err != nil {
-		return nil, err
+		return err
 	}
-	if in.log, err = m.Store.OpenSupervisorLog(id); err != nil {
-		return nil, err
+	if in.log, err = s.OpenSupervisorLog(id); err != nil {
+		return err
 	}
 	if in.ours, in.theirs, err = ctl.Pair(); err != nil {
-		return nil, err
+		return err
 	}
-	if in.ctl, err = listenFile(m.Store.ControlSocket(id), ctl.Listen); err != nil {
-		return nil, err
+	if in.ctl, err = listenFile(s.ControlSocket(id), ctl.Listen); err != nil {
+		return err
 	}
-	in.task, err = listenFile(m.Store.TaskSocket(id), listenStream)
-	return in, err
+	in.task, err = listenFile(s.TaskSocket(id), listenStream)
+	return err
 }
 
 func listenStream(path string) (*net.UnixListener, error) {
