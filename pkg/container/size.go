@@ -42,7 +42,7 @@ func (m *Manager) addSizes(ctx context.Context, list []Summary) error {
 	}
 	layers := map[string]int64{"": 0}
 	for i, s := range list {
-		rw, err := cl.SnapshotUsage(ctx, s.Container.ID)
+		rw, err := cl.SnapshotUsage(ctx, s.Container.SnapshotKey())
 		if errs.Is(err, errs.NotFound) { // removed meanwhile, or it has a folder of the host as its root
 			list[i].Size = &Size{}
 			continue
