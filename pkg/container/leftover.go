@@ -180,7 +180,7 @@ func (m *Manager) surveyEngine(ctx context.Context) ([]Leftover, error) {
 	out := m.engineLeftovers(o)
 	dead, err := images.Abandoned(ctx, cl.Conn, cl.Namespace)
 	for _, id := range dead {
-		out = append(out, Leftover{"lease", id, "image", "the command that fetched an image died"})
+		out = append(out, Leftover{"lease", id, imageOwner, "the command that fetched an image died"})
 	}
 	return out, err
 }

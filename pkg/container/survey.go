@@ -92,46 +92,63 @@ func (m *Manager) surveyStale(ctx context.Context) ([]Leftover, error) {
 	return out, err
 }
 
+// imageOwner stands for the owner of leases of commands that fetched an image.
+const imageOwner = "image"
+
 // staleOwner stands for the owner of files that surveyStale finds.
 const staleOwner = "records"
 
-// Clear removes leftovers, and returns those that it has removed.
+// Clear removes leftovers, and returns those that it has removed. The others are
+// removed also when one cannot be; the error says why that is. Idempotent.
 func (m *Manager) Clear(ctx context.Context, found []Leftover) (done []Leftover, err error) {
-	seen := map[string]error{}
 	spent := m.Network.StrayCNI(m.exists)
-	for _, l := range found {
-		if l.Owner == "image" {
-			done, err = append(done, l), m.clearImageLeases(ctx)
-		}
-		if l.Owner == staleOwner {
-			done, err = append(done, l), firstError(err, m.Store.RemoveStale(ctx))
-		}
-		if l.Owner == lxcfsOwner {
-			done, err = append(done, l), firstError(err, lxcfs.Of(m.Store).Release(ctx, ""))
-		}
-		if l.Kind == nameKind {
-			done, err = append(done, l), firstError(err, m.Store.RepairName(ctx, l.Name))
-			continue
-		}
-		if !isID(l.Owner) {
-			continue
-		}
-		e, again := seen[l.Owner]
-		if !again {
-			e = m.clearOwner(ctx, l.Owner)
-			seen[l.Owner] = e
-		}
-		if e == nil {
-			done = append(done, l)
-		} else {
-			err = e
-		}
-	}
+	done, err = m.clearEach(ctx, found)
 	if e := m.Network.Clean(ctx, m.exists); e != nil {
 		return done, e
 	}
 	m.Network.GC(ctx, spent)
 	return done, firstError(err, m.Volume.Clean(ctx))
+}
+
+// clearEach removes one after the other. The error is the first of those that happened.
+func (m *Manager) clearEach(ctx context.Context, found []Leftover) (done []Leftover, err error) {
+	owners := map[string]error{} // how it went with those that were cleared
+	for _, l := range found {
+		clear, known := m.clearer(l)
+		if !known {
+			continue
+		}
+		e, again := owners[l.Owner]
+		if !again || l.Kind == nameKind {
+			e = clear(ctx)
+		}
+		if l.Kind != nameKind {
+			owners[l.Owner] = e
+		}
+		if e = firstError(e); e == nil {
+			done = append(done, l)
+		}
+		err = firstError(err, e)
+	}
+	return done, err
+}
+
+// clearer is what removes a leftover, with all that has the same owner, unless it is a
+// name; not known when Network and Volume do it.
+func (m *Manager) clearer(l Leftover) (clear func(context.Context) error, known bool) {
+	switch {
+	case l.Kind == nameKind:
+		return func(ctx context.Context) error { return m.Store.RepairName(ctx, l.Name) }, true
+	case l.Owner == imageOwner:
+		return m.clearImageLeases, true
+	case l.Owner == staleOwner:
+		return m.Store.RemoveStale, true
+	case l.Owner == lxcfsOwner:
+		return func(ctx context.Context) error { return lxcfs.Of(m.Store).Release(ctx, "") }, true
+	case isID(l.Owner):
+		return func(ctx context.Context) error { return m.clearOwner(ctx, l.Owner) }, true
+	}
+	return nil, false
 }
 
 func (m *Manager) clearImageLeases(ctx context.Context) error {
