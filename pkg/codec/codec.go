@@ -1,5 +1,5 @@
 // Package codec is the JSON of what every run writes and reads: a container's
-// record and state, and its runtime configuration. What encoding/json learns of a
+// record and state, its networks and addresses, events, and its runtime configuration. What encoding/json learns of a
 // type it learns in every process anew, and of all types below it: that took a
 // process longer than its reading and writing. These types have code that was
 // generated; all others go through encoding/json, and so does nothing here that
@@ -23,6 +23,12 @@ func Marshal(v any) ([]byte, error) {
 		return encode((*container)(v))
 	case *record.State:
 		return encode((*state)(v))
+	case *record.Network:
+		return encode((*network)(v))
+	case *record.Lease:
+		return encode((*lease)(v))
+	case *record.Event:
+		return encode((*event)(v))
 	case *specs.Spec:
 		return encode(&runtimeSpec{
 			v.Version, v.Process, v.Root, v.Hostname, v.Domainname, v.Mounts, v.Hooks, v.Annotations, v.Linux, v.VM,
@@ -39,6 +45,12 @@ func Unmarshal(data []byte, v any) error {
 		return decode(data, (*container)(v))
 	case *record.State:
 		return decode(data, (*state)(v))
+	case *record.Network:
+		return decode(data, (*network)(v))
+	case *record.Lease:
+		return decode(data, (*lease)(v))
+	case *record.Event:
+		return decode(data, (*event)(v))
 	case *specs.Spec:
 		return unmarshalSpec(data, v)
 	}

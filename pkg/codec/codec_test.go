@@ -55,6 +55,9 @@ func TestAsEncodingJSON(t *testing.T) {
 	for _, make := range []func() any{
 		func() any { return &record.Container{} },
 		func() any { return &record.State{} },
+		func() any { return &record.Network{} },
+		func() any { return &record.Lease{} },
+		func() any { return &record.Event{} },
 		func() any { return &specs.Spec{} },
 	} {
 		for _, depth := range []int{0, 1, 3, 9} {
@@ -109,6 +112,18 @@ func TestBroken(t *testing.T) {
 	} {
 		plain := json.Unmarshal([]byte(text), &record.Container{})
 		if err := Unmarshal([]byte(text), &record.Container{}); (err == nil) != (plain == nil) {
+			t.Errorf("%q: %v; encoding/json says %v", text, err, plain)
+		}
+	}
+}
+
+// TestBrokenLease: of an address, too.
+func TestBrokenLease(t *testing.T) {
+	for _, text := range []string{
+		"", "{", `{"netns":`, `{"netns":"a"`, `{"netns":1}`, `{"netnsInode":-1}`, `{"owner":"x"}`, `{"ports":{}}`, `[]`, `{"netns":"a"} x`, `{"names":null}`,
+	} {
+		plain := json.Unmarshal([]byte(text), &record.Lease{})
+		if err := Unmarshal([]byte(text), &record.Lease{}); (err == nil) != (plain == nil) {
 			t.Errorf("%q: %v; encoding/json says %v", text, err, plain)
 		}
 	}

@@ -20,6 +20,15 @@ type container record.Container
 type state record.State
 
 //easyjson:json
+type network record.Network
+
+//easyjson:json
+type lease record.Lease
+
+//easyjson:json
+type event record.Event
+
+//easyjson:json
 type head struct {
 	SchemaVersion int `json:"schemaVersion"`
 }

@@ -6879,7 +6879,1036 @@ func easyjson7ee34e94EncodeGithubComOpencontainersRuntimeSpecSpecsGo35(out *jwri
 	}
 	out.RawByte('}')
 }
-func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec2(in *jlexer.Lexer, out *head) {
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec2(in *jlexer.Lexer, out *network) {
+	isTopLevel := in.IsStart()
+	if in.IsNull() {
+		if isTopLevel {
+			in.Consumed()
+		}
+		in.Skip()
+		return
+	}
+	in.Delim('{')
+	for !in.IsDelim('}') {
+		key := in.UnsafeFieldName(false)
+		in.WantColon()
+		switch key {
+		case "schemaVersion":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.SchemaVersion = int(in.Int())
+			}
+		case "id":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.ID = string(in.String())
+			}
+		case "name":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.Name = string(in.String())
+			}
+		case "driver":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.Driver = string(in.String())
+			}
+		case "created":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				if data := in.Raw(); in.Ok() {
+					in.AddError((out.Created).UnmarshalJSON(data))
+				}
+			}
+		case "bridge":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.Bridge = string(in.String())
+			}
+		case "subnets":
+			if in.IsNull() {
+				in.Skip()
+				out.Subnets = nil
+			} else {
+				in.Delim('[')
+				if out.Subnets == nil {
+					if !in.IsDelim(']') {
+						out.Subnets = make([]record.Subnet, 0, 0)
+					} else {
+						out.Subnets = []record.Subnet{}
+					}
+				} else {
+					out.Subnets = (out.Subnets)[:0]
+				}
+				for !in.IsDelim(']') {
+					var v181 record.Subnet
+					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord6(in, &v181)
+					out.Subnets = append(out.Subnets, v181)
+					in.WantComma()
+				}
+				in.Delim(']')
+			}
+		case "internal":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.Internal = bool(in.Bool())
+			}
+		case "ipv6":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.IPv6 = bool(in.Bool())
+			}
+		case "noIPv4":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.NoIPv4 = bool(in.Bool())
+			}
+		case "routes":
+			if in.IsNull() {
+				in.Skip()
+				out.Routes = nil
+			} else {
+				in.Delim('[')
+				if out.Routes == nil {
+					if !in.IsDelim(']') {
+						out.Routes = make([]record.Route, 0, 1)
+					} else {
+						out.Routes = []record.Route{}
+					}
+				} else {
+					out.Routes = (out.Routes)[:0]
+				}
+				for !in.IsDelim(']') {
+					var v182 record.Route
+					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord7(in, &v182)
+					out.Routes = append(out.Routes, v182)
+					in.WantComma()
+				}
+				in.Delim(']')
+			}
+		case "dns":
+			if in.IsNull() {
+				in.Skip()
+				out.DNS = nil
+			} else {
+				in.Delim('[')
+				if out.DNS == nil {
+					if !in.IsDelim(']') {
+						out.DNS = make([]string, 0, 4)
+					} else {
+						out.DNS = []string{}
+					}
+				} else {
+					out.DNS = (out.DNS)[:0]
+				}
+				for !in.IsDelim(']') {
+					var v183 string
+					if in.IsNull() {
+						in.Skip()
+					} else {
+						v183 = string(in.String())
+					}
+					out.DNS = append(out.DNS, v183)
+					in.WantComma()
+				}
+				in.Delim(']')
+			}
+		case "noNames":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.NoNames = bool(in.Bool())
+			}
+		case "options":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				in.Delim('{')
+				if !in.IsDelim('}') {
+					out.Options = make(map[string]string)
+				} else {
+					out.Options = nil
+				}
+				for !in.IsDelim('}') {
+					key := string(in.String())
+					in.WantColon()
+					var v184 string
+					if in.IsNull() {
+						in.Skip()
+					} else {
+						v184 = string(in.String())
+					}
+					(out.Options)[key] = v184
+					in.WantComma()
+				}
+				in.Delim('}')
+			}
+		case "labels":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				in.Delim('{')
+				if !in.IsDelim('}') {
+					out.Labels = make(map[string]string)
+				} else {
+					out.Labels = nil
+				}
+				for !in.IsDelim('}') {
+					key := string(in.String())
+					in.WantColon()
+					var v185 string
+					if in.IsNull() {
+						in.Skip()
+					} else {
+						v185 = string(in.String())
+					}
+					(out.Labels)[key] = v185
+					in.WantComma()
+				}
+				in.Delim('}')
+			}
+		case "ipam":
+			if in.IsNull() {
+				in.Skip()
+				out.IPAM = nil
+			} else {
+				if out.IPAM == nil {
+					out.IPAM = new(record.IPAM)
+				}
+				easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord8(in, out.IPAM)
+			}
+		default:
+			in.SkipRecursive()
+		}
+		in.WantComma()
+	}
+	in.Delim('}')
+	if isTopLevel {
+		in.Consumed()
+	}
+}
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgCodec2(out *jwriter.Writer, in network) {
+	out.RawByte('{')
+	first := true
+	_ = first
+	{
+		const prefix string = ",\"schemaVersion\":"
+		out.RawString(prefix[1:])
+		out.Int(int(in.SchemaVersion))
+	}
+	{
+		const prefix string = ",\"id\":"
+		out.RawString(prefix)
+		out.String(string(in.ID))
+	}
+	{
+		const prefix string = ",\"name\":"
+		out.RawString(prefix)
+		out.String(string(in.Name))
+	}
+	{
+		const prefix string = ",\"driver\":"
+		out.RawString(prefix)
+		out.String(string(in.Driver))
+	}
+	{
+		const prefix string = ",\"created\":"
+		out.RawString(prefix)
+		out.Raw((in.Created).MarshalJSON())
+	}
+	{
+		const prefix string = ",\"bridge\":"
+		out.RawString(prefix)
+		out.String(string(in.Bridge))
+	}
+	{
+		const prefix string = ",\"subnets\":"
+		out.RawString(prefix)
+		if in.Subnets == nil && (out.Flags&jwriter.NilSliceAsEmpty) == 0 {
+			out.RawString("null")
+		} else {
+			out.RawByte('[')
+			for v186, v187 := range in.Subnets {
+				if v186 > 0 {
+					out.RawByte(',')
+				}
+				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord6(out, v187)
+			}
+			out.RawByte(']')
+		}
+	}
+	if in.Internal {
+		const prefix string = ",\"internal\":"
+		out.RawString(prefix)
+		out.Bool(bool(in.Internal))
+	}
+	if in.IPv6 {
+		const prefix string = ",\"ipv6\":"
+		out.RawString(prefix)
+		out.Bool(bool(in.IPv6))
+	}
+	if in.NoIPv4 {
+		const prefix string = ",\"noIPv4\":"
+		out.RawString(prefix)
+		out.Bool(bool(in.NoIPv4))
+	}
+	if len(in.Routes) != 0 {
+		const prefix string = ",\"routes\":"
+		out.RawString(prefix)
+		{
+			out.RawByte('[')
+			for v188, v189 := range in.Routes {
+				if v188 > 0 {
+					out.RawByte(',')
+				}
+				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord7(out, v189)
+			}
+			out.RawByte(']')
+		}
+	}
+	if len(in.DNS) != 0 {
+		const prefix string = ",\"dns\":"
+		out.RawString(prefix)
+		{
+			out.RawByte('[')
+			for v190, v191 := range in.DNS {
+				if v190 > 0 {
+					out.RawByte(',')
+				}
+				out.String(string(v191))
+			}
+			out.RawByte(']')
+		}
+	}
+	if in.NoNames {
+		const prefix string = ",\"noNames\":"
+		out.RawString(prefix)
+		out.Bool(bool(in.NoNames))
+	}
+	if len(in.Options) != 0 {
+		const prefix string = ",\"options\":"
+		out.RawString(prefix)
+		{
+			out.RawByte('{')
+			v192First := true
+			for v192Name, v192Value := range in.Options {
+				if v192First {
+					v192First = false
+				} else {
+					out.RawByte(',')
+				}
+				out.String(string(v192Name))
+				out.RawByte(':')
+				out.String(string(v192Value))
+			}
+			out.RawByte('}')
+		}
+	}
+	if len(in.Labels) != 0 {
+		const prefix string = ",\"labels\":"
+		out.RawString(prefix)
+		{
+			out.RawByte('{')
+			v193First := true
+			for v193Name, v193Value := range in.Labels {
+				if v193First {
+					v193First = false
+				} else {
+					out.RawByte(',')
+				}
+				out.String(string(v193Name))
+				out.RawByte(':')
+				out.String(string(v193Value))
+			}
+			out.RawByte('}')
+		}
+	}
+	if in.IPAM != nil {
+		const prefix string = ",\"ipam\":"
+		out.RawString(prefix)
+		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord8(out, *in.IPAM)
+	}
+	out.RawByte('}')
+}
+
+// MarshalEasyJSON supports easyjson.Marshaler interface
+func (v network) MarshalEasyJSON(w *jwriter.Writer) {
+	easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgCodec2(w, v)
+}
+
+// UnmarshalEasyJSON supports easyjson.Unmarshaler interface
+func (v *network) UnmarshalEasyJSON(l *jlexer.Lexer) {
+	easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec2(l, v)
+}
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord8(in *jlexer.Lexer, out *record.IPAM) {
+	isTopLevel := in.IsStart()
+	if in.IsNull() {
+		if isTopLevel {
+			in.Consumed()
+		}
+		in.Skip()
+		return
+	}
+	in.Delim('{')
+	for !in.IsDelim('}') {
+		key := in.UnsafeFieldName(false)
+		in.WantColon()
+		switch key {
+		case "driver":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.Driver = string(in.String())
+			}
+		case "options":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				in.Delim('{')
+				if !in.IsDelim('}') {
+					out.Options = make(map[string]string)
+				} else {
+					out.Options = nil
+				}
+				for !in.IsDelim('}') {
+					key := string(in.String())
+					in.WantColon()
+					var v194 string
+					if in.IsNull() {
+						in.Skip()
+					} else {
+						v194 = string(in.String())
+					}
+					(out.Options)[key] = v194
+					in.WantComma()
+				}
+				in.Delim('}')
+			}
+		case "space":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.Space = string(in.String())
+			}
+		case "mac":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.MAC = bool(in.Bool())
+			}
+		default:
+			in.SkipRecursive()
+		}
+		in.WantComma()
+	}
+	in.Delim('}')
+	if isTopLevel {
+		in.Consumed()
+	}
+}
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord8(out *jwriter.Writer, in record.IPAM) {
+	out.RawByte('{')
+	first := true
+	_ = first
+	{
+		const prefix string = ",\"driver\":"
+		out.RawString(prefix[1:])
+		out.String(string(in.Driver))
+	}
+	if len(in.Options) != 0 {
+		const prefix string = ",\"options\":"
+		out.RawString(prefix)
+		{
+			out.RawByte('{')
+			v195First := true
+			for v195Name, v195Value := range in.Options {
+				if v195First {
+					v195First = false
+				} else {
+					out.RawByte(',')
+				}
+				out.String(string(v195Name))
+				out.RawByte(':')
+				out.String(string(v195Value))
+			}
+			out.RawByte('}')
+		}
+	}
+	if in.Space != "" {
+		const prefix string = ",\"space\":"
+		out.RawString(prefix)
+		out.String(string(in.Space))
+	}
+	if in.MAC {
+		const prefix string = ",\"mac\":"
+		out.RawString(prefix)
+		out.Bool(bool(in.MAC))
+	}
+	out.RawByte('}')
+}
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord7(in *jlexer.Lexer, out *record.Route) {
+	isTopLevel := in.IsStart()
+	if in.IsNull() {
+		if isTopLevel {
+			in.Consumed()
+		}
+		in.Skip()
+		return
+	}
+	in.Delim('{')
+	for !in.IsDelim('}') {
+		key := in.UnsafeFieldName(false)
+		in.WantColon()
+		switch key {
+		case "destination":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.Destination = string(in.String())
+			}
+		case "gateway":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.Gateway = string(in.String())
+			}
+		case "metric":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.Metric = int(in.Int())
+			}
+		default:
+			in.SkipRecursive()
+		}
+		in.WantComma()
+	}
+	in.Delim('}')
+	if isTopLevel {
+		in.Consumed()
+	}
+}
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord7(out *jwriter.Writer, in record.Route) {
+	out.RawByte('{')
+	first := true
+	_ = first
+	{
+		const prefix string = ",\"destination\":"
+		out.RawString(prefix[1:])
+		out.String(string(in.Destination))
+	}
+	{
+		const prefix string = ",\"gateway\":"
+		out.RawString(prefix)
+		out.String(string(in.Gateway))
+	}
+	if in.Metric != 0 {
+		const prefix string = ",\"metric\":"
+		out.RawString(prefix)
+		out.Int(int(in.Metric))
+	}
+	out.RawByte('}')
+}
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord6(in *jlexer.Lexer, out *record.Subnet) {
+	isTopLevel := in.IsStart()
+	if in.IsNull() {
+		if isTopLevel {
+			in.Consumed()
+		}
+		in.Skip()
+		return
+	}
+	in.Delim('{')
+	for !in.IsDelim('}') {
+		key := in.UnsafeFieldName(false)
+		in.WantColon()
+		switch key {
+		case "subnet":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.Subnet = string(in.String())
+			}
+		case "gateway":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.Gateway = string(in.String())
+			}
+		case "range":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.Range = string(in.String())
+			}
+		case "reserved":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				in.Delim('{')
+				if !in.IsDelim('}') {
+					out.Reserved = make(map[string]string)
+				} else {
+					out.Reserved = nil
+				}
+				for !in.IsDelim('}') {
+					key := string(in.String())
+					in.WantColon()
+					var v196 string
+					if in.IsNull() {
+						in.Skip()
+					} else {
+						v196 = string(in.String())
+					}
+					(out.Reserved)[key] = v196
+					in.WantComma()
+				}
+				in.Delim('}')
+			}
+		case "pool":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.Pool = string(in.String())
+			}
+		default:
+			in.SkipRecursive()
+		}
+		in.WantComma()
+	}
+	in.Delim('}')
+	if isTopLevel {
+		in.Consumed()
+	}
+}
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord6(out *jwriter.Writer, in record.Subnet) {
+	out.RawByte('{')
+	first := true
+	_ = first
+	{
+		const prefix string = ",\"subnet\":"
+		out.RawString(prefix[1:])
+		out.String(string(in.Subnet))
+	}
+	{
+		const prefix string = ",\"gateway\":"
+		out.RawString(prefix)
+		out.String(string(in.Gateway))
+	}
+	if in.Range != "" {
+		const prefix string = ",\"range\":"
+		out.RawString(prefix)
+		out.String(string(in.Range))
+	}
+	if len(in.Reserved) != 0 {
+		const prefix string = ",\"reserved\":"
+		out.RawString(prefix)
+		{
+			out.RawByte('{')
+			v197First := true
+			for v197Name, v197Value := range in.Reserved {
+				if v197First {
+					v197First = false
+				} else {
+					out.RawByte(',')
+				}
+				out.String(string(v197Name))
+				out.RawByte(':')
+				out.String(string(v197Value))
+			}
+			out.RawByte('}')
+		}
+	}
+	if in.Pool != "" {
+		const prefix string = ",\"pool\":"
+		out.RawString(prefix)
+		out.String(string(in.Pool))
+	}
+	out.RawByte('}')
+}
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec3(in *jlexer.Lexer, out *lease) {
+	isTopLevel := in.IsStart()
+	if in.IsNull() {
+		if isTopLevel {
+			in.Consumed()
+		}
+		in.Skip()
+		return
+	}
+	in.Delim('{')
+	for !in.IsDelim('}') {
+		key := in.UnsafeFieldName(false)
+		in.WantColon()
+		switch key {
+		case "driver":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.Driver = string(in.String())
+			}
+		case "container":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.Container = string(in.String())
+			}
+		case "ipam":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.IPAM = bool(in.Bool())
+			}
+		case "cni":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.CNI = string(in.String())
+			}
+		case "cniNetwork":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.CNINetwork = string(in.String())
+			}
+		case "netns":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.Netns = string(in.String())
+			}
+		case "netnsInode":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.NetnsInode = uint64(in.Uint64())
+			}
+		case "owner":
+			easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord(in, &out.Owner)
+		case "names":
+			if in.IsNull() {
+				in.Skip()
+				out.Names = nil
+			} else {
+				in.Delim('[')
+				if out.Names == nil {
+					if !in.IsDelim(']') {
+						out.Names = make([]string, 0, 4)
+					} else {
+						out.Names = []string{}
+					}
+				} else {
+					out.Names = (out.Names)[:0]
+				}
+				for !in.IsDelim(']') {
+					var v198 string
+					if in.IsNull() {
+						in.Skip()
+					} else {
+						v198 = string(in.String())
+					}
+					out.Names = append(out.Names, v198)
+					in.WantComma()
+				}
+				in.Delim(']')
+			}
+		case "interface":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.Iface = string(in.String())
+			}
+		case "mac":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.MAC = string(in.String())
+			}
+		case "hostLink":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.HostLink = string(in.String())
+			}
+		case "ports":
+			if in.IsNull() {
+				in.Skip()
+				out.Ports = nil
+			} else {
+				in.Delim('[')
+				if out.Ports == nil {
+					if !in.IsDelim(']') {
+						out.Ports = make([]record.Port, 0, 1)
+					} else {
+						out.Ports = []record.Port{}
+					}
+				} else {
+					out.Ports = (out.Ports)[:0]
+				}
+				for !in.IsDelim(']') {
+					var v199 record.Port
+					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord2(in, &v199)
+					out.Ports = append(out.Ports, v199)
+					in.WantComma()
+				}
+				in.Delim(']')
+			}
+		case "bits":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.Bits = int(in.Int())
+			}
+		case "gateway":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.Gateway = string(in.String())
+			}
+		case "priority":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.Priority = int(in.Int())
+			}
+		case "ingress":
+			easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord9(in, &out.Ingress)
+		case "egress":
+			easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord9(in, &out.Egress)
+		case "ending":
+			easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord(in, &out.Ending)
+		default:
+			in.SkipRecursive()
+		}
+		in.WantComma()
+	}
+	in.Delim('}')
+	if isTopLevel {
+		in.Consumed()
+	}
+}
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgCodec3(out *jwriter.Writer, in lease) {
+	out.RawByte('{')
+	first := true
+	_ = first
+	if in.Driver != "" {
+		const prefix string = ",\"driver\":"
+		first = false
+		out.RawString(prefix[1:])
+		out.String(string(in.Driver))
+	}
+	if in.Container != "" {
+		const prefix string = ",\"container\":"
+		if first {
+			first = false
+			out.RawString(prefix[1:])
+		} else {
+			out.RawString(prefix)
+		}
+		out.String(string(in.Container))
+	}
+	if in.IPAM {
+		const prefix string = ",\"ipam\":"
+		if first {
+			first = false
+			out.RawString(prefix[1:])
+		} else {
+			out.RawString(prefix)
+		}
+		out.Bool(bool(in.IPAM))
+	}
+	if in.CNI != "" {
+		const prefix string = ",\"cni\":"
+		if first {
+			first = false
+			out.RawString(prefix[1:])
+		} else {
+			out.RawString(prefix)
+		}
+		out.String(string(in.CNI))
+	}
+	if in.CNINetwork != "" {
+		const prefix string = ",\"cniNetwork\":"
+		if first {
+			first = false
+			out.RawString(prefix[1:])
+		} else {
+			out.RawString(prefix)
+		}
+		out.String(string(in.CNINetwork))
+	}
+	{
+		const prefix string = ",\"netns\":"
+		if first {
+			first = false
+			out.RawString(prefix[1:])
+		} else {
+			out.RawString(prefix)
+		}
+		out.String(string(in.Netns))
+	}
+	{
+		const prefix string = ",\"netnsInode\":"
+		out.RawString(prefix)
+		out.Uint64(uint64(in.NetnsInode))
+	}
+	{
+		const prefix string = ",\"owner\":"
+		out.RawString(prefix)
+		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord(out, in.Owner)
+	}
+	if len(in.Names) != 0 {
+		const prefix string = ",\"names\":"
+		out.RawString(prefix)
+		{
+			out.RawByte('[')
+			for v200, v201 := range in.Names {
+				if v200 > 0 {
+					out.RawByte(',')
+				}
+				out.String(string(v201))
+			}
+			out.RawByte(']')
+		}
+	}
+	{
+		const prefix string = ",\"interface\":"
+		out.RawString(prefix)
+		out.String(string(in.Iface))
+	}
+	if in.MAC != "" {
+		const prefix string = ",\"mac\":"
+		out.RawString(prefix)
+		out.String(string(in.MAC))
+	}
+	if in.HostLink != "" {
+		const prefix string = ",\"hostLink\":"
+		out.RawString(prefix)
+		out.String(string(in.HostLink))
+	}
+	if len(in.Ports) != 0 {
+		const prefix string = ",\"ports\":"
+		out.RawString(prefix)
+		{
+			out.RawByte('[')
+			for v202, v203 := range in.Ports {
+				if v202 > 0 {
+					out.RawByte(',')
+				}
+				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord2(out, v203)
+			}
+			out.RawByte(']')
+		}
+	}
+	if in.Bits != 0 {
+		const prefix string = ",\"bits\":"
+		out.RawString(prefix)
+		out.Int(int(in.Bits))
+	}
+	if in.Gateway != "" {
+		const prefix string = ",\"gateway\":"
+		out.RawString(prefix)
+		out.String(string(in.Gateway))
+	}
+	if in.Priority != 0 {
+		const prefix string = ",\"priority\":"
+		out.RawString(prefix)
+		out.Int(int(in.Priority))
+	}
+	if (in.Ingress != record.Rate{}) {
+		const prefix string = ",\"ingress\":"
+		out.RawString(prefix)
+		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord9(out, in.Ingress)
+	}
+	if (in.Egress != record.Rate{}) {
+		const prefix string = ",\"egress\":"
+		out.RawString(prefix)
+		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord9(out, in.Egress)
+	}
+	if (in.Ending != record.Proc{}) {
+		const prefix string = ",\"ending\":"
+		out.RawString(prefix)
+		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord(out, in.Ending)
+	}
+	out.RawByte('}')
+}
+
+// MarshalEasyJSON supports easyjson.Marshaler interface
+func (v lease) MarshalEasyJSON(w *jwriter.Writer) {
+	easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgCodec3(w, v)
+}
+
+// UnmarshalEasyJSON supports easyjson.Unmarshaler interface
+func (v *lease) UnmarshalEasyJSON(l *jlexer.Lexer) {
+	easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec3(l, v)
+}
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord9(in *jlexer.Lexer, out *record.Rate) {
+	isTopLevel := in.IsStart()
+	if in.IsNull() {
+		if isTopLevel {
+			in.Consumed()
+		}
+		in.Skip()
+		return
+	}
+	in.Delim('{')
+	for !in.IsDelim('}') {
+		key := in.UnsafeFieldName(false)
+		in.WantColon()
+		switch key {
+		case "bits":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.Bits = uint64(in.Uint64())
+			}
+		case "burst":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.Burst = uint64(in.Uint64())
+			}
+		default:
+			in.SkipRecursive()
+		}
+		in.WantComma()
+	}
+	in.Delim('}')
+	if isTopLevel {
+		in.Consumed()
+	}
+}
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord9(out *jwriter.Writer, in record.Rate) {
+	out.RawByte('{')
+	first := true
+	_ = first
+	if in.Bits != 0 {
+		const prefix string = ",\"bits\":"
+		first = false
+		out.RawString(prefix[1:])
+		out.Uint64(uint64(in.Bits))
+	}
+	if in.Burst != 0 {
+		const prefix string = ",\"burst\":"
+		if first {
+			first = false
+			out.RawString(prefix[1:])
+		} else {
+			out.RawString(prefix)
+		}
+		out.Uint64(uint64(in.Burst))
+	}
+	out.RawByte('}')
+}
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec4(in *jlexer.Lexer, out *head) {
 	isTopLevel := in.IsStart()
 	if in.IsNull() {
 		if isTopLevel {
@@ -6909,7 +7938,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec2(in *jlexer.Lexe
 		in.Consumed()
 	}
 }
-func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgCodec2(out *jwriter.Writer, in head) {
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgCodec4(out *jwriter.Writer, in head) {
 	out.RawByte('{')
 	first := true
 	_ = first
@@ -6923,14 +7952,143 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgCodec2(out *jwriter.Wr
 
 // MarshalEasyJSON supports easyjson.Marshaler interface
 func (v head) MarshalEasyJSON(w *jwriter.Writer) {
-	easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgCodec2(w, v)
+	easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgCodec4(w, v)
 }
 
 // UnmarshalEasyJSON supports easyjson.Unmarshaler interface
 func (v *head) UnmarshalEasyJSON(l *jlexer.Lexer) {
-	easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec2(l, v)
+	easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec4(l, v)
 }
-func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec3(in *jlexer.Lexer, out *container) {
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec5(in *jlexer.Lexer, out *event) {
+	isTopLevel := in.IsStart()
+	if in.IsNull() {
+		if isTopLevel {
+			in.Consumed()
+		}
+		in.Skip()
+		return
+	}
+	in.Delim('{')
+	for !in.IsDelim('}') {
+		key := in.UnsafeFieldName(false)
+		in.WantColon()
+		switch key {
+		case "time":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				if data := in.Raw(); in.Ok() {
+					in.AddError((out.Time).UnmarshalJSON(data))
+				}
+			}
+		case "type":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.Type = string(in.String())
+			}
+		case "action":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.Action = string(in.String())
+			}
+		case "id":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				out.ID = string(in.String())
+			}
+		case "attributes":
+			if in.IsNull() {
+				in.Skip()
+			} else {
+				in.Delim('{')
+				if !in.IsDelim('}') {
+					out.Attributes = make(map[string]string)
+				} else {
+					out.Attributes = nil
+				}
+				for !in.IsDelim('}') {
+					key := string(in.String())
+					in.WantColon()
+					var v204 string
+					if in.IsNull() {
+						in.Skip()
+					} else {
+						v204 = string(in.String())
+					}
+					(out.Attributes)[key] = v204
+					in.WantComma()
+				}
+				in.Delim('}')
+			}
+		default:
+			in.SkipRecursive()
+		}
+		in.WantComma()
+	}
+	in.Delim('}')
+	if isTopLevel {
+		in.Consumed()
+	}
+}
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgCodec5(out *jwriter.Writer, in event) {
+	out.RawByte('{')
+	first := true
+	_ = first
+	{
+		const prefix string = ",\"time\":"
+		out.RawString(prefix[1:])
+		out.Raw((in.Time).MarshalJSON())
+	}
+	{
+		const prefix string = ",\"type\":"
+		out.RawString(prefix)
+		out.String(string(in.Type))
+	}
+	{
+		const prefix string = ",\"action\":"
+		out.RawString(prefix)
+		out.String(string(in.Action))
+	}
+	{
+		const prefix string = ",\"id\":"
+		out.RawString(prefix)
+		out.String(string(in.ID))
+	}
+	if len(in.Attributes) != 0 {
+		const prefix string = ",\"attributes\":"
+		out.RawString(prefix)
+		{
+			out.RawByte('{')
+			v205First := true
+			for v205Name, v205Value := range in.Attributes {
+				if v205First {
+					v205First = false
+				} else {
+					out.RawByte(',')
+				}
+				out.String(string(v205Name))
+				out.RawByte(':')
+				out.String(string(v205Value))
+			}
+			out.RawByte('}')
+		}
+	}
+	out.RawByte('}')
+}
+
+// MarshalEasyJSON supports easyjson.Marshaler interface
+func (v event) MarshalEasyJSON(w *jwriter.Writer) {
+	easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgCodec5(w, v)
+}
+
+// UnmarshalEasyJSON supports easyjson.Unmarshaler interface
+func (v *event) UnmarshalEasyJSON(l *jlexer.Lexer) {
+	easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec5(l, v)
+}
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec6(in *jlexer.Lexer, out *container) {
 	isTopLevel := in.IsStart()
 	if in.IsNull() {
 		if isTopLevel {
@@ -6971,11 +8129,11 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec3(in *jlexer.Lexe
 				}
 			}
 		case "image":
-			easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord6(in, &out.Image)
+			easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord10(in, &out.Image)
 		case "process":
-			easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord7(in, &out.Process)
+			easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord11(in, &out.Process)
 		case "host":
-			easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord8(in, &out.Host)
+			easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord12(in, &out.Host)
 		case "networks":
 			if in.IsNull() {
 				in.Skip()
@@ -6992,9 +8150,9 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec3(in *jlexer.Lexe
 					out.Networks = (out.Networks)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v181 record.Join
-					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord9(in, &v181)
-					out.Networks = append(out.Networks, v181)
+					var v206 record.Join
+					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord13(in, &v206)
+					out.Networks = append(out.Networks, v206)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -7021,9 +8179,9 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec3(in *jlexer.Lexe
 					out.Ports = (out.Ports)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v182 record.Port
-					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord2(in, &v182)
-					out.Ports = append(out.Ports, v182)
+					var v207 record.Port
+					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord2(in, &v207)
+					out.Ports = append(out.Ports, v207)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -7044,15 +8202,15 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec3(in *jlexer.Lexe
 					out.Mounts = (out.Mounts)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v183 record.Mount
-					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord10(in, &v183)
-					out.Mounts = append(out.Mounts, v183)
+					var v208 record.Mount
+					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord14(in, &v208)
+					out.Mounts = append(out.Mounts, v208)
 					in.WantComma()
 				}
 				in.Delim(']')
 			}
 		case "policy":
-			easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord11(in, &out.Policy)
+			easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord15(in, &out.Policy)
 		case "labels":
 			if in.IsNull() {
 				in.Skip()
@@ -7066,13 +8224,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec3(in *jlexer.Lexe
 				for !in.IsDelim('}') {
 					key := string(in.String())
 					in.WantColon()
-					var v184 string
+					var v209 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v184 = string(in.String())
+						v209 = string(in.String())
 					}
-					(out.Labels)[key] = v184
+					(out.Labels)[key] = v209
 					in.WantComma()
 				}
 				in.Delim('}')
@@ -7090,13 +8248,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec3(in *jlexer.Lexe
 				for !in.IsDelim('}') {
 					key := string(in.String())
 					in.WantColon()
-					var v185 string
+					var v210 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v185 = string(in.String())
+						v210 = string(in.String())
 					}
-					(out.Annotations)[key] = v185
+					(out.Annotations)[key] = v210
 					in.WantComma()
 				}
 				in.Delim('}')
@@ -7123,9 +8281,9 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec3(in *jlexer.Lexe
 					out.Links = (out.Links)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v186 record.Link
-					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord12(in, &v186)
-					out.Links = append(out.Links, v186)
+					var v211 record.Link
+					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord16(in, &v211)
+					out.Links = append(out.Links, v211)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -7146,9 +8304,9 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec3(in *jlexer.Lexe
 					out.Secrets = (out.Secrets)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v187 record.Secret
-					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord13(in, &v187)
-					out.Secrets = append(out.Secrets, v187)
+					var v212 record.Secret
+					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord17(in, &v212)
+					out.Secrets = append(out.Secrets, v212)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -7161,7 +8319,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec3(in *jlexer.Lexe
 				if out.Health == nil {
 					out.Health = new(record.Health)
 				}
-				easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord14(in, out.Health)
+				easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord18(in, out.Health)
 			}
 		case "rich":
 			if in.IsNull() {
@@ -7171,7 +8329,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec3(in *jlexer.Lexe
 				if out.Rich == nil {
 					out.Rich = new(record.Rich)
 				}
-				easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord15(in, out.Rich)
+				easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord19(in, out.Rich)
 			}
 		case "given":
 			if in.IsNull() {
@@ -7181,7 +8339,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec3(in *jlexer.Lexe
 				if out.Given == nil {
 					out.Given = new(record.Given)
 				}
-				easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord16(in, out.Given)
+				easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord20(in, out.Given)
 			}
 		case "diskQuotas":
 			if in.IsNull() {
@@ -7199,9 +8357,9 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec3(in *jlexer.Lexe
 					out.DiskQuotas = (out.DiskQuotas)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v188 record.DiskQuota
-					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord17(in, &v188)
-					out.DiskQuotas = append(out.DiskQuotas, v188)
+					var v213 record.DiskQuota
+					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord21(in, &v213)
+					out.DiskQuotas = append(out.DiskQuotas, v213)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -7228,9 +8386,9 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec3(in *jlexer.Lexe
 					out.Projects = (out.Projects)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v189 record.Project
-					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord18(in, &v189)
-					out.Projects = append(out.Projects, v189)
+					var v214 record.Project
+					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord22(in, &v214)
+					out.Projects = append(out.Projects, v214)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -7251,7 +8409,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec3(in *jlexer.Lexe
 		in.Consumed()
 	}
 }
-func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgCodec3(out *jwriter.Writer, in container) {
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgCodec6(out *jwriter.Writer, in container) {
 	out.RawByte('{')
 	first := true
 	_ = first
@@ -7278,28 +8436,28 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgCodec3(out *jwriter.Wr
 	{
 		const prefix string = ",\"image\":"
 		out.RawString(prefix)
-		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord6(out, in.Image)
+		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord10(out, in.Image)
 	}
 	{
 		const prefix string = ",\"process\":"
 		out.RawString(prefix)
-		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord7(out, in.Process)
+		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord11(out, in.Process)
 	}
 	{
 		const prefix string = ",\"host\":"
 		out.RawString(prefix)
-		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord8(out, in.Host)
+		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord12(out, in.Host)
 	}
 	if len(in.Networks) != 0 {
 		const prefix string = ",\"networks\":"
 		out.RawString(prefix)
 		{
 			out.RawByte('[')
-			for v190, v191 := range in.Networks {
-				if v190 > 0 {
+			for v215, v216 := range in.Networks {
+				if v215 > 0 {
 					out.RawByte(',')
 				}
-				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord9(out, v191)
+				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord13(out, v216)
 			}
 			out.RawByte(']')
 		}
@@ -7314,11 +8472,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgCodec3(out *jwriter.Wr
 		out.RawString(prefix)
 		{
 			out.RawByte('[')
-			for v192, v193 := range in.Ports {
-				if v192 > 0 {
+			for v217, v218 := range in.Ports {
+				if v217 > 0 {
 					out.RawByte(',')
 				}
-				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord2(out, v193)
+				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord2(out, v218)
 			}
 			out.RawByte(']')
 		}
@@ -7328,11 +8486,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgCodec3(out *jwriter.Wr
 		out.RawString(prefix)
 		{
 			out.RawByte('[')
-			for v194, v195 := range in.Mounts {
-				if v194 > 0 {
+			for v219, v220 := range in.Mounts {
+				if v219 > 0 {
 					out.RawByte(',')
 				}
-				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord10(out, v195)
+				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord14(out, v220)
 			}
 			out.RawByte(']')
 		}
@@ -7340,23 +8498,23 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgCodec3(out *jwriter.Wr
 	{
 		const prefix string = ",\"policy\":"
 		out.RawString(prefix)
-		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord11(out, in.Policy)
+		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord15(out, in.Policy)
 	}
 	if len(in.Labels) != 0 {
 		const prefix string = ",\"labels\":"
 		out.RawString(prefix)
 		{
 			out.RawByte('{')
-			v196First := true
-			for v196Name, v196Value := range in.Labels {
-				if v196First {
-					v196First = false
+			v221First := true
+			for v221Name, v221Value := range in.Labels {
+				if v221First {
+					v221First = false
 				} else {
 					out.RawByte(',')
 				}
-				out.String(string(v196Name))
+				out.String(string(v221Name))
 				out.RawByte(':')
-				out.String(string(v196Value))
+				out.String(string(v221Value))
 			}
 			out.RawByte('}')
 		}
@@ -7366,16 +8524,16 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgCodec3(out *jwriter.Wr
 		out.RawString(prefix)
 		{
 			out.RawByte('{')
-			v197First := true
-			for v197Name, v197Value := range in.Annotations {
-				if v197First {
-					v197First = false
+			v222First := true
+			for v222Name, v222Value := range in.Annotations {
+				if v222First {
+					v222First = false
 				} else {
 					out.RawByte(',')
 				}
-				out.String(string(v197Name))
+				out.String(string(v222Name))
 				out.RawByte(':')
-				out.String(string(v197Value))
+				out.String(string(v222Value))
 			}
 			out.RawByte('}')
 		}
@@ -7390,11 +8548,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgCodec3(out *jwriter.Wr
 		out.RawString(prefix)
 		{
 			out.RawByte('[')
-			for v198, v199 := range in.Links {
-				if v198 > 0 {
+			for v223, v224 := range in.Links {
+				if v223 > 0 {
 					out.RawByte(',')
 				}
-				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord12(out, v199)
+				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord16(out, v224)
 			}
 			out.RawByte(']')
 		}
@@ -7404,11 +8562,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgCodec3(out *jwriter.Wr
 		out.RawString(prefix)
 		{
 			out.RawByte('[')
-			for v200, v201 := range in.Secrets {
-				if v200 > 0 {
+			for v225, v226 := range in.Secrets {
+				if v225 > 0 {
 					out.RawByte(',')
 				}
-				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord13(out, v201)
+				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord17(out, v226)
 			}
 			out.RawByte(']')
 		}
@@ -7416,28 +8574,28 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgCodec3(out *jwriter.Wr
 	if in.Health != nil {
 		const prefix string = ",\"health\":"
 		out.RawString(prefix)
-		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord14(out, *in.Health)
+		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord18(out, *in.Health)
 	}
 	if in.Rich != nil {
 		const prefix string = ",\"rich\":"
 		out.RawString(prefix)
-		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord15(out, *in.Rich)
+		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord19(out, *in.Rich)
 	}
 	if in.Given != nil {
 		const prefix string = ",\"given\":"
 		out.RawString(prefix)
-		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord16(out, *in.Given)
+		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord20(out, *in.Given)
 	}
 	if len(in.DiskQuotas) != 0 {
 		const prefix string = ",\"diskQuotas\":"
 		out.RawString(prefix)
 		{
 			out.RawByte('[')
-			for v202, v203 := range in.DiskQuotas {
-				if v202 > 0 {
+			for v227, v228 := range in.DiskQuotas {
+				if v227 > 0 {
 					out.RawByte(',')
 				}
-				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord17(out, v203)
+				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord21(out, v228)
 			}
 			out.RawByte(']')
 		}
@@ -7452,11 +8610,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgCodec3(out *jwriter.Wr
 		out.RawString(prefix)
 		{
 			out.RawByte('[')
-			for v204, v205 := range in.Projects {
-				if v204 > 0 {
+			for v229, v230 := range in.Projects {
+				if v229 > 0 {
 					out.RawByte(',')
 				}
-				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord18(out, v205)
+				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord22(out, v230)
 			}
 			out.RawByte(']')
 		}
@@ -7471,14 +8629,14 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgCodec3(out *jwriter.Wr
 
 // MarshalEasyJSON supports easyjson.Marshaler interface
 func (v container) MarshalEasyJSON(w *jwriter.Writer) {
-	easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgCodec3(w, v)
+	easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgCodec6(w, v)
 }
 
 // UnmarshalEasyJSON supports easyjson.Unmarshaler interface
 func (v *container) UnmarshalEasyJSON(l *jlexer.Lexer) {
-	easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec3(l, v)
+	easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgCodec6(l, v)
 }
-func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord18(in *jlexer.Lexer, out *record.Project) {
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord22(in *jlexer.Lexer, out *record.Project) {
 	isTopLevel := in.IsStart()
 	if in.IsNull() {
 		if isTopLevel {
@@ -7520,7 +8678,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord18(in *jlexer.Le
 		in.Consumed()
 	}
 }
-func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord18(out *jwriter.Writer, in record.Project) {
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord22(out *jwriter.Writer, in record.Project) {
 	out.RawByte('{')
 	first := true
 	_ = first
@@ -7541,7 +8699,7 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord18(out *jwriter.
 	}
 	out.RawByte('}')
 }
-func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord17(in *jlexer.Lexer, out *record.DiskQuota) {
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord21(in *jlexer.Lexer, out *record.DiskQuota) {
 	isTopLevel := in.IsStart()
 	if in.IsNull() {
 		if isTopLevel {
@@ -7571,13 +8729,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord17(in *jlexer.Le
 					out.Paths = (out.Paths)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v206 string
+					var v231 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v206 = string(in.String())
+						v231 = string(in.String())
 					}
-					out.Paths = append(out.Paths, v206)
+					out.Paths = append(out.Paths, v231)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -7598,7 +8756,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord17(in *jlexer.Le
 		in.Consumed()
 	}
 }
-func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord17(out *jwriter.Writer, in record.DiskQuota) {
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord21(out *jwriter.Writer, in record.DiskQuota) {
 	out.RawByte('{')
 	first := true
 	_ = first
@@ -7608,11 +8766,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord17(out *jwriter.
 		out.RawString(prefix[1:])
 		{
 			out.RawByte('[')
-			for v207, v208 := range in.Paths {
-				if v207 > 0 {
+			for v232, v233 := range in.Paths {
+				if v232 > 0 {
 					out.RawByte(',')
 				}
-				out.String(string(v208))
+				out.String(string(v233))
 			}
 			out.RawByte(']')
 		}
@@ -7629,7 +8787,7 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord17(out *jwriter.
 	}
 	out.RawByte('}')
 }
-func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord16(in *jlexer.Lexer, out *record.Given) {
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord20(in *jlexer.Lexer, out *record.Given) {
 	isTopLevel := in.IsStart()
 	if in.IsNull() {
 		if isTopLevel {
@@ -7665,13 +8823,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord16(in *jlexer.Le
 					out.Entrypoint = (out.Entrypoint)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v209 string
+					var v234 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v209 = string(in.String())
+						v234 = string(in.String())
 					}
-					out.Entrypoint = append(out.Entrypoint, v209)
+					out.Entrypoint = append(out.Entrypoint, v234)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -7692,13 +8850,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord16(in *jlexer.Le
 					out.Cmd = (out.Cmd)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v210 string
+					var v235 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v210 = string(in.String())
+						v235 = string(in.String())
 					}
-					out.Cmd = append(out.Cmd, v210)
+					out.Cmd = append(out.Cmd, v235)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -7719,13 +8877,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord16(in *jlexer.Le
 					out.Env = (out.Env)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v211 string
+					var v236 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v211 = string(in.String())
+						v236 = string(in.String())
 					}
-					out.Env = append(out.Env, v211)
+					out.Env = append(out.Env, v236)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -7746,13 +8904,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord16(in *jlexer.Le
 					out.HostEnv = (out.HostEnv)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v212 string
+					var v237 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v212 = string(in.String())
+						v237 = string(in.String())
 					}
-					out.HostEnv = append(out.HostEnv, v212)
+					out.HostEnv = append(out.HostEnv, v237)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -7789,7 +8947,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord16(in *jlexer.Le
 				if out.Health == nil {
 					out.Health = new(record.Health)
 				}
-				easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord14(in, out.Health)
+				easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord18(in, out.Health)
 			}
 		case "noHealth":
 			if in.IsNull() {
@@ -7816,13 +8974,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord16(in *jlexer.Le
 				for !in.IsDelim('}') {
 					key := string(in.String())
 					in.WantColon()
-					var v213 string
+					var v238 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v213 = string(in.String())
+						v238 = string(in.String())
 					}
-					(out.ImageLabels)[key] = v213
+					(out.ImageLabels)[key] = v238
 					in.WantComma()
 				}
 				in.Delim('}')
@@ -7837,7 +8995,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord16(in *jlexer.Le
 		in.Consumed()
 	}
 }
-func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord16(out *jwriter.Writer, in record.Given) {
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord20(out *jwriter.Writer, in record.Given) {
 	out.RawByte('{')
 	first := true
 	_ = first
@@ -7857,11 +9015,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord16(out *jwriter.
 		}
 		{
 			out.RawByte('[')
-			for v214, v215 := range in.Entrypoint {
-				if v214 > 0 {
+			for v239, v240 := range in.Entrypoint {
+				if v239 > 0 {
 					out.RawByte(',')
 				}
-				out.String(string(v215))
+				out.String(string(v240))
 			}
 			out.RawByte(']')
 		}
@@ -7876,11 +9034,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord16(out *jwriter.
 		}
 		{
 			out.RawByte('[')
-			for v216, v217 := range in.Cmd {
-				if v216 > 0 {
+			for v241, v242 := range in.Cmd {
+				if v241 > 0 {
 					out.RawByte(',')
 				}
-				out.String(string(v217))
+				out.String(string(v242))
 			}
 			out.RawByte(']')
 		}
@@ -7895,11 +9053,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord16(out *jwriter.
 		}
 		{
 			out.RawByte('[')
-			for v218, v219 := range in.Env {
-				if v218 > 0 {
+			for v243, v244 := range in.Env {
+				if v243 > 0 {
 					out.RawByte(',')
 				}
-				out.String(string(v219))
+				out.String(string(v244))
 			}
 			out.RawByte(']')
 		}
@@ -7914,11 +9072,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord16(out *jwriter.
 		}
 		{
 			out.RawByte('[')
-			for v220, v221 := range in.HostEnv {
-				if v220 > 0 {
+			for v245, v246 := range in.HostEnv {
+				if v245 > 0 {
 					out.RawByte(',')
 				}
-				out.String(string(v221))
+				out.String(string(v246))
 			}
 			out.RawByte(']')
 		}
@@ -7971,7 +9129,7 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord16(out *jwriter.
 		} else {
 			out.RawString(prefix)
 		}
-		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord14(out, *in.Health)
+		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord18(out, *in.Health)
 	}
 	if in.NoHealth {
 		const prefix string = ",\"noHealth\":"
@@ -8003,23 +9161,23 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord16(out *jwriter.
 		}
 		{
 			out.RawByte('{')
-			v222First := true
-			for v222Name, v222Value := range in.ImageLabels {
-				if v222First {
-					v222First = false
+			v247First := true
+			for v247Name, v247Value := range in.ImageLabels {
+				if v247First {
+					v247First = false
 				} else {
 					out.RawByte(',')
 				}
-				out.String(string(v222Name))
+				out.String(string(v247Name))
 				out.RawByte(':')
-				out.String(string(v222Value))
+				out.String(string(v247Value))
 			}
 			out.RawByte('}')
 		}
 	}
 	out.RawByte('}')
 }
-func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord15(in *jlexer.Lexer, out *record.Rich) {
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord19(in *jlexer.Lexer, out *record.Rich) {
 	isTopLevel := in.IsStart()
 	if in.IsNull() {
 		if isTopLevel {
@@ -8055,7 +9213,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord15(in *jlexer.Le
 		in.Consumed()
 	}
 }
-func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord15(out *jwriter.Writer, in record.Rich) {
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord19(out *jwriter.Writer, in record.Rich) {
 	out.RawByte('{')
 	first := true
 	_ = first
@@ -8071,7 +9229,7 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord15(out *jwriter.
 	}
 	out.RawByte('}')
 }
-func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord14(in *jlexer.Lexer, out *record.Health) {
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord18(in *jlexer.Lexer, out *record.Health) {
 	isTopLevel := in.IsStart()
 	if in.IsNull() {
 		if isTopLevel {
@@ -8101,13 +9259,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord14(in *jlexer.Le
 					out.Test = (out.Test)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v223 string
+					var v248 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v223 = string(in.String())
+						v248 = string(in.String())
 					}
-					out.Test = append(out.Test, v223)
+					out.Test = append(out.Test, v248)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -8164,7 +9322,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord14(in *jlexer.Le
 		in.Consumed()
 	}
 }
-func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord14(out *jwriter.Writer, in record.Health) {
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord18(out *jwriter.Writer, in record.Health) {
 	out.RawByte('{')
 	first := true
 	_ = first
@@ -8175,11 +9333,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord14(out *jwriter.
 			out.RawString("null")
 		} else {
 			out.RawByte('[')
-			for v224, v225 := range in.Test {
-				if v224 > 0 {
+			for v249, v250 := range in.Test {
+				if v249 > 0 {
 					out.RawByte(',')
 				}
-				out.String(string(v225))
+				out.String(string(v250))
 			}
 			out.RawByte(']')
 		}
@@ -8221,7 +9379,7 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord14(out *jwriter.
 	}
 	out.RawByte('}')
 }
-func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord13(in *jlexer.Lexer, out *record.Secret) {
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord17(in *jlexer.Lexer, out *record.Secret) {
 	isTopLevel := in.IsStart()
 	if in.IsNull() {
 		if isTopLevel {
@@ -8287,7 +9445,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord13(in *jlexer.Le
 		in.Consumed()
 	}
 }
-func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord13(out *jwriter.Writer, in record.Secret) {
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord17(out *jwriter.Writer, in record.Secret) {
 	out.RawByte('{')
 	first := true
 	_ = first
@@ -8328,7 +9486,7 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord13(out *jwriter.
 	}
 	out.RawByte('}')
 }
-func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord12(in *jlexer.Lexer, out *record.Link) {
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord16(in *jlexer.Lexer, out *record.Link) {
 	isTopLevel := in.IsStart()
 	if in.IsNull() {
 		if isTopLevel {
@@ -8364,7 +9522,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord12(in *jlexer.Le
 		in.Consumed()
 	}
 }
-func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord12(out *jwriter.Writer, in record.Link) {
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord16(out *jwriter.Writer, in record.Link) {
 	out.RawByte('{')
 	first := true
 	_ = first
@@ -8380,7 +9538,7 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord12(out *jwriter.
 	}
 	out.RawByte('}')
 }
-func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord11(in *jlexer.Lexer, out *record.Policy) {
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord15(in *jlexer.Lexer, out *record.Policy) {
 	isTopLevel := in.IsStart()
 	if in.IsNull() {
 		if isTopLevel {
@@ -8401,9 +9559,9 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord11(in *jlexer.Le
 				out.AutoRemove = bool(in.Bool())
 			}
 		case "restart":
-			easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord19(in, &out.Restart)
+			easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord23(in, &out.Restart)
 		case "log":
-			easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord20(in, &out.Log)
+			easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord24(in, &out.Log)
 		case "onClientExit":
 			if in.IsNull() {
 				in.Skip()
@@ -8438,7 +9596,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord11(in *jlexer.Le
 		in.Consumed()
 	}
 }
-func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord11(out *jwriter.Writer, in record.Policy) {
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord15(out *jwriter.Writer, in record.Policy) {
 	out.RawByte('{')
 	first := true
 	_ = first
@@ -8456,12 +9614,12 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord11(out *jwriter.
 		} else {
 			out.RawString(prefix)
 		}
-		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord19(out, in.Restart)
+		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord23(out, in.Restart)
 	}
 	{
 		const prefix string = ",\"log\":"
 		out.RawString(prefix)
-		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord20(out, in.Log)
+		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord24(out, in.Log)
 	}
 	if in.OnClientExit != "" {
 		const prefix string = ",\"onClientExit\":"
@@ -8485,7 +9643,7 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord11(out *jwriter.
 	}
 	out.RawByte('}')
 }
-func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord20(in *jlexer.Lexer, out *record.Log) {
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord24(in *jlexer.Lexer, out *record.Log) {
 	isTopLevel := in.IsStart()
 	if in.IsNull() {
 		if isTopLevel {
@@ -8518,13 +9676,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord20(in *jlexer.Le
 				for !in.IsDelim('}') {
 					key := string(in.String())
 					in.WantColon()
-					var v226 string
+					var v251 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v226 = string(in.String())
+						v251 = string(in.String())
 					}
-					(out.Opts)[key] = v226
+					(out.Opts)[key] = v251
 					in.WantComma()
 				}
 				in.Delim('}')
@@ -8539,7 +9697,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord20(in *jlexer.Le
 		in.Consumed()
 	}
 }
-func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord20(out *jwriter.Writer, in record.Log) {
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord24(out *jwriter.Writer, in record.Log) {
 	out.RawByte('{')
 	first := true
 	_ = first
@@ -8559,23 +9717,23 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord20(out *jwriter.
 		}
 		{
 			out.RawByte('{')
-			v227First := true
-			for v227Name, v227Value := range in.Opts {
-				if v227First {
-					v227First = false
+			v252First := true
+			for v252Name, v252Value := range in.Opts {
+				if v252First {
+					v252First = false
 				} else {
 					out.RawByte(',')
 				}
-				out.String(string(v227Name))
+				out.String(string(v252Name))
 				out.RawByte(':')
-				out.String(string(v227Value))
+				out.String(string(v252Value))
 			}
 			out.RawByte('}')
 		}
 	}
 	out.RawByte('}')
 }
-func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord19(in *jlexer.Lexer, out *record.Restart) {
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord23(in *jlexer.Lexer, out *record.Restart) {
 	isTopLevel := in.IsStart()
 	if in.IsNull() {
 		if isTopLevel {
@@ -8611,7 +9769,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord19(in *jlexer.Le
 		in.Consumed()
 	}
 }
-func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord19(out *jwriter.Writer, in record.Restart) {
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord23(out *jwriter.Writer, in record.Restart) {
 	out.RawByte('{')
 	first := true
 	_ = first
@@ -8633,7 +9791,7 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord19(out *jwriter.
 	}
 	out.RawByte('}')
 }
-func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord10(in *jlexer.Lexer, out *record.Mount) {
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord14(in *jlexer.Lexer, out *record.Mount) {
 	isTopLevel := in.IsStart()
 	if in.IsNull() {
 		if isTopLevel {
@@ -8693,13 +9851,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord10(in *jlexer.Le
 					out.Options = (out.Options)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v228 string
+					var v253 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v228 = string(in.String())
+						v253 = string(in.String())
 					}
-					out.Options = append(out.Options, v228)
+					out.Options = append(out.Options, v253)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -8736,7 +9894,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord10(in *jlexer.Le
 				if out.Volume == nil {
 					out.Volume = new(record.NewVolume)
 				}
-				easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord21(in, out.Volume)
+				easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord25(in, out.Volume)
 			}
 		case "createSource":
 			if in.IsNull() {
@@ -8754,7 +9912,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord10(in *jlexer.Le
 		in.Consumed()
 	}
 }
-func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord10(out *jwriter.Writer, in record.Mount) {
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord14(out *jwriter.Writer, in record.Mount) {
 	out.RawByte('{')
 	first := true
 	_ = first
@@ -8788,11 +9946,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord10(out *jwriter.
 		out.RawString(prefix)
 		{
 			out.RawByte('[')
-			for v229, v230 := range in.Options {
-				if v229 > 0 {
+			for v254, v255 := range in.Options {
+				if v254 > 0 {
 					out.RawByte(',')
 				}
-				out.String(string(v230))
+				out.String(string(v255))
 			}
 			out.RawByte(']')
 		}
@@ -8820,7 +9978,7 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord10(out *jwriter.
 	if in.Volume != nil {
 		const prefix string = ",\"volume\":"
 		out.RawString(prefix)
-		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord21(out, *in.Volume)
+		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord25(out, *in.Volume)
 	}
 	if in.CreateSource {
 		const prefix string = ",\"createSource\":"
@@ -8829,7 +9987,7 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord10(out *jwriter.
 	}
 	out.RawByte('}')
 }
-func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord21(in *jlexer.Lexer, out *record.NewVolume) {
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord25(in *jlexer.Lexer, out *record.NewVolume) {
 	isTopLevel := in.IsStart()
 	if in.IsNull() {
 		if isTopLevel {
@@ -8862,13 +10020,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord21(in *jlexer.Le
 				for !in.IsDelim('}') {
 					key := string(in.String())
 					in.WantColon()
-					var v231 string
+					var v256 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v231 = string(in.String())
+						v256 = string(in.String())
 					}
-					(out.Options)[key] = v231
+					(out.Options)[key] = v256
 					in.WantComma()
 				}
 				in.Delim('}')
@@ -8886,13 +10044,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord21(in *jlexer.Le
 				for !in.IsDelim('}') {
 					key := string(in.String())
 					in.WantColon()
-					var v232 string
+					var v257 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v232 = string(in.String())
+						v257 = string(in.String())
 					}
-					(out.Labels)[key] = v232
+					(out.Labels)[key] = v257
 					in.WantComma()
 				}
 				in.Delim('}')
@@ -8907,7 +10065,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord21(in *jlexer.Le
 		in.Consumed()
 	}
 }
-func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord21(out *jwriter.Writer, in record.NewVolume) {
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord25(out *jwriter.Writer, in record.NewVolume) {
 	out.RawByte('{')
 	first := true
 	_ = first
@@ -8927,16 +10085,16 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord21(out *jwriter.
 		}
 		{
 			out.RawByte('{')
-			v233First := true
-			for v233Name, v233Value := range in.Options {
-				if v233First {
-					v233First = false
+			v258First := true
+			for v258Name, v258Value := range in.Options {
+				if v258First {
+					v258First = false
 				} else {
 					out.RawByte(',')
 				}
-				out.String(string(v233Name))
+				out.String(string(v258Name))
 				out.RawByte(':')
-				out.String(string(v233Value))
+				out.String(string(v258Value))
 			}
 			out.RawByte('}')
 		}
@@ -8951,23 +10109,23 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord21(out *jwriter.
 		}
 		{
 			out.RawByte('{')
-			v234First := true
-			for v234Name, v234Value := range in.Labels {
-				if v234First {
-					v234First = false
+			v259First := true
+			for v259Name, v259Value := range in.Labels {
+				if v259First {
+					v259First = false
 				} else {
 					out.RawByte(',')
 				}
-				out.String(string(v234Name))
+				out.String(string(v259Name))
 				out.RawByte(':')
-				out.String(string(v234Value))
+				out.String(string(v259Value))
 			}
 			out.RawByte('}')
 		}
 	}
 	out.RawByte('}')
 }
-func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord9(in *jlexer.Lexer, out *record.Join) {
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord13(in *jlexer.Lexer, out *record.Join) {
 	isTopLevel := in.IsStart()
 	if in.IsNull() {
 		if isTopLevel {
@@ -9003,13 +10161,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord9(in *jlexer.Lex
 					out.Aliases = (out.Aliases)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v235 string
+					var v260 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v235 = string(in.String())
+						v260 = string(in.String())
 					}
-					out.Aliases = append(out.Aliases, v235)
+					out.Aliases = append(out.Aliases, v260)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -9054,13 +10212,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord9(in *jlexer.Lex
 					out.LinkLocal = (out.LinkLocal)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v236 string
+					var v261 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v236 = string(in.String())
+						v261 = string(in.String())
 					}
-					out.LinkLocal = append(out.LinkLocal, v236)
+					out.LinkLocal = append(out.LinkLocal, v261)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -9072,9 +10230,9 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord9(in *jlexer.Lex
 				out.Priority = int(in.Int())
 			}
 		case "ingress":
-			easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord22(in, &out.Ingress)
+			easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord9(in, &out.Ingress)
 		case "egress":
-			easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord22(in, &out.Egress)
+			easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord9(in, &out.Egress)
 		case "options":
 			if in.IsNull() {
 				in.Skip()
@@ -9088,13 +10246,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord9(in *jlexer.Lex
 				for !in.IsDelim('}') {
 					key := string(in.String())
 					in.WantColon()
-					var v237 string
+					var v262 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v237 = string(in.String())
+						v262 = string(in.String())
 					}
-					(out.Options)[key] = v237
+					(out.Options)[key] = v262
 					in.WantComma()
 				}
 				in.Delim('}')
@@ -9109,7 +10267,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord9(in *jlexer.Lex
 		in.Consumed()
 	}
 }
-func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord9(out *jwriter.Writer, in record.Join) {
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord13(out *jwriter.Writer, in record.Join) {
 	out.RawByte('{')
 	first := true
 	_ = first
@@ -9123,11 +10281,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord9(out *jwriter.W
 		out.RawString(prefix)
 		{
 			out.RawByte('[')
-			for v238, v239 := range in.Aliases {
-				if v238 > 0 {
+			for v263, v264 := range in.Aliases {
+				if v263 > 0 {
 					out.RawByte(',')
 				}
-				out.String(string(v239))
+				out.String(string(v264))
 			}
 			out.RawByte(']')
 		}
@@ -9157,11 +10315,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord9(out *jwriter.W
 		out.RawString(prefix)
 		{
 			out.RawByte('[')
-			for v240, v241 := range in.LinkLocal {
-				if v240 > 0 {
+			for v265, v266 := range in.LinkLocal {
+				if v265 > 0 {
 					out.RawByte(',')
 				}
-				out.String(string(v241))
+				out.String(string(v266))
 			}
 			out.RawByte(']')
 		}
@@ -9174,93 +10332,35 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord9(out *jwriter.W
 	if (in.Ingress != record.Rate{}) {
 		const prefix string = ",\"ingress\":"
 		out.RawString(prefix)
-		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord22(out, in.Ingress)
+		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord9(out, in.Ingress)
 	}
 	if (in.Egress != record.Rate{}) {
 		const prefix string = ",\"egress\":"
 		out.RawString(prefix)
-		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord22(out, in.Egress)
+		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord9(out, in.Egress)
 	}
 	if len(in.Options) != 0 {
 		const prefix string = ",\"options\":"
 		out.RawString(prefix)
 		{
 			out.RawByte('{')
-			v242First := true
-			for v242Name, v242Value := range in.Options {
-				if v242First {
-					v242First = false
+			v267First := true
+			for v267Name, v267Value := range in.Options {
+				if v267First {
+					v267First = false
 				} else {
 					out.RawByte(',')
 				}
-				out.String(string(v242Name))
+				out.String(string(v267Name))
 				out.RawByte(':')
-				out.String(string(v242Value))
+				out.String(string(v267Value))
 			}
 			out.RawByte('}')
 		}
 	}
 	out.RawByte('}')
 }
-func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord22(in *jlexer.Lexer, out *record.Rate) {
-	isTopLevel := in.IsStart()
-	if in.IsNull() {
-		if isTopLevel {
-			in.Consumed()
-		}
-		in.Skip()
-		return
-	}
-	in.Delim('{')
-	for !in.IsDelim('}') {
-		key := in.UnsafeFieldName(false)
-		in.WantColon()
-		switch key {
-		case "bits":
-			if in.IsNull() {
-				in.Skip()
-			} else {
-				out.Bits = uint64(in.Uint64())
-			}
-		case "burst":
-			if in.IsNull() {
-				in.Skip()
-			} else {
-				out.Burst = uint64(in.Uint64())
-			}
-		default:
-			in.SkipRecursive()
-		}
-		in.WantComma()
-	}
-	in.Delim('}')
-	if isTopLevel {
-		in.Consumed()
-	}
-}
-func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord22(out *jwriter.Writer, in record.Rate) {
-	out.RawByte('{')
-	first := true
-	_ = first
-	if in.Bits != 0 {
-		const prefix string = ",\"bits\":"
-		first = false
-		out.RawString(prefix[1:])
-		out.Uint64(uint64(in.Bits))
-	}
-	if in.Burst != 0 {
-		const prefix string = ",\"burst\":"
-		if first {
-			first = false
-			out.RawString(prefix[1:])
-		} else {
-			out.RawString(prefix)
-		}
-		out.Uint64(uint64(in.Burst))
-	}
-	out.RawByte('}')
-}
-func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord8(in *jlexer.Lexer, out *record.Host) {
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord12(in *jlexer.Lexer, out *record.Host) {
 	isTopLevel := in.IsStart()
 	if in.IsNull() {
 		if isTopLevel {
@@ -9302,13 +10402,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord8(in *jlexer.Lex
 					out.ExtraHosts = (out.ExtraHosts)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v243 string
+					var v268 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v243 = string(in.String())
+						v268 = string(in.String())
 					}
-					out.ExtraHosts = append(out.ExtraHosts, v243)
+					out.ExtraHosts = append(out.ExtraHosts, v268)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -9329,13 +10429,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord8(in *jlexer.Lex
 					out.DNS = (out.DNS)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v244 string
+					var v269 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v244 = string(in.String())
+						v269 = string(in.String())
 					}
-					out.DNS = append(out.DNS, v244)
+					out.DNS = append(out.DNS, v269)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -9356,13 +10456,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord8(in *jlexer.Lex
 					out.DNSSearch = (out.DNSSearch)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v245 string
+					var v270 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v245 = string(in.String())
+						v270 = string(in.String())
 					}
-					out.DNSSearch = append(out.DNSSearch, v245)
+					out.DNSSearch = append(out.DNSSearch, v270)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -9383,13 +10483,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord8(in *jlexer.Lex
 					out.DNSOptions = (out.DNSOptions)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v246 string
+					var v271 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v246 = string(in.String())
+						v271 = string(in.String())
 					}
-					out.DNSOptions = append(out.DNSOptions, v246)
+					out.DNSOptions = append(out.DNSOptions, v271)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -9416,13 +10516,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord8(in *jlexer.Lex
 					out.CapAdd = (out.CapAdd)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v247 string
+					var v272 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v247 = string(in.String())
+						v272 = string(in.String())
 					}
-					out.CapAdd = append(out.CapAdd, v247)
+					out.CapAdd = append(out.CapAdd, v272)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -9443,13 +10543,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord8(in *jlexer.Lex
 					out.CapDrop = (out.CapDrop)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v248 string
+					var v273 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v248 = string(in.String())
+						v273 = string(in.String())
 					}
-					out.CapDrop = append(out.CapDrop, v248)
+					out.CapDrop = append(out.CapDrop, v273)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -9476,13 +10576,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord8(in *jlexer.Lex
 					out.SELinux = (out.SELinux)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v249 string
+					var v274 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v249 = string(in.String())
+						v274 = string(in.String())
 					}
-					out.SELinux = append(out.SELinux, v249)
+					out.SELinux = append(out.SELinux, v274)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -9527,13 +10627,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord8(in *jlexer.Lex
 					out.MaskPaths = (out.MaskPaths)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v250 string
+					var v275 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v250 = string(in.String())
+						v275 = string(in.String())
 					}
-					out.MaskPaths = append(out.MaskPaths, v250)
+					out.MaskPaths = append(out.MaskPaths, v275)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -9554,13 +10654,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord8(in *jlexer.Lex
 					out.UnmaskPaths = (out.UnmaskPaths)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v251 string
+					var v276 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v251 = string(in.String())
+						v276 = string(in.String())
 					}
-					out.UnmaskPaths = append(out.UnmaskPaths, v251)
+					out.UnmaskPaths = append(out.UnmaskPaths, v276)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -9617,9 +10717,9 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord8(in *jlexer.Lex
 					out.UIDMap = (out.UIDMap)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v252 record.IDMap
-					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord23(in, &v252)
-					out.UIDMap = append(out.UIDMap, v252)
+					var v277 record.IDMap
+					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord26(in, &v277)
+					out.UIDMap = append(out.UIDMap, v277)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -9640,9 +10740,9 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord8(in *jlexer.Lex
 					out.GIDMap = (out.GIDMap)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v253 record.IDMap
-					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord23(in, &v253)
-					out.GIDMap = append(out.GIDMap, v253)
+					var v278 record.IDMap
+					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord26(in, &v278)
+					out.GIDMap = append(out.GIDMap, v278)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -9660,13 +10760,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord8(in *jlexer.Lex
 				for !in.IsDelim('}') {
 					key := string(in.String())
 					in.WantColon()
-					var v254 string
+					var v279 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v254 = string(in.String())
+						v279 = string(in.String())
 					}
-					(out.Sysctls)[key] = v254
+					(out.Sysctls)[key] = v279
 					in.WantComma()
 				}
 				in.Delim('}')
@@ -9687,9 +10787,9 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord8(in *jlexer.Lex
 					out.Devices = (out.Devices)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v255 record.Device
-					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord24(in, &v255)
-					out.Devices = append(out.Devices, v255)
+					var v280 record.Device
+					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord27(in, &v280)
+					out.Devices = append(out.Devices, v280)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -9710,13 +10810,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord8(in *jlexer.Lex
 					out.CDIDevices = (out.CDIDevices)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v256 string
+					var v281 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v256 = string(in.String())
+						v281 = string(in.String())
 					}
-					out.CDIDevices = append(out.CDIDevices, v256)
+					out.CDIDevices = append(out.CDIDevices, v281)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -9737,13 +10837,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord8(in *jlexer.Lex
 					out.CDISpecDirs = (out.CDISpecDirs)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v257 string
+					var v282 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v257 = string(in.String())
+						v282 = string(in.String())
 					}
-					out.CDISpecDirs = append(out.CDISpecDirs, v257)
+					out.CDISpecDirs = append(out.CDISpecDirs, v282)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -9764,13 +10864,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord8(in *jlexer.Lex
 					out.DeviceRules = (out.DeviceRules)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v258 string
+					var v283 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v258 = string(in.String())
+						v283 = string(in.String())
 					}
-					out.DeviceRules = append(out.DeviceRules, v258)
+					out.DeviceRules = append(out.DeviceRules, v283)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -9794,7 +10894,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord8(in *jlexer.Lex
 				out.SystemdCgroup = bool(in.Bool())
 			}
 		case "resources":
-			easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord25(in, &out.Resources)
+			easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord28(in, &out.Resources)
 		case "oomScoreAdj":
 			if in.IsNull() {
 				in.Skip()
@@ -9825,7 +10925,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord8(in *jlexer.Lex
 		in.Consumed()
 	}
 }
-func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord8(out *jwriter.Writer, in record.Host) {
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord12(out *jwriter.Writer, in record.Host) {
 	out.RawByte('{')
 	first := true
 	_ = first
@@ -9844,11 +10944,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord8(out *jwriter.W
 		out.RawString(prefix)
 		{
 			out.RawByte('[')
-			for v259, v260 := range in.ExtraHosts {
-				if v259 > 0 {
+			for v284, v285 := range in.ExtraHosts {
+				if v284 > 0 {
 					out.RawByte(',')
 				}
-				out.String(string(v260))
+				out.String(string(v285))
 			}
 			out.RawByte(']')
 		}
@@ -9858,11 +10958,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord8(out *jwriter.W
 		out.RawString(prefix)
 		{
 			out.RawByte('[')
-			for v261, v262 := range in.DNS {
-				if v261 > 0 {
+			for v286, v287 := range in.DNS {
+				if v286 > 0 {
 					out.RawByte(',')
 				}
-				out.String(string(v262))
+				out.String(string(v287))
 			}
 			out.RawByte(']')
 		}
@@ -9872,11 +10972,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord8(out *jwriter.W
 		out.RawString(prefix)
 		{
 			out.RawByte('[')
-			for v263, v264 := range in.DNSSearch {
-				if v263 > 0 {
+			for v288, v289 := range in.DNSSearch {
+				if v288 > 0 {
 					out.RawByte(',')
 				}
-				out.String(string(v264))
+				out.String(string(v289))
 			}
 			out.RawByte(']')
 		}
@@ -9886,11 +10986,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord8(out *jwriter.W
 		out.RawString(prefix)
 		{
 			out.RawByte('[')
-			for v265, v266 := range in.DNSOptions {
-				if v265 > 0 {
+			for v290, v291 := range in.DNSOptions {
+				if v290 > 0 {
 					out.RawByte(',')
 				}
-				out.String(string(v266))
+				out.String(string(v291))
 			}
 			out.RawByte(']')
 		}
@@ -9905,11 +11005,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord8(out *jwriter.W
 		out.RawString(prefix)
 		{
 			out.RawByte('[')
-			for v267, v268 := range in.CapAdd {
-				if v267 > 0 {
+			for v292, v293 := range in.CapAdd {
+				if v292 > 0 {
 					out.RawByte(',')
 				}
-				out.String(string(v268))
+				out.String(string(v293))
 			}
 			out.RawByte(']')
 		}
@@ -9919,11 +11019,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord8(out *jwriter.W
 		out.RawString(prefix)
 		{
 			out.RawByte('[')
-			for v269, v270 := range in.CapDrop {
-				if v269 > 0 {
+			for v294, v295 := range in.CapDrop {
+				if v294 > 0 {
 					out.RawByte(',')
 				}
-				out.String(string(v270))
+				out.String(string(v295))
 			}
 			out.RawByte(']')
 		}
@@ -9938,11 +11038,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord8(out *jwriter.W
 		out.RawString(prefix)
 		{
 			out.RawByte('[')
-			for v271, v272 := range in.SELinux {
-				if v271 > 0 {
+			for v296, v297 := range in.SELinux {
+				if v296 > 0 {
 					out.RawByte(',')
 				}
-				out.String(string(v272))
+				out.String(string(v297))
 			}
 			out.RawByte(']')
 		}
@@ -9972,11 +11072,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord8(out *jwriter.W
 		out.RawString(prefix)
 		{
 			out.RawByte('[')
-			for v273, v274 := range in.MaskPaths {
-				if v273 > 0 {
+			for v298, v299 := range in.MaskPaths {
+				if v298 > 0 {
 					out.RawByte(',')
 				}
-				out.String(string(v274))
+				out.String(string(v299))
 			}
 			out.RawByte(']')
 		}
@@ -9986,11 +11086,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord8(out *jwriter.W
 		out.RawString(prefix)
 		{
 			out.RawByte('[')
-			for v275, v276 := range in.UnmaskPaths {
-				if v275 > 0 {
+			for v300, v301 := range in.UnmaskPaths {
+				if v300 > 0 {
 					out.RawByte(',')
 				}
-				out.String(string(v276))
+				out.String(string(v301))
 			}
 			out.RawByte(']')
 		}
@@ -10030,11 +11130,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord8(out *jwriter.W
 		out.RawString(prefix)
 		{
 			out.RawByte('[')
-			for v277, v278 := range in.UIDMap {
-				if v277 > 0 {
+			for v302, v303 := range in.UIDMap {
+				if v302 > 0 {
 					out.RawByte(',')
 				}
-				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord23(out, v278)
+				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord26(out, v303)
 			}
 			out.RawByte(']')
 		}
@@ -10044,11 +11144,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord8(out *jwriter.W
 		out.RawString(prefix)
 		{
 			out.RawByte('[')
-			for v279, v280 := range in.GIDMap {
-				if v279 > 0 {
+			for v304, v305 := range in.GIDMap {
+				if v304 > 0 {
 					out.RawByte(',')
 				}
-				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord23(out, v280)
+				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord26(out, v305)
 			}
 			out.RawByte(']')
 		}
@@ -10058,16 +11158,16 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord8(out *jwriter.W
 		out.RawString(prefix)
 		{
 			out.RawByte('{')
-			v281First := true
-			for v281Name, v281Value := range in.Sysctls {
-				if v281First {
-					v281First = false
+			v306First := true
+			for v306Name, v306Value := range in.Sysctls {
+				if v306First {
+					v306First = false
 				} else {
 					out.RawByte(',')
 				}
-				out.String(string(v281Name))
+				out.String(string(v306Name))
 				out.RawByte(':')
-				out.String(string(v281Value))
+				out.String(string(v306Value))
 			}
 			out.RawByte('}')
 		}
@@ -10077,11 +11177,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord8(out *jwriter.W
 		out.RawString(prefix)
 		{
 			out.RawByte('[')
-			for v282, v283 := range in.Devices {
-				if v282 > 0 {
+			for v307, v308 := range in.Devices {
+				if v307 > 0 {
 					out.RawByte(',')
 				}
-				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord24(out, v283)
+				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord27(out, v308)
 			}
 			out.RawByte(']')
 		}
@@ -10091,11 +11191,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord8(out *jwriter.W
 		out.RawString(prefix)
 		{
 			out.RawByte('[')
-			for v284, v285 := range in.CDIDevices {
-				if v284 > 0 {
+			for v309, v310 := range in.CDIDevices {
+				if v309 > 0 {
 					out.RawByte(',')
 				}
-				out.String(string(v285))
+				out.String(string(v310))
 			}
 			out.RawByte(']')
 		}
@@ -10105,11 +11205,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord8(out *jwriter.W
 		out.RawString(prefix)
 		{
 			out.RawByte('[')
-			for v286, v287 := range in.CDISpecDirs {
-				if v286 > 0 {
+			for v311, v312 := range in.CDISpecDirs {
+				if v311 > 0 {
 					out.RawByte(',')
 				}
-				out.String(string(v287))
+				out.String(string(v312))
 			}
 			out.RawByte(']')
 		}
@@ -10119,11 +11219,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord8(out *jwriter.W
 		out.RawString(prefix)
 		{
 			out.RawByte('[')
-			for v288, v289 := range in.DeviceRules {
-				if v288 > 0 {
+			for v313, v314 := range in.DeviceRules {
+				if v313 > 0 {
 					out.RawByte(',')
 				}
-				out.String(string(v289))
+				out.String(string(v314))
 			}
 			out.RawByte(']')
 		}
@@ -10146,7 +11246,7 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord8(out *jwriter.W
 	{
 		const prefix string = ",\"resources\":"
 		out.RawString(prefix)
-		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord25(out, in.Resources)
+		easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord28(out, in.Resources)
 	}
 	if in.OOMScoreAdj != nil {
 		const prefix string = ",\"oomScoreAdj\":"
@@ -10160,7 +11260,7 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord8(out *jwriter.W
 	}
 	out.RawByte('}')
 }
-func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord25(in *jlexer.Lexer, out *record.Resources) {
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord28(in *jlexer.Lexer, out *record.Resources) {
 	isTopLevel := in.IsStart()
 	if in.IsNull() {
 		if isTopLevel {
@@ -10294,9 +11394,9 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord25(in *jlexer.Le
 					out.BlkioWeightDevice = (out.BlkioWeightDevice)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v290 record.DeviceRate
-					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord26(in, &v290)
-					out.BlkioWeightDevice = append(out.BlkioWeightDevice, v290)
+					var v315 record.DeviceRate
+					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord29(in, &v315)
+					out.BlkioWeightDevice = append(out.BlkioWeightDevice, v315)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -10317,9 +11417,9 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord25(in *jlexer.Le
 					out.DeviceReadBps = (out.DeviceReadBps)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v291 record.DeviceRate
-					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord26(in, &v291)
-					out.DeviceReadBps = append(out.DeviceReadBps, v291)
+					var v316 record.DeviceRate
+					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord29(in, &v316)
+					out.DeviceReadBps = append(out.DeviceReadBps, v316)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -10340,9 +11440,9 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord25(in *jlexer.Le
 					out.DeviceWriteBps = (out.DeviceWriteBps)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v292 record.DeviceRate
-					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord26(in, &v292)
-					out.DeviceWriteBps = append(out.DeviceWriteBps, v292)
+					var v317 record.DeviceRate
+					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord29(in, &v317)
+					out.DeviceWriteBps = append(out.DeviceWriteBps, v317)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -10363,9 +11463,9 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord25(in *jlexer.Le
 					out.DeviceReadIOps = (out.DeviceReadIOps)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v293 record.DeviceRate
-					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord26(in, &v293)
-					out.DeviceReadIOps = append(out.DeviceReadIOps, v293)
+					var v318 record.DeviceRate
+					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord29(in, &v318)
+					out.DeviceReadIOps = append(out.DeviceReadIOps, v318)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -10386,9 +11486,9 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord25(in *jlexer.Le
 					out.DeviceWriteIOps = (out.DeviceWriteIOps)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v294 record.DeviceRate
-					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord26(in, &v294)
-					out.DeviceWriteIOps = append(out.DeviceWriteIOps, v294)
+					var v319 record.DeviceRate
+					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord29(in, &v319)
+					out.DeviceWriteIOps = append(out.DeviceWriteIOps, v319)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -10418,13 +11518,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord25(in *jlexer.Le
 				for !in.IsDelim('}') {
 					key := string(in.String())
 					in.WantColon()
-					var v295 string
+					var v320 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v295 = string(in.String())
+						v320 = string(in.String())
 					}
-					(out.Unified)[key] = v295
+					(out.Unified)[key] = v320
 					in.WantComma()
 				}
 				in.Delim('}')
@@ -10439,7 +11539,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord25(in *jlexer.Le
 		in.Consumed()
 	}
 }
-func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord25(out *jwriter.Writer, in record.Resources) {
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord28(out *jwriter.Writer, in record.Resources) {
 	out.RawByte('{')
 	first := true
 	_ = first
@@ -10609,11 +11709,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord25(out *jwriter.
 		}
 		{
 			out.RawByte('[')
-			for v296, v297 := range in.BlkioWeightDevice {
-				if v296 > 0 {
+			for v321, v322 := range in.BlkioWeightDevice {
+				if v321 > 0 {
 					out.RawByte(',')
 				}
-				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord26(out, v297)
+				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord29(out, v322)
 			}
 			out.RawByte(']')
 		}
@@ -10628,11 +11728,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord25(out *jwriter.
 		}
 		{
 			out.RawByte('[')
-			for v298, v299 := range in.DeviceReadBps {
-				if v298 > 0 {
+			for v323, v324 := range in.DeviceReadBps {
+				if v323 > 0 {
 					out.RawByte(',')
 				}
-				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord26(out, v299)
+				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord29(out, v324)
 			}
 			out.RawByte(']')
 		}
@@ -10647,11 +11747,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord25(out *jwriter.
 		}
 		{
 			out.RawByte('[')
-			for v300, v301 := range in.DeviceWriteBps {
-				if v300 > 0 {
+			for v325, v326 := range in.DeviceWriteBps {
+				if v325 > 0 {
 					out.RawByte(',')
 				}
-				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord26(out, v301)
+				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord29(out, v326)
 			}
 			out.RawByte(']')
 		}
@@ -10666,11 +11766,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord25(out *jwriter.
 		}
 		{
 			out.RawByte('[')
-			for v302, v303 := range in.DeviceReadIOps {
-				if v302 > 0 {
+			for v327, v328 := range in.DeviceReadIOps {
+				if v327 > 0 {
 					out.RawByte(',')
 				}
-				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord26(out, v303)
+				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord29(out, v328)
 			}
 			out.RawByte(']')
 		}
@@ -10685,11 +11785,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord25(out *jwriter.
 		}
 		{
 			out.RawByte('[')
-			for v304, v305 := range in.DeviceWriteIOps {
-				if v304 > 0 {
+			for v329, v330 := range in.DeviceWriteIOps {
+				if v329 > 0 {
 					out.RawByte(',')
 				}
-				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord26(out, v305)
+				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord29(out, v330)
 			}
 			out.RawByte(']')
 		}
@@ -10724,23 +11824,23 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord25(out *jwriter.
 		}
 		{
 			out.RawByte('{')
-			v306First := true
-			for v306Name, v306Value := range in.Unified {
-				if v306First {
-					v306First = false
+			v331First := true
+			for v331Name, v331Value := range in.Unified {
+				if v331First {
+					v331First = false
 				} else {
 					out.RawByte(',')
 				}
-				out.String(string(v306Name))
+				out.String(string(v331Name))
 				out.RawByte(':')
-				out.String(string(v306Value))
+				out.String(string(v331Value))
 			}
 			out.RawByte('}')
 		}
 	}
 	out.RawByte('}')
 }
-func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord26(in *jlexer.Lexer, out *record.DeviceRate) {
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord29(in *jlexer.Lexer, out *record.DeviceRate) {
 	isTopLevel := in.IsStart()
 	if in.IsNull() {
 		if isTopLevel {
@@ -10776,7 +11876,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord26(in *jlexer.Le
 		in.Consumed()
 	}
 }
-func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord26(out *jwriter.Writer, in record.DeviceRate) {
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord29(out *jwriter.Writer, in record.DeviceRate) {
 	out.RawByte('{')
 	first := true
 	_ = first
@@ -10792,7 +11892,7 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord26(out *jwriter.
 	}
 	out.RawByte('}')
 }
-func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord24(in *jlexer.Lexer, out *record.Device) {
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord27(in *jlexer.Lexer, out *record.Device) {
 	isTopLevel := in.IsStart()
 	if in.IsNull() {
 		if isTopLevel {
@@ -10834,7 +11934,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord24(in *jlexer.Le
 		in.Consumed()
 	}
 }
-func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord24(out *jwriter.Writer, in record.Device) {
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord27(out *jwriter.Writer, in record.Device) {
 	out.RawByte('{')
 	first := true
 	_ = first
@@ -10855,7 +11955,7 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord24(out *jwriter.
 	}
 	out.RawByte('}')
 }
-func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord23(in *jlexer.Lexer, out *record.IDMap) {
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord26(in *jlexer.Lexer, out *record.IDMap) {
 	isTopLevel := in.IsStart()
 	if in.IsNull() {
 		if isTopLevel {
@@ -10897,7 +11997,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord23(in *jlexer.Le
 		in.Consumed()
 	}
 }
-func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord23(out *jwriter.Writer, in record.IDMap) {
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord26(out *jwriter.Writer, in record.IDMap) {
 	out.RawByte('{')
 	first := true
 	_ = first
@@ -10918,7 +12018,7 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord23(out *jwriter.
 	}
 	out.RawByte('}')
 }
-func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord7(in *jlexer.Lexer, out *record.Process) {
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord11(in *jlexer.Lexer, out *record.Process) {
 	isTopLevel := in.IsStart()
 	if in.IsNull() {
 		if isTopLevel {
@@ -10948,13 +12048,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord7(in *jlexer.Lex
 					out.Entrypoint = (out.Entrypoint)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v307 string
+					var v332 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v307 = string(in.String())
+						v332 = string(in.String())
 					}
-					out.Entrypoint = append(out.Entrypoint, v307)
+					out.Entrypoint = append(out.Entrypoint, v332)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -10975,13 +12075,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord7(in *jlexer.Lex
 					out.Cmd = (out.Cmd)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v308 string
+					var v333 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v308 = string(in.String())
+						v333 = string(in.String())
 					}
-					out.Cmd = append(out.Cmd, v308)
+					out.Cmd = append(out.Cmd, v333)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -11002,13 +12102,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord7(in *jlexer.Lex
 					out.Env = (out.Env)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v309 string
+					var v334 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v309 = string(in.String())
+						v334 = string(in.String())
 					}
-					out.Env = append(out.Env, v309)
+					out.Env = append(out.Env, v334)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -11041,13 +12141,13 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord7(in *jlexer.Lex
 					out.Groups = (out.Groups)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v310 string
+					var v335 string
 					if in.IsNull() {
 						in.Skip()
 					} else {
-						v310 = string(in.String())
+						v335 = string(in.String())
 					}
-					out.Groups = append(out.Groups, v310)
+					out.Groups = append(out.Groups, v335)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -11100,9 +12200,9 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord7(in *jlexer.Lex
 					out.Rlimits = (out.Rlimits)[:0]
 				}
 				for !in.IsDelim(']') {
-					var v311 record.Rlimit
-					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord27(in, &v311)
-					out.Rlimits = append(out.Rlimits, v311)
+					var v336 record.Rlimit
+					easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord30(in, &v336)
+					out.Rlimits = append(out.Rlimits, v336)
 					in.WantComma()
 				}
 				in.Delim(']')
@@ -11143,7 +12243,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord7(in *jlexer.Lex
 		in.Consumed()
 	}
 }
-func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord7(out *jwriter.Writer, in record.Process) {
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord11(out *jwriter.Writer, in record.Process) {
 	out.RawByte('{')
 	first := true
 	_ = first
@@ -11153,11 +12253,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord7(out *jwriter.W
 		out.RawString(prefix[1:])
 		{
 			out.RawByte('[')
-			for v312, v313 := range in.Entrypoint {
-				if v312 > 0 {
+			for v337, v338 := range in.Entrypoint {
+				if v337 > 0 {
 					out.RawByte(',')
 				}
-				out.String(string(v313))
+				out.String(string(v338))
 			}
 			out.RawByte(']')
 		}
@@ -11172,11 +12272,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord7(out *jwriter.W
 		}
 		{
 			out.RawByte('[')
-			for v314, v315 := range in.Cmd {
-				if v314 > 0 {
+			for v339, v340 := range in.Cmd {
+				if v339 > 0 {
 					out.RawByte(',')
 				}
-				out.String(string(v315))
+				out.String(string(v340))
 			}
 			out.RawByte(']')
 		}
@@ -11191,11 +12291,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord7(out *jwriter.W
 		}
 		{
 			out.RawByte('[')
-			for v316, v317 := range in.Env {
-				if v316 > 0 {
+			for v341, v342 := range in.Env {
+				if v341 > 0 {
 					out.RawByte(',')
 				}
-				out.String(string(v317))
+				out.String(string(v342))
 			}
 			out.RawByte(']')
 		}
@@ -11220,11 +12320,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord7(out *jwriter.W
 		out.RawString(prefix)
 		{
 			out.RawByte('[')
-			for v318, v319 := range in.Groups {
-				if v318 > 0 {
+			for v343, v344 := range in.Groups {
+				if v343 > 0 {
 					out.RawByte(',')
 				}
-				out.String(string(v319))
+				out.String(string(v344))
 			}
 			out.RawByte(']')
 		}
@@ -11254,11 +12354,11 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord7(out *jwriter.W
 		out.RawString(prefix)
 		{
 			out.RawByte('[')
-			for v320, v321 := range in.Rlimits {
-				if v320 > 0 {
+			for v345, v346 := range in.Rlimits {
+				if v345 > 0 {
 					out.RawByte(',')
 				}
-				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord27(out, v321)
+				easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord30(out, v346)
 			}
 			out.RawByte(']')
 		}
@@ -11280,7 +12380,7 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord7(out *jwriter.W
 	}
 	out.RawByte('}')
 }
-func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord27(in *jlexer.Lexer, out *record.Rlimit) {
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord30(in *jlexer.Lexer, out *record.Rlimit) {
 	isTopLevel := in.IsStart()
 	if in.IsNull() {
 		if isTopLevel {
@@ -11322,7 +12422,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord27(in *jlexer.Le
 		in.Consumed()
 	}
 }
-func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord27(out *jwriter.Writer, in record.Rlimit) {
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord30(out *jwriter.Writer, in record.Rlimit) {
 	out.RawByte('{')
 	first := true
 	_ = first
@@ -11343,7 +12443,7 @@ func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord27(out *jwriter.
 	}
 	out.RawByte('}')
 }
-func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord6(in *jlexer.Lexer, out *record.Image) {
+func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord10(in *jlexer.Lexer, out *record.Image) {
 	isTopLevel := in.IsStart()
 	if in.IsNull() {
 		if isTopLevel {
@@ -11403,7 +12503,7 @@ func easyjson7ee34e94DecodeGithubComPouchcontainerPouchPkgRecord6(in *jlexer.Lex
 		in.Consumed()
 	}
 }
-func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord6(out *jwriter.Writer, in record.Image) {
+func easyjson7ee34e94EncodeGithubComPouchcontainerPouchPkgRecord10(out *jwriter.Writer, in record.Image) {
 	out.RawByte('{')
 	first := true
 	_ = first

@@ -4,7 +4,6 @@
 package events
 
 import (
-	"encoding/json"
 	"io"
 	"maps"
 	"os"
@@ -13,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/pouchcontainer/pouch/pkg/codec"
 	"github.com/pouchcontainer/pouch/pkg/fsx"
 	"github.com/pouchcontainer/pouch/pkg/record"
 	"github.com/pouchcontainer/pouch/pkg/store"
@@ -33,10 +33,10 @@ func Emit(s *store.Store, e record.Event) {
 	if e.Time.IsZero() {
 		e.Time = time.Now().UTC()
 	}
-	line, err := json.Marshal(e)
+	line, err := codec.Marshal(&e)
 	if err == nil && len(line) > maxLine {
 		e.Attributes = short(e.Attributes)
-		line, err = json.Marshal(e)
+		line, err = codec.Marshal(&e)
 	}
 	if err == nil {
 		write(s, append(line, '\n'))

@@ -10,12 +10,3 @@ func CreateJSON(path string, v any, mode os.FileMode) error {
 	}
 	return CreateExclusive(path, data, mode)
 }
-
-// CreateJSONVolatile is CreateExclusiveVolatile of v as indented JSON.
-func CreateJSONVolatile(path string, v any, mode os.FileMode) error {
-	data, err := marshal(v)
-	if err != nil {
-		return err
-	}
-	return CreateExclusiveVolatile(path, data, mode)
-}

@@ -106,12 +106,12 @@ func (s *Store) LeaseNetworks() ([]string, error) {
 // CreateLease takes an address; it fails with fs.ErrExist when it is taken and
 // with fs.ErrNotExist without the folder of MakeLeases.
 func (s *Store) CreateLease(network, ip string, l *record.Lease) error {
-	return fsx.CreateJSONVolatile(s.leaseFile(network, ip), l, 0o600)
+	return createVolatile(s.leaseFile(network, ip), l)
 }
 
 // ReplaceLease rewrites a lease that the caller has.
 func (s *Store) ReplaceLease(network, ip string, l *record.Lease) error {
-	return fsx.WriteJSONVolatile(s.leaseFile(network, ip), l, 0o600)
+	return writeVolatile(s.leaseFile(network, ip), l)
 }
 
 // Lease reads a lease. A missing one gives kind not_found.

@@ -27,6 +27,15 @@ func writeVolatile(path string, v any) error {
 	return fsx.WriteVolatile(path, data, 0o600)
 }
 
+// createVolatile is fsx.CreateExclusiveVolatile of a record.
+func createVolatile(path string, v any) error {
+	data, err := indented(v)
+	if err != nil {
+		return err
+	}
+	return fsx.CreateExclusiveVolatile(path, data, 0o600)
+}
+
 // indented is the JSON of a record, for people to read, too. One that would be too
 // large to be read again gives kind invalid.
 func indented(v any) ([]byte, error) {
