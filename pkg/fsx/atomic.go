@@ -1,6 +1,6 @@
 // Package fsx writes files so that a reader sees the old file or the new one,
-// also after a power cut, and takes file locks. Nothing else in Pouch renames
-// or locks.
+// also after a power cut, and takes file locks. Nothing else in Pouch locks, or
+// renames what it keeps.
 package fsx
 
 import (

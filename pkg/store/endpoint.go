@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/fsx"
@@ -36,15 +35,10 @@ func (s *Store) Endpoint(id, iface string) (*record.Endpoint, error) {
 	return e, belongs(path, "the endpoint's", e.ID == id && e.Iface == iface)
 }
 
-// EndpointNames lists the endpoints, as <id>-<interface>; those whose id begins so.
+// EndpointNames lists the endpoints whose id begins with idPrefix, as <id>-<interface>,
+// sorted.
 func (s *Store) EndpointNames(idPrefix string) ([]string, error) {
-	names, err := list(s.endpoints(), func(n string) bool {
-		return strings.HasPrefix(n, idPrefix) && strings.HasSuffix(n, recordSuffix)
-	})
-	for i, n := range names {
-		names[i] = strings.TrimSuffix(n, recordSuffix)
-	}
-	return names, err
+	return records(s.endpoints(), idPrefix)
 }
 
 // RemoveEndpoint removes an endpoint's record, durably. Idempotent.

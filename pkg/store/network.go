@@ -6,14 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/fsx"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
-
-const recordSuffix = ".json"
 
 func (s *Store) networkFile(name string) string {
 	return filepath.Join(s.networks(), name+recordSuffix)
@@ -32,6 +29,7 @@ func (s *Store) CreateNetwork(n *record.Network) error {
 
 // SetNetwork replaces a network's record, durably. The caller has the network's lock.
 func (s *Store) SetNetwork(n *record.Network) error {
+	n.SchemaVersion = record.SchemaVersion
 	return fsx.WriteJSON(s.networkFile(n.Name), n, 0o600)
 }
 
@@ -46,11 +44,7 @@ func (s *Store) Network(name string) (*record.Network, error) {
 
 // NetworkNames lists every network on disk, broken ones too, sorted.
 func (s *Store) NetworkNames() ([]string, error) {
-	names, err := list(s.networks(), func(n string) bool { return strings.HasSuffix(n, recordSuffix) })
-	for i, n := range names {
-		names[i] = strings.TrimSuffix(n, recordSuffix)
-	}
-	return names, err
+	return records(s.networks(), "")
 }
 
 // RemoveNetwork removes a network's record, durably. Idempotent.

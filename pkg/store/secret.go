@@ -1,35 +1,31 @@
 package store
 
 import (
-	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 
 	"github.com/pouchcontainer/pouch/pkg/fsx"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
-const secretSuffix = ".json"
-
 func (s *Store) secrets() string { return filepath.Join(s.Root, "secrets") }
 
 func (s *Store) secret(name string) string {
-	return filepath.Join(s.secrets(), name+secretSuffix)
+	return filepath.Join(s.secrets(), name+recordSuffix)
 }
 
 // CreateSecret writes a stored secret, durably and for root alone. With replace
-// one of that name is replaced; without it gives an error that is fs.ErrExist.
+// one of that name is replaced; without, it gives an error that is fs.ErrExist.
 func (s *Store) CreateSecret(v *record.StoredSecret, replace bool) error {
 	v.SchemaVersion = record.SchemaVersion
 	write := fsx.CreateJSON
 	if replace {
 		write = fsx.WriteJSON
 	}
-	l, err := s.lockSecrets()
+	l, err := s.lockFolder("secrets")
 	if err != nil {
 		return err
 	}
@@ -38,12 +34,6 @@ func (s *Store) CreateSecret(v *record.StoredSecret, replace bool) error {
 		return err
 	}
 	return write(s.secret(v.Name), v, 0o600)
-}
-
-// lockSecrets is held while the folder of secrets, which goes with the last one, is
-// made or removed.
-func (s *Store) lockSecrets() (*fsx.Lock, error) {
-	return fsx.LockWait(context.Background(), filepath.Join(s.locks(), "secrets"))
 }
 
 // makeDurable makes a folder whose entry survives a power cut. Idempotent.
@@ -70,17 +60,13 @@ func (s *Store) Secret(name string) (*record.StoredSecret, error) {
 
 // SecretNames lists the stored secrets, broken ones too, sorted.
 func (s *Store) SecretNames() ([]string, error) {
-	names, err := list(s.secrets(), func(n string) bool { return strings.HasSuffix(n, secretSuffix) })
-	for i, n := range names {
-		names[i] = strings.TrimSuffix(n, secretSuffix)
-	}
-	return names, err
+	return records(s.secrets(), "")
 }
 
 // RemoveSecret removes a stored secret, durably. A missing one gives an error
 // that is fs.ErrNotExist.
 func (s *Store) RemoveSecret(name string) error {
-	l, err := s.lockSecrets()
+	l, err := s.lockFolder("secrets")
 	if err != nil {
 		return err
 	}
@@ -88,12 +74,7 @@ func (s *Store) RemoveSecret(name string) error {
 	if err := os.Remove(s.secret(name)); err != nil {
 		return err
 	}
-	os.Remove(s.secrets()) // when it was the last one
-	err = fsx.SyncDir(s.secrets())
-	if errors.Is(err, fs.ErrNotExist) {
-		return fsx.SyncDir(s.Root)
-	}
-	return err
+	return s.dropIfLast(s.secrets())
 }
 
 func (s *Store) ownSecret(id string, i int) string {
