@@ -137,11 +137,11 @@ func regular(src, dst *os.File, name string) error {
 	if err != nil {
 		return err
 	}
-	defer to.Close()
-	if err := copyData(from, to); err != nil {
-		return err
+	err = copyData(from, to)
+	if err == nil {
+		err = copyAttributes(from, to)
 	}
-	return copyAttributes(from, to)
+	return errors.Join(err, to.Close()) // some file systems tell only then what they could not write
 }
 
 // copyData copies a file's content and keeps its holes.

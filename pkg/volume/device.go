@@ -41,10 +41,10 @@ func checkOptions(o map[string]string) error {
 	return err
 }
 
-// Mount mounts the volumes of c that have a device or a driver of their own, unless they are: before c's
-// supervisor starts, whose mounts are a copy of those of that moment. Release
-// undoes it. It fails when a device cannot be mounted, naming volume and
-// device. Idempotent.
+// Mount mounts the volumes of c that have a device or a driver of their own, unless
+// they are: before c's supervisor starts, whose mounts are a copy of those of that
+// moment. Release undoes it. It fails when a device cannot be mounted, naming volume
+// and device. Idempotent.
 func (m *Manager) Mount(ctx context.Context, c *record.Container) error {
 	for _, name := range named(c) {
 		v, err := m.s.Volume(name)

@@ -134,8 +134,7 @@ func (m *Manager) Do(ctx context.Context, o Order) error {
 		return m.mountLocked(ctx, o.Volume)
 	case driveUnmount:
 		return m.unmountIdle(ctx, o.Volume, o.Except)
-	}
-	if o.Verb == driveSnapshot {
+	case driveSnapshot:
 		return m.cleanSnapshot(ctx, o.Volume.Name)
 	}
 	return errs.New(errs.Invalid, "order %q is not known", o.Verb)
