@@ -22,14 +22,13 @@ func (c *session) onCheckpoint(m *ctl.Message, files []*os.File) error {
 	if err != nil {
 		return err
 	}
-	go func() {
+	c.tellLater(func() *ctl.Message {
 		defer closeAll(files)
-		answer := &ctl.Message{Op: ctl.OK}
 		if err := t.checkpoint(files[0], m.Checkpoint); err != nil {
-			answer = errorMessage(err)
+			return errorMessage(err)
 		}
-		c.tell(answer)
-	}()
+		return &ctl.Message{Op: ctl.OK}
+	})
 	return nil
 }
 

@@ -149,12 +149,10 @@ func (c *session) onProbe() error {
 	if t.isPaused() {
 		return errs.New(errs.Conflict, "health check of container %s: it is paused", t.id)
 	}
-	c.s.telling.begin()
-	go func() {
-		defer c.s.telling.end()
+	c.tellLater(func() *ctl.Message {
 		r := t.check(stop, since)
-		c.tell(&ctl.Message{Op: ctl.Exited, ExitCode: r.ExitCode, Message: r.Output})
-	}()
+		return &ctl.Message{Op: ctl.Exited, ExitCode: r.ExitCode, Message: r.Output}
+	})
 	return nil
 }
 

@@ -20,9 +20,10 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/spec"
 )
 
-// virtualize lets the container see its own limits: it mounts lxcfs in the bundle, as long as a life is created, and returns
-// the specification with binds of its files. hide takes it away: the container has
-// its own by then. What a crash left there goes first.
+// virtualize lets the container see its own limits: it mounts lxcfs in the bundle, as
+// long as a life is created, and returns the specification with binds of its files.
+// hide takes it away: the container has its own by then. What a crash left there goes
+// first.
 func (t *task) virtualize(ctx context.Context, s *specs.Spec) (_ *specs.Spec, hide func(), err error) {
 	if t.rec == nil || !t.rec.Host.Lxcfs {
 		return s, func() {}, nil

@@ -51,13 +51,12 @@ func (c *session) onRestart(m *ctl.Message) error {
 	if err != nil {
 		return err
 	}
-	go func() {
+	c.tellLater(func() *ctl.Message {
 		if err := t.restart(t.signalOf(m), m.Timeout); err != nil {
-			c.tell(errorMessage(err))
-			return
+			return errorMessage(err)
 		}
-		c.tell(&ctl.Message{Op: ctl.OK})
-	}()
+		return &ctl.Message{Op: ctl.OK}
+	})
 	return nil
 }
 

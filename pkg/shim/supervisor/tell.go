@@ -13,6 +13,16 @@ func (c *session) tell(m *ctl.Message) {
 	}
 }
 
+// tellLater tells the client an answer that takes a while, the end of the container
+// maybe: the supervisor does not end before.
+func (c *session) tellLater(answer func() *ctl.Message) {
+	c.s.telling.begin()
+	go func() {
+		defer c.s.telling.end()
+		c.tell(answer())
+	}()
+}
+
 // tellEnd tells the client when the container has ended for good.
 func (c *session) tellEnd() {
 	c.s.telling.begin()
