@@ -31,14 +31,11 @@ func (m *Manager) Rename(ctx context.Context, target, name string) error {
 	if err == nil {
 		err = m.reread(ctx, c)
 	}
-	m.drop(lock, id)
+	left := m.handBack(ctx, lock, id)
 	if err != nil {
 		return fmt.Errorf("rename container %s: %w", target, err)
 	}
-	if c.Policy.AutoRemove && !m.supervised(id) {
-		return m.Reap(ctx, id) // it ended meanwhile, and its supervisor left it to this command
-	}
-	return nil
+	return left
 }
 
 // reread makes the supervisor of c, if it has one, take over what its record

@@ -9,7 +9,6 @@ import (
 
 	"github.com/pouchcontainer/pouch/pkg/ctl"
 	"github.com/pouchcontainer/pouch/pkg/errs"
-	"github.com/pouchcontainer/pouch/pkg/events"
 	"github.com/pouchcontainer/pouch/pkg/record"
 	"github.com/pouchcontainer/pouch/pkg/spec"
 )
@@ -46,15 +45,14 @@ func (m *Manager) Update(ctx context.Context, target string, ch Change) (warning
 		return nil, err
 	}
 	c, warnings, err := m.updateLocked(ctx, id, ch)
-	m.drop(lock, id)
+	if err == nil {
+		m.event(c, "update", nil)
+	}
+	left := m.handBack(ctx, lock, id)
 	if err != nil {
 		return warnings, fmt.Errorf("cannot update container %s: %w", target, err)
 	}
-	events.Emit(m.Store, events.OfContainer(c, "update", nil))
-	if c.Policy.AutoRemove && !m.supervised(id) {
-		return warnings, m.Reap(ctx, id) // it ended meanwhile, and its supervisor left it to this command
-	}
-	return warnings, nil
+	return warnings, left
 }
 
 func (m *Manager) updateLocked(ctx context.Context, id string, ch Change) (c *record.Container, warnings []string, err error) {

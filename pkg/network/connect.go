@@ -107,7 +107,7 @@ func (m *Manager) Evict(ctx context.Context, network, who string) error {
 }
 
 // change lets edit alter the record of a container, with its lock held.
-func (m *Manager) change(ctx context.Context, container string, edit func(*record.Container) error) error {
+func (m *Manager) change(ctx context.Context, container string, edit func(*record.Container) error) (err error) {
 	id, err := m.s.ResolveContainer(container)
 	if err != nil {
 		return err
@@ -116,7 +116,11 @@ func (m *Manager) change(ctx context.Context, container string, edit func(*recor
 	if err != nil {
 		return err
 	}
-	defer lock.Unlock()
+	defer func() {
+		if left := m.handBack(ctx, lock, id); err == nil {
+			err = left
+		}
+	}()
 	c, err := m.s.Container(id)
 	if err != nil {
 		return err
