@@ -153,8 +153,8 @@ func (s *Store) NotifySocket(id string) string {
 func (s *Store) SupervisorLock(id string) string { return filepath.Join(s.locks(), "s-"+id) }
 
 // Lock takes the lock of an object, waiting at most LockTimeout; class is c
-// (container), n (network), v (volume), or a word for something there is one
-// of. It fails with kind unavailable when somebody keeps it.
+// (container), n (network), v (volume), or a word; name is empty for something there is
+// one of. It fails with kind unavailable when somebody keeps it.
 func (s *Store) Lock(ctx context.Context, class, name string) (*fsx.Lock, error) {
 	ctx, cancel := context.WithTimeout(ctx, LockTimeout)
 	defer cancel()
