@@ -60,7 +60,7 @@ func execVerb(c *cli.Context) error {
 		warnNoTerminal(c, o.Stdin)
 	}
 	code, err := m.Exec(c.Context, args[0], o)
-	if neverRan(err) {
+	if code == 0 && neverRan(err) {
 		return &cmd.ExitError{Code: 125, Err: err}
 	}
 	return exitCode(code, err)

@@ -58,7 +58,8 @@ type FollowOpts struct {
 // code is 0). With SigProxy a signal that cancelled ctx before goes to
 // the process, too, and one that does so later does not end Follow; ctx's end for
 // another reason, or any without SigProxy, leaves the process to itself. The
-// error is what the supervisor tells, with its kind. Follow closes conn.
+// error is what the supervisor tells, with its kind, or errUnwritten beside the
+// process' code. Follow closes conn.
 func Follow(ctx context.Context, conn *ctl.Conn, o FollowOpts) (int, error) {
 	f := &follower{conn: conn, o: o}
 	defer conn.Close()
@@ -77,6 +78,8 @@ func Follow(ctx context.Context, conn *ctl.Conn, o FollowOpts) (int, error) {
 		return 0, ctx.Err()
 	case errors.Is(err, io.EOF):
 		return 0, errLost
+	case err == nil:
+		err = f.unwritten()
 	}
 	return code, err
 }

@@ -229,3 +229,26 @@ func TestFollowTerminal(t *testing.T) {
 		t.Errorf("shown %q, %v", got, err)
 	}
 }
+
+// What the terminal shows cannot be written: the process goes on all the same, and
+// the command tells it at the end, without hiding the process' code.
+func TestFollowWithoutRoomForOutput(t *testing.T) {
+	for _, code := range []int{0, 3} {
+		full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+		if err != nil {
+			t.Skip(err)
+		}
+		defer full.Close()
+		client, sup := pair(t)
+		ours, theirs := stream(t)
+		end := following(t.Context(), client, FollowOpts{IO: IO{Stdout: full}, Stream: ours})
+		if _, err := theirs.Write(make([]byte, 4<<20)); err != nil { // more than any buffer between
+			t.Fatal(err)
+		}
+		theirs.Close()
+		sup.Send(&ctl.Message{Op: ctl.Exited, ExitCode: code})
+		if r := <-end; r.code != code || !errors.Is(r.err, unix.ENOSPC) {
+			t.Errorf("code %d: %+v", code, r)
+		}
+	}
+}

@@ -115,7 +115,7 @@ func (m *Manager) stay(ctx context.Context, c *record.Container, s *supervisor, 
 	if errors.Is(err, context.Canceled) { // a signal that was for this command alone
 		return code, err
 	}
-	if err == nil || errs.KindOf(err) != errs.Internal {
+	if err == nil || errors.Is(err, errUnwritten) || errs.KindOf(err) != errs.Internal {
 		return code, errors.Join(err, m.outlive(c.ID))
 	}
 	end, cancel := context.WithTimeout(context.Background(), supervisorEnd)

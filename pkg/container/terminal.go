@@ -1,7 +1,6 @@
 package container
 
 import (
-	"io"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -29,6 +28,7 @@ type follower struct {
 	copied chan struct{} // closed when all its output is written
 	mu     sync.Mutex
 	old    *term.State // of the caller's terminal
+	lost   error       // of the first write to the caller's standard output that failed
 }
 
 // join connects the caller's streams with the process' terminal.
@@ -39,10 +39,7 @@ func (f *follower) join(stream *os.File) {
 		f.raw()
 		go f.input()
 	}
-	go func() {
-		io.Copy(f.o.IO.Stdout, stream) //nolint:errcheck // ends with either
-		close(f.copied)
-	}()
+	go f.show(stream)
 }
 
 func (f *follower) raw() {
