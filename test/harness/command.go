@@ -99,8 +99,8 @@ func Do(c *exec.Cmd) Result {
 	if c.Stderr == nil {
 		c.Stderr = &stderr
 	}
-	// A descriptor that a detached process inherited must not hold us.
-	c.WaitDelay = 5 * time.Second
+	// A descriptor that a detached process inherited must not hold us for ever.
+	c.WaitDelay = Patience(10 * time.Second)
 	ctx, cancel := context.WithTimeout(context.Background(), Patience(CommandTimeout))
 	defer cancel()
 	r := Result{Args: append([]string{filepath.Base(c.Path)}, c.Args[1:]...), Code: -1}

@@ -55,7 +55,7 @@ type node struct {
 // plugin tuning, if there is a verb at which it hangs once: see hangs.
 func newNode(t *testing.T, s *harness.Suite, hangsAt string) *node {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), harness.Patience(3*time.Minute))
 	dir, err := s.Scratch("cri")
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +96,7 @@ func newNode(t *testing.T, s *harness.Suite, hangsAt string) *node {
 	}
 	n := &node{d, dir, t, s, ctx}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), harness.Patience(time.Minute))
 		defer cancel()
 		if err := n.RemoveAll(ctx); err != nil {
 			t.Error(err)
@@ -348,11 +348,12 @@ func sameSet(a, b []string) bool {
 // outside fetches from a network namespace that is another host's.
 func outside(t *testing.T, url, text string) {
 	t.Helper()
-	sh(t, "sh", "-ec", `ip netns add outside; ip link add outer0 type veth peer name eth0 netns outside
+	ns := fmt.Sprintf("outside-%d", os.Getpid()) // its file is the machine's
+	sh(t, "sh", "-ec", strings.ReplaceAll(`ip netns add NS; ip link add outer0 type veth peer name eth0 netns NS
 		ip addr add 192.0.2.1/24 dev outer0; ip link set outer0 up
-		ip -n outside addr add 192.0.2.2/24 dev eth0; ip -n outside link set eth0 up`)
-	defer sh(t, "sh", "-ec", "ip link del outer0; ip netns del outside")
-	if got := sh(t, "ip", "netns", "exec", "outside", "busybox", "wget", "-q", "-O", "-", url); got != text {
+		ip -n NS addr add 192.0.2.2/24 dev eth0; ip -n NS link set eth0 up`, "NS", ns))
+	defer sh(t, "sh", "-ec", "ip link del outer0; ip netns del "+ns)
+	if got := sh(t, "ip", "netns", "exec", ns, "busybox", "wget", "-q", "-O", "-", url); got != text {
 		t.Errorf("from another host: %q", got)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/pouchcontainer/pouch/test/harness"
 )
@@ -43,12 +42,8 @@ func TestAddressUsesAnotherEngine(t *testing.T) {
 
 func TestEngineThatIsNotThere(t *testing.T) {
 	s := another(t)
-	begin := time.Now()
 	r := s.Pouch("pouch-run", "--address", "/tmp/no-such-containerd.sock", "run", "--rm", s.Image, "true")
 	if r.Code != 125 || !strings.Contains(r.Stderr, "containerd at /tmp/no-such-containerd.sock") || strings.Count(r.Stderr, "\n") != 1 {
 		t.Error(r)
-	}
-	if d := time.Since(begin); d > 15*time.Second {
-		t.Errorf("it took %v to say so", d)
 	}
 }

@@ -55,7 +55,7 @@ func TestNginx(t *testing.T) {
 	await(t, time.Minute, "the request in the log", func() bool {
 		return strings.Contains(s.Must(t, "pouch-run", "logs", "www"), "GET / ")
 	})
-	s.Must(t, "pouch-run", "stop", "-t", "10", "www")
+	s.Must(t, "pouch-run", "stop", "-t", "300", "www")
 	if code := s.Must(t, "pouch-run", "inspect", "-f", "{{.State.ExitCode}}", "www"); code != "0" {
 		t.Errorf("exit code %s", code)
 	}

@@ -116,7 +116,7 @@ func killAt(t *testing.T, who string, pids func(*harness.Suite, *exec.Cmd, strin
 	select {
 	case err := <-ended:
 		t.Logf("%s killed: %v; pouch-run ended: %v; its output: %s", who, killed, err, out.String())
-	case <-time.After(harness.CommandTimeout):
+	case <-time.After(harness.Patience(harness.CommandTimeout)):
 		t.Errorf("pouch-run hangs after kill -9 of %s; its output: %s", who, out.String())
 		c.Process.Kill()
 	}
@@ -127,7 +127,7 @@ func killAt(t *testing.T, who string, pids func(*harness.Suite, *exec.Cmd, strin
 // run that is over before that is no failure.
 func killWhen(t *testing.T, s *harness.Suite, c *exec.Cmd, id string, pids func(*harness.Suite, *exec.Cmd, string) []int, m moment) bool {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(200 * time.Microsecond) {
+	for end := time.Now().Add(harness.Patience(time.Minute)); time.Now().Before(end); time.Sleep(200 * time.Microsecond) {
 		if _, err := os.Lstat(filepath.Join(s.Root, "containers", id)); err != nil {
 			return false
 		}

@@ -4,6 +4,7 @@ package integration
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,6 +17,7 @@ func archiveVerbs(s *harness.Suite, dir string) []verb {
 	made := []string{"create", "--name", victim, "-v", "kv:/data", "--network", "none", s.Image, "sleep", "1000"}
 	up := []string{"run", "-d", "--name", victim, "--network", "none", "--stop-signal", "KILL", s.Image, "sleep", "1000"}
 	kept := []string{"run", "-d", "--name", victim, "-p", "127.0.0.1:18082:80", "-v", "kv:/data", "--stop-signal", "KILL", s.Image, "sleep", "1000"}
+	checked := slices.Insert(slices.Clone(kept), len(kept)-3, "--health-cmd", "true", "--health-interval", "1h") // never in a test
 	mark := []string{"exec", victim, "sh", "-c", "echo old >/root/mark; echo kept >/data/kept"}
 	upgrade := func(trial string, more ...string) []string {
 		return append([]string{"upgrade", "--timeout", trial, "--image", s.Image, victim}, more...)
@@ -32,8 +34,8 @@ func archiveVerbs(s *harness.Suite, dir string) []verb {
 		{name: "image of a commit", before: [][]string{made}, bin: "pouch-image", args: []string{"commit", "ID", "committed:1"}, again: true, check: uncommitted},
 		{name: "upgrade", before: [][]string{kept, mark}, args: upgrade("200ms"), again: true, check: oldOrNew},
 		{name: "upgrade stopped", before: [][]string{made}, args: upgrade("200ms"), again: true},
-		{name: "upgrade taken back", before: [][]string{kept, mark}, args: upgrade("60s", "false"), code: 1, again: true, check: oldAgain},
-		{name: "gc of an upgrade", before: [][]string{kept, mark, {"cut"}}, args: []string{"gc"}, again: true, check: oldOrNew},
+		{name: "upgrade taken back", before: [][]string{kept, mark}, args: upgrade("600s", "false"), code: 1, again: true, check: oldAgain},
+		{name: "gc of an upgrade", before: [][]string{checked, mark, {"cut"}}, args: []string{"gc"}, again: true, check: oldOrNew},
 	}
 }
 
@@ -71,7 +73,7 @@ func upgraded(t *testing.T, s *harness.Suite, mayBeNew bool) {
 // cutUpgrade begins an upgrade and kills it in the trial of the new container.
 func cutUpgrade(t *testing.T, s *harness.Suite) {
 	t.Helper()
-	c := s.Cmd("pouch-run", "upgrade", "--timeout", "60s", "--image", s.Image, victim)
+	c := s.Cmd("pouch-run", "upgrade", "--timeout", "600s", "--image", s.Image, victim)
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -198,13 +198,9 @@ func runTo(t *testing.T, s *harness.Suite, v verb, at int) killpoint.Result {
 		attr.Files = []*os.File{slave, slave, slave}
 		attr.Sys.Setsid, attr.Sys.Setctty = true, true
 	}
-	begin := time.Now()
 	r, err := killpoint.Run(append([]string{c.Path}, c.Args[1:]...), attr, at)
 	if err != nil {
 		t.Error(err)
-	}
-	if d := time.Since(begin); d > 45*time.Second {
-		t.Errorf("point %d: took %v", at, d)
 	}
 	if !r.Killed && r.Code != v.code {
 		b, _ := os.ReadFile(out.Name())

@@ -70,7 +70,7 @@ func supervisorAt(t *testing.T, s *harness.Suite, run string, args []string, at 
 	select {
 	case err := <-ended:
 		t.Logf("point %d, %s: %v; its output: %s", at, r.Call, err, out.String())
-	case <-time.After(harness.CommandTimeout):
+	case <-time.After(harness.Patience(harness.CommandTimeout)):
 		t.Errorf("pouch-run hangs; its output: %s", out.String())
 		c.Process.Kill()
 		<-ended

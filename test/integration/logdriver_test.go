@@ -74,7 +74,7 @@ func next(t *testing.T, lines <-chan string) string {
 	select {
 	case s := <-lines:
 		return s
-	case <-time.After(time.Minute):
+	case <-time.After(harness.Patience(time.Minute)):
 		t.Fatal("nothing came")
 		return ""
 	}

@@ -24,9 +24,10 @@ func start(t *testing.T) *harness.Suite {
 	return suite
 }
 
-// await polls until is true, and fails t after limit.
+// await polls until is true, and fails t when that hangs: after limit on a quiet machine.
 func await(t *testing.T, limit time.Duration, what string, is func() bool) bool {
 	t.Helper()
+	limit = harness.Patience(limit)
 	for end := time.Now().Add(limit); !is(); {
 		if time.Now().After(end) {
 			t.Errorf("%s: not within %v", what, limit)

@@ -61,7 +61,7 @@ func richSystemd(t *testing.T, s *harness.Suite, image string, flags ...string) 
 		t.Errorf("the command said %q, %v, want %q", got, err, want)
 	}
 	must("systemctl", "start", "systemd-tmpfiles-clean.service")
-	s.Must(t, "pouch-run", "stop", "-t", "60", "rich")
+	s.Must(t, "pouch-run", "stop", "-t", "300", "rich")
 	if code := s.Must(t, "pouch-run", "inspect", "-f", "{{.State.ExitCode}}", "rich"); code == "137" {
 		t.Error("it was killed: it did not go down")
 	}

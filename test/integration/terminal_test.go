@@ -50,7 +50,7 @@ func sizes(t *testing.T, s *harness.Suite, args []string, begun string) {
 	defer c.Wait()
 	defer c.Process.Kill()
 	slave.Close()
-	late := time.AfterFunc(time.Minute, func() { c.Process.Kill() })
+	late := time.AfterFunc(harness.Patience(time.Minute), func() { c.Process.Kill() })
 	defer late.Stop()
 	lines := bufio.NewScanner(master)
 	for _, step := range []struct{ rows, cols uint16 }{{0, 0}, {40, 120}, {25, 80}} {

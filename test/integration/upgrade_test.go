@@ -15,12 +15,14 @@ import (
 )
 
 // trial begins an upgrade of a container with a volume and a published port, and
-// returns when the new container runs and has to prove itself.
+// returns when the new container runs and has to prove itself: it will not before
+// the volume has a file "well".
 func trial(t *testing.T, s *harness.Suite) (c *exec.Cmd, stderr *bytes.Buffer) {
 	t.Helper()
-	s.Must(t, "pouch-run", "run", "-d", "--name", "app", "-p", "127.0.0.1:18083:80", "-v", "kv:/data", "--stop-signal", "KILL", s.Image, "sleep", "1000")
+	s.Must(t, "pouch-run", "run", "-d", "--name", "app", "-p", "127.0.0.1:18083:80", "-v", "kv:/data", "--stop-signal", "KILL",
+		"--health-cmd", "test -e /data/well", "--health-interval", "100ms", "--health-retries", "1000000", s.Image, "sleep", "1000")
 	s.Must(t, "pouch-run", "exec", "app", "sh", "-c", "echo old >/root/mark; echo kept >/data/kept")
-	c, stderr = s.Cmd("pouch-run", "upgrade", "--timeout", "60s", "--image", s.Image, "app"), &bytes.Buffer{}
+	c, stderr = s.Cmd("pouch-run", "upgrade", "--timeout", "600s", "--image", s.Image, "app"), &bytes.Buffer{}
 	c.Stderr = stderr
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
@@ -101,7 +103,8 @@ func TestUpgradeAlone(t *testing.T) {
 	if r := s.Pouch("pouch-run", "inspect", "app"); r.Code == 0 {
 		t.Error("it has its former name again")
 	}
-	s.Must(t, "pouch-run", "upgrade", "--timeout", "100ms", "--image", s.Image, "other")
+	s.Must(t, "pouch-run", "exec", "other", "touch", "/data/well")
+	s.Must(t, "pouch-run", "upgrade", "--timeout", "600s", "--image", s.Image, "other")
 	if r := s.Pouch("pouch-run", "exec", "other", "cat", "/root/mark"); r.Code == 0 {
 		t.Error("it was not upgraded")
 	}

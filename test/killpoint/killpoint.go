@@ -25,7 +25,7 @@ type Result struct {
 }
 
 // Limit bounds a run; one that takes longer hangs, and is killed.
-const Limit = 60 * time.Second
+const Limit = 5 * time.Minute
 
 // ErrHung says that a run took longer than Limit.
 var ErrHung = errors.New("hung")
