@@ -45,6 +45,7 @@ STATIC_TAGS := $(TAGS) seccomp netgo osusergo
 OWN    := pouch-run pouch-image pouch-net pouch-vol
 SHIMS  := pouch-shim containerd-shim-pouch-v2
 ENGINE := containerd ctr runc
+ENGINE_PACKAGES := github.com/containerd/containerd/v2/cmd/containerd github.com/containerd/containerd/v2/cmd/ctr github.com/opencontainers/runc
 TOOLS  := $(OWN) pouch-shim
 LIBEXEC := $(ENGINE) containerd-shim-pouch-v2 pouch-shim-delete pouch-init
 
@@ -144,7 +145,9 @@ run: deps
 	@$(MAKE) --no-print-directory build
 	@scripts/run-demo
 
+# go list fetches what will be built.
 test: deps-test
+	@scripts/again $(GO) list -deps -test -tags "$(STATIC_TAGS) integration vm" ./... $(ENGINE_PACKAGES) >/dev/null
 	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory images
 	@$(MAKE) --no-print-directory check
@@ -169,11 +172,11 @@ unit:
 
 cli:
 	@echo "command line tests: a private engine, scripts that read like a shell session"
-	@$(GOTEST) -count=1 -timeout 25m $(RUNFLAG) ./test/cli
+	@$(GOTEST) -count=1 -timeout 60m $(RUNFLAG) ./test/cli
 
 integration:
 	@echo "integration tests: parallel runs, kill -9, full disk, broken files"
-	@$(GOTEST) -count=1 -tags "$(STATIC_TAGS) integration" -timeout 40m -p 1 $(RUNFLAG) ./test/integration
+	@$(GOTEST) -count=1 -tags "$(STATIC_TAGS) integration" -timeout 90m -p 1 $(RUNFLAG) ./test/integration
 
 # A machine of its own, without KVM: see test/vm.
 test-vm: deps-vm
