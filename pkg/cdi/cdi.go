@@ -22,14 +22,19 @@ func Dirs() []string { return []string{"/etc/cdi", "/var/run/cdi"} }
 // mounts and hooks, as the files in dirs say; no dirs are those of Dirs. The name
 // all is every device of its kind where no file defines it. A device that no file
 // has is of kind not_found, with what is known and the folders; spec may then
-// have been changed.
-func Inject(spec *specs.Spec, devices, dirs []string) error {
+// have been changed. A file with null for an element is of kind corrupt.
+func Inject(spec *specs.Spec, devices, dirs []string) (err error) {
 	if len(devices) == 0 {
 		return nil
 	}
 	if len(dirs) == 0 {
 		dirs = Dirs()
 	}
+	defer func() {
+		if recover() != nil { // the library looks at no element whether it is one
+			err = errs.New(errs.Corrupt, "a device file has null where it has to say something: %s", withNull(dirs))
+		}
+	}()
 	cache, err := cdi.NewCache(cdi.WithAutoRefresh(false), cdi.WithSpecDirs(dirs...))
 	if err != nil {
 		return errs.New(errs.Invalid, "read the device files in %s: %w", strings.Join(dirs, ", "), err)

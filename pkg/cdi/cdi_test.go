@@ -90,3 +90,15 @@ func TestInjectMissing(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A file with null for an element is named, and ends no program.
+func TestInjectNull(t *testing.T) {
+	for _, edits := range []string{"{deviceNodes: [null]}", "{mounts: [null]}"} {
+		text := "cdiVersion: \"1.1.0\"\nkind: vendor.com/card\ndevices: [{name: one, containerEdits: " + edits + "}]\n"
+		dir := folder(t, map[string]string{"a.yaml": vendor, "null.yaml": text})
+		err := Inject(&specs.Spec{}, []string{"vendor.com/card=one"}, []string{dir})
+		if !errs.Is(err, errs.Corrupt) || !strings.Contains(err.Error(), filepath.Join(dir, "null.yaml")) {
+			t.Errorf("%s: %v", edits, err)
+		}
+	}
+}
