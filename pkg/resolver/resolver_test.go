@@ -2,6 +2,7 @@ package resolver
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/miekg/dns"
@@ -18,7 +19,7 @@ func TestReverseNamesAreAddresses(t *testing.T) {
 			t.Errorf("%s: got %s %v", name, got, ok)
 		}
 	}
-	for _, bad := range []string{"web.", "in-addr.arpa.", "1.2.3.in-addr.arpa.", "x.ip6.arpa.", "300.1.1.10.in-addr.arpa."} {
+	for _, bad := range []string{"web.", "in-addr.arpa.", "1.2.3.in-addr.arpa.", "x.ip6.arpa.", "300.1.1.10.in-addr.arpa.", "::1.in-addr.arpa.", "0000" + strings.Repeat(".", 4) + strings.Repeat("0.", 27) + "0.ip6.arpa."} {
 		if a, ok := fromArpa(bad); ok {
 			t.Errorf("%s: got %s", bad, a)
 		}
