@@ -110,6 +110,9 @@ func readConf(path string) (*conf, error) {
 	if err := json.Unmarshal(raw, &whole); err != nil {
 		return nil, err
 	}
+	if err := spelled(whole); err != nil {
+		return nil, err
+	}
 	if c.Name == "" || c.Name == "." || c.Name == ".." || strings.ContainsAny(c.Name, "/\x00") {
 		return nil, errs.New(errs.Corrupt, "the network has no name")
 	}
@@ -133,6 +136,19 @@ func readConf(path string) (*conf, error) {
 	}
 	c.list, err = json.Marshal(whole)
 	return c, err
+}
+
+// spelled refuses a member that differs from one that Pouch reads in the case of its
+// letters: here it would count, for the plugins it would not.
+func spelled(members map[string]json.RawMessage) error {
+	for key := range members {
+		for _, is := range []string{"name", "cniVersion", "loadOnlyInlinedPlugins", "plugins", "type"} {
+			if key != is && strings.EqualFold(key, is) {
+				return errs.New(errs.Corrupt, "it says %q, which has to be %q", key, is)
+			}
+		}
+	}
+	return nil
 }
 
 // beside adds the plugins of a folder.

@@ -34,3 +34,19 @@ func TestConfBeside(t *testing.T) {
 		}
 	}
 }
+
+// What a plugin would read another way than Pouch is refused.
+func TestConfSpelling(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.conflist")
+	for _, text := range []string{
+		`{"name":"n","Name":"m","plugins":[{"type":"a"}]}`, `{"NAME":"n","plugins":[{"type":"a"}]}`,
+		`{"name":"n","Plugins":[{"type":"a"}]}`, `{"name":"n","type":"a","CNIVersion":"1.0.0"}`,
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := readConf(path); !errs.Is(err, errs.Corrupt) {
+			t.Errorf("%s: %+v, %v", text, c, err)
+		}
+	}
+}
