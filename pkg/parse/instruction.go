@@ -76,11 +76,11 @@ func Pairs(rest string) ([][2]string, error) {
 		return nil, err
 	}
 	if len(words) > 0 && !strings.Contains(words[0], "=") {
-		key, value, ok := strings.Cut(rest, " ")
-		if !ok || key == "" {
+		end := strings.IndexAny(rest, " \t")
+		if end <= 0 {
 			return nil, errs.New(errs.Invalid, "%s: as in KEY=VALUE", rest)
 		}
-		return [][2]string{{key, strings.TrimSpace(value)}}, nil
+		return [][2]string{{rest[:end], strings.TrimSpace(rest[end:])}}, nil
 	}
 	var out [][2]string
 	for _, w := range words {
