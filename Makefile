@@ -7,6 +7,7 @@
 #   make test-vm    boot a machine with systemd and cgroup v2 in QEMU and test inside it (root)
 #   make bench      time a run beside runc, podman, docker, crun (root)
 #   make soak       10,000 runs, and look whether anything grows (root)
+#   make fuzz       feed what reads files and messages with nonsense, FUZZTIME=30s each (RUN names some)
 #   make peers      what podman and docker answer to the scripts of test/cli/testdata/conventions (root)
 #   make check      gofmt, vet, architecture rules
 #   make unit | cli | integration | lint | install | clean
@@ -56,7 +57,7 @@ GOTEST := $(GO) test -tags "$(STATIC_TAGS)"
 RUNFLAG = $(if $(filter command,$(origin RUN)),-v -run '$(RUN)')
 UNIT_PACKAGES = $$($(GO) list -tags "$(STATIC_TAGS)" ./... | grep -v -e /test/cli -e /test/integration -e /test/arch -e /test/vm -e /pkg/registry$$ -e /pouch-image$$)
 
-.PHONY: install-docs all build deps deps-test deps-vm images run test test-vm check unit cli integration bench soak peers lint install clean $(OWN) $(SHIMS)
+.PHONY: install-docs all build deps deps-test deps-vm images run test test-vm check unit cli integration bench soak fuzz peers lint install clean $(OWN) $(SHIMS)
 .DEFAULT_GOAL := all
 
 all: build
@@ -201,6 +202,11 @@ soak: build
 	@scripts/test-images busybox
 	@echo "$(SOAK) runs: no leak, flat memory and time"
 	@$(GOTEST) -count=1 -tags "$(STATIC_TAGS) integration" -timeout 6h -v -run 'TestSoak$$' ./test/integration -soak $(SOAK)
+
+# Their seeds are run by unit, too.
+FUZZTIME ?= 30s
+fuzz:
+	@GO="$(GO)" TAGS="$(STATIC_TAGS)" scripts/fuzz '$(FUZZTIME)' $(if $(filter command,$(origin RUN)),'$(RUN)')
 
 lint:
 	@if command -v golangci-lint >/dev/null; then golangci-lint run --build-tags "$(STATIC_TAGS) integration vm"; \
