@@ -18,6 +18,9 @@ func TestStat(t *testing.T) {
 	}
 	after := time.Now()
 	p, err := Stat(c.Process.Pid)
+	for err == nil && len(p.Args) == 0 { // execve(2) is told of before the kernel shows them
+		p, err = Stat(c.Process.Pid)
+	}
 	c.Process.Kill()
 	c.Wait()
 	if err != nil {
