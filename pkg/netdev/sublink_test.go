@@ -51,8 +51,8 @@ func TestMacvlanReachesOthersAndWhatIsBehindItsParent(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	nettest.Run(t, a, "busybox", "ping", "-c1", "-W2", "10.1.1.3")
-	nettest.Run(t, a, "busybox", "ping", "-c1", "-W2", "10.1.1.1")
+	nettest.Run(t, a, "busybox", "ping", "-c1", "-W60", "10.1.1.3")
+	nettest.Run(t, a, "busybox", "ping", "-c1", "-W60", "10.1.1.1")
 	out := nettest.Run(t, a, "ip", "-d", "link", "show", "eth0")
 	for _, want := range []string{"macvlan mode bridge", "alias test 10.1.1.2/24", "group default", HashMAC("10.1.1.2/24")} {
 		if !strings.Contains(out, want) {

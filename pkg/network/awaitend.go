@@ -40,7 +40,7 @@ func (m *Manager) ReserveFor(ctx context.Context, ports []record.Port) (files []
 
 // until calls done again and again, until it returns true, ctx ends or time is up.
 func (m *Manager) until(ctx context.Context, done func() bool) {
-	ctx, cancel := context.WithTimeout(ctx, endsWithin)
+	ctx, cancel := context.WithTimeout(ctx, m.endsWithin)
 	defer cancel()
 	for pause := time.Millisecond; !done(); pause = min(2*pause, 50*time.Millisecond) {
 		select {

@@ -97,7 +97,7 @@ func TestNetworkOfTwoHosts(t *testing.T) {
 				t.Error("from the other host: no answer")
 			}
 			payload := fmt.Sprint(under.mtu - 28)
-			r.in("aa", "busybox", "ping", "-c1", "-W5", "-s", payload, ip(b.IPv4))
+			r.in("aa", "busybox", "ping", "-c1", "-W60", "-s", payload, ip(b.IPv4))
 			if out := r.in("aa", "ip", "link", "show", "eth0"); !strings.Contains(out, fmt.Sprint("mtu ", under.mtu)) {
 				t.Error(out)
 			}

@@ -8,6 +8,7 @@ package network
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"time"
 
 	"github.com/pouchcontainer/pouch/pkg/record"
 	"github.com/pouchcontainer/pouch/pkg/store"
@@ -27,10 +28,14 @@ const (
 
 // Manager works on the networks of a store. It is cheap to make, keeps nothing,
 // and is safe for use by any number of processes at once.
-type Manager struct{ s *store.Store }
+type Manager struct {
+	s           *store.Store
+	endsWithin  time.Duration // how long what is about to be given back is waited for
+	connectTime time.Duration // how long a connection that is tried may take
+}
 
 // Open returns the manager of the networks in s. It does nothing yet.
-func Open(s *store.Store) *Manager { return &Manager{s} }
+func Open(s *store.Store) *Manager { return &Manager{s, endsWithin, connectTime} }
 
 // Table is the name of the nftables table, family inet: pouch, with a suffix
 // for a run-root that is not the default one, so that several pouches on one

@@ -37,7 +37,7 @@ func sctpSocket(t *testing.T, path string, use func(fd int) error) *os.File {
 func asksSCTP(t *testing.T, path string, to [4]byte, port int) string {
 	t.Helper()
 	f := sctpSocket(t, path, func(fd int) error {
-		limit := unix.NsecToTimeval((5 * time.Second).Nanoseconds())
+		limit := unix.NsecToTimeval(time.Minute.Nanoseconds())
 		if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &limit); err != nil {
 			return err
 		}
@@ -48,7 +48,7 @@ func asksSCTP(t *testing.T, path string, to [4]byte, port int) string {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(5 * time.Second))
+	c.SetDeadline(time.Now().Add(time.Minute))
 	b, _ := io.ReadAll(c)
 	return string(b)
 }

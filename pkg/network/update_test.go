@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/netdev/nettest"
@@ -50,7 +51,7 @@ func TestUpdateChangesWhatPasses(t *testing.T) {
 	r.update("n1", option(OptMasquerade, "false"))
 	r.sees(at, "tcp", "192.0.2.2:9000", ip(a.IPv4))
 	r.update("n1", option(OptMode4, "nat-unprotected"))
-	if _, err := nettest.Ask(t, client, "tcp", ip(a.IPv4)+":9", 3e9); err == nil || !strings.Contains(err.Error(), "refused") {
+	if _, err := nettest.Ask(t, client, "tcp", ip(a.IPv4)+":9", time.Minute); err == nil || !strings.Contains(err.Error(), "refused") {
 		t.Errorf("a port of a member's own: %v", err)
 	}
 }

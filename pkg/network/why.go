@@ -253,7 +253,7 @@ func letPass(chain, verb, bridge string) string {
 
 // connect tries it.
 func (q *inquiry) connect(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, connectTime)
+	ctx, cancel := context.WithTimeout(ctx, q.m.connectTime)
 	defer cancel()
 	place := net.JoinHostPort(q.host, strconv.Itoa(int(q.port)))
 	c, err := (&net.Dialer{}).DialContext(ctx, "tcp", place)

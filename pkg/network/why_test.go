@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pouchcontainer/pouch/pkg/netdev"
 	"github.com/pouchcontainer/pouch/pkg/netdev/nettest"
@@ -53,6 +54,7 @@ func whyRig(t *testing.T) (r *rig, bridge, member string) {
 	nettest.Serve(t, r.s.Netns(idOf("web")), "tcp", ":80")
 	nettest.Serve(t, "", "tcp", ":8080")
 	called(t, supervisor)
+	r.connectTime = time.Minute
 	return r, n.Bridge, ip(web.IPv4)
 }
 
@@ -164,6 +166,7 @@ func TestWhyLoopbackIsOpen(t *testing.T) {
 	nettest.Serve(t, r.s.Netns(idOf("web")), "tcp", ":80")
 	nettest.Serve(t, "", "tcp", "127.0.0.1:8080")
 	called(t, supervisor)
+	r.connectTime = time.Minute
 	nettest.Run(t, "", "sysctl", "-qw", "net.ipv4.conf.all.route_localnet=0", "net.ipv4.conf.ext0.route_localnet=1")
 	r.wants("guarded", "127.0.0.1:8080", "")
 	nettest.Run(t, "", "nft", "delete", "table", "inet", r.Table())

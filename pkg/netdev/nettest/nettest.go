@@ -95,7 +95,11 @@ func Run(t testing.TB, path string, args ...string) string {
 
 // Try is Run that returns the failure.
 func Try(path string, args ...string) (string, error) {
-	out, err := Command(path, args...).CombinedOutput()
+	c := Command(path, args...)
+	runtime.LockOSThread() // Pdeathsig follows the thread, which may be one that ends
+	defer runtime.UnlockOSThread()
+	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL}
+	out, err := c.CombinedOutput()
 	return string(out), err
 }
 
@@ -104,9 +108,7 @@ func Command(path string, args ...string) *exec.Cmd {
 	if path != "" {
 		args = append([]string{"nsenter", "--net=" + path, "--"}, args...)
 	}
-	c := exec.Command(args[0], args[1:]...)
-	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL}
-	return c
+	return exec.Command(args[0], args[1:]...)
 }
 
 // NeedProgram skips the test where a program is missing.
