@@ -81,9 +81,14 @@ func TestTCPPassesBothWaysAndTheEnd(t *testing.T) {
 		t.Errorf("%d bytes, %v", len(got), err)
 	}
 	p.Close()
-	if c, err := net.Dial("tcp", addr); err == nil {
-		c.Close()
-		t.Error("the port is served after Close")
+	if again, err := net.Dial("tcp", addr); err == nil { // by somebody else, or this connection itself
+		defer again.Close()
+		again.SetDeadline(time.Now().Add(time.Minute))
+		io.WriteString(again, "abc")
+		again.(*net.TCPConn).CloseWrite()
+		if got, _ := io.ReadAll(again); string(got) == "ABC" {
+			t.Error("the port is served after Close")
+		}
 	}
 }
 
@@ -217,13 +222,29 @@ func TestMismatchIsRefused(t *testing.T) {
 	}
 }
 
-// answering serves tcp on an address and says a word to every connection.
-func answering(t *testing.T, addr, word string) net.Listener {
+// pair serves one port of 127.0.0.1, which says one, and of 127.0.0.2, which says two.
+func pair(t *testing.T) (number int) {
 	t.Helper()
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
+	for {
+		one, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		number = one.Addr().(*net.TCPAddr).Port
+		two, err := net.Listen("tcp", fmt.Sprintf("127.0.0.2:%d", number))
+		if err != nil {
+			one.Close() // somebody has it there
+			continue
+		}
+		answering(t, one, "one")
+		answering(t, two, "two")
+		return number
 	}
+}
+
+// answering says a word to every connection.
+func answering(t *testing.T, l net.Listener, word string) {
+	t.Helper()
 	t.Cleanup(func() { l.Close() })
 	go func() {
 		for {
@@ -235,13 +256,10 @@ func answering(t *testing.T, addr, word string) net.Listener {
 			c.Close()
 		}
 	}()
-	return l
 }
 
 func TestRetarget(t *testing.T) {
-	one := answering(t, "127.0.0.1:0", "one")
-	number := one.Addr().(*net.TCPAddr).Port
-	answering(t, fmt.Sprintf("127.0.0.2:%d", number), "two")
+	number := pair(t)
 	f, addr := bound(t, "tcp")
 	var p Proxy
 	defer p.Close()

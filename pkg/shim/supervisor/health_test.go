@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -134,16 +135,21 @@ func TestHealthIsWatched(t *testing.T) {
 }
 
 func TestProbeThatHangsIsKilledWithItsSession(t *testing.T) {
-	p := newPouch(t, withHealth("echo before; sleep 1234 & sleep 1234", func(h *record.Health) { h.Timeout = 2 * time.Second; h.Retries = 1 }), "sleep", "100")
+	long := strconv.Itoa(1_000_000 + os.Getpid()) // seconds that nobody else sleeps
+	p := newPouch(t, withHealth("echo before; sleep "+long+" & sleep "+long, func(h *record.Health) { h.Timeout = 2 * time.Second; h.Retries = 1 }), "sleep", "100000")
 	p.runDetached()
 	p.healthBecomes("unhealthy")
-	l := p.state().Health.Log[0]
-	if l.ExitCode != -1 || !strings.HasPrefix(l.Output, "Health check exceeded timeout (2s): before") {
-		t.Errorf("%+v", l)
-	}
+	eventually(t, "what it said in time is kept", func() bool { // a busy machine may leave one no time to say it
+		return slices.ContainsFunc(p.state().Health.Log, func(l record.HealthProbe) bool {
+			if l.ExitCode != -1 || !strings.HasPrefix(l.Output, "Health check exceeded timeout (2s)") {
+				t.Errorf("%+v", l)
+			}
+			return strings.HasPrefix(l.Output, "Health check exceeded timeout (2s): before")
+		})
+	})
 	must(t, p.dial().Send(&ctl.Message{Op: ctl.Pause})) // no further one is under way
 	eventually(t, "no process of a probe is left", func() bool {
-		return p.state().Status == record.Paused && len(sleepers("1234")) == 0
+		return p.state().Status == record.Paused && len(sleepers(long)) == 0
 	})
 	must(t, p.dial().Send(&ctl.Message{Op: ctl.Stop, Signal: int(unix.SIGKILL), Timeout: 1}))
 	p.ended()
@@ -205,7 +211,9 @@ func TestUnhealthyContainerIs(t *testing.T) {
 		}
 	})
 	t.Run("stopped", func(t *testing.T) {
-		p := newPouch(t, withHealth("false", func(h *record.Health) { h.OnFailure = "stop" }), "sh", "-c", "trap 'exit 5' TERM; while :; do sleep 0.05; done")
+		check := withHealth("test ! -e /ready", func(h *record.Health) { h.OnFailure = "stop" })
+		p := newPouch(t, func(c *record.Container) { check(c); c.Process.StopTimeout = new(600) },
+			"sh", "-c", "trap 'exit 5' TERM; >/ready; while :; do sleep 0.05; done")
 		p.runDetached()
 		p.ended()
 		if st := p.state(); st.ExitCode != 5 || st.EndedBy != record.ByHealth || st.EndSignal != int(unix.SIGTERM) {
@@ -216,7 +224,8 @@ func TestUnhealthyContainerIs(t *testing.T) {
 		p := newPouch(t, withHealth("test -e /well", func(h *record.Health) { h.OnFailure = "restart" }), "sh", "-c", "echo x >>/lives; test $(wc -l </lives) -lt 3 || >/well; trap exit TERM; while :; do sleep 0.05; done")
 		p.runDetached()
 		p.healthBecomes("healthy")
-		if lives := readFile(t, p.inRoot("lives")); lives != "x\nx\nx\n" {
+		// A third life that is slow to make itself well is not the last one.
+		if lives := readFile(t, p.inRoot("lives")); !strings.HasPrefix(lives, "x\nx\nx\n") {
 			t.Errorf("lives: %q", lives)
 		}
 	})

@@ -93,7 +93,7 @@ func TestLogIsCompleteBeforeTheExitIsTold(t *testing.T) {
 func TestClientsDeathEndsTheContainer(t *testing.T) {
 	for policy, want := range map[string]int{"": 137, "kill": 137, "stop": 7} {
 		t.Run(policy, func(t *testing.T) {
-			p := newPouch(t, func(c *record.Container) { c.Policy.OnClientExit = policy },
+			p := newPouch(t, func(c *record.Container) { c.Policy.OnClientExit, c.Process.StopTimeout = policy, new(600) },
 				"sh", "-c", "trap 'exit 7' TERM; echo ready; while :; do sleep 0.01; done")
 			_, out, give := pipes(t)
 			p.launch(&ctl.Message{Stdio: ctl.Inherit}, give...)
@@ -207,6 +207,8 @@ func TestTerminalOfTheClient(t *testing.T) {
 	p.start()
 	_, files := p.recv(p.conn, ctl.Stream)
 	must(t, p.conn.Send(&ctl.Message{Op: ctl.Resize, Width: 91, Height: 33}))
+	must(t, p.conn.Send(&ctl.Message{Op: ctl.Ping}))
+	p.recv(p.conn, ctl.OK) // the size is set
 	c := p.dial()
 	must(t, c.Send(&ctl.Message{Op: ctl.Attach}))
 	_, second := p.recv(c, ctl.Stream)

@@ -83,7 +83,10 @@ func TestLibraryCalls(t *testing.T) {
 	client := library.NewClient(dial(t, path))
 	defer client.Close()
 	c := task.NewTTRPCTaskClient(client)
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	if _, err := c.Start(t.Context(), &task.StartRequest{}); err != nil { // so that the next one comes at once
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	waiting := make(chan error, 1)
 	go func() {

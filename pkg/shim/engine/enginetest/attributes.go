@@ -181,7 +181,7 @@ func orphans(t *testing.T, f *fixture) {
 // noZombies waits until this process has no zombie child but those of before.
 func noZombies(t *testing.T, before map[string]bool) {
 	t.Helper()
-	for end := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		now := zombies()
 		for pid := range before {
 			delete(now, pid)

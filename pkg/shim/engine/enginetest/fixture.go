@@ -188,7 +188,7 @@ func waitFor(t *testing.T, p engine.Process) int {
 	select {
 	case e := <-done:
 		return e.Code
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatalf("process %d does not end", p.Pid())
 		return -1
 	}

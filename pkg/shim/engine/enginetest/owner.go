@@ -97,7 +97,7 @@ func killOwner(t *testing.T, f *fixture, id string, after time.Duration) {
 // because their parent is gone.
 func (f *fixture) processes() []string {
 	var left []string
-	for end := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		left = nil
 		dirs, _ := filepath.Glob("/proc/[0-9]*")
 		for _, d := range dirs {
