@@ -1,6 +1,7 @@
 package stdio
 
 import (
+	"cmp"
 	"io"
 	"slices"
 	"sync"
@@ -19,9 +20,10 @@ const (
 
 // Broadcast copies a stream to any number of clients. The zero value is ready.
 type Broadcast struct {
-	mu     sync.Mutex
-	sinks  []*sink
-	closed bool
+	mu       sync.Mutex
+	sinks    []*sink
+	closed   bool
+	patience time.Duration // 0: clientPatience
 }
 
 // Add sends what is written from now on to w too, and closes w in the end. A slow
@@ -58,7 +60,7 @@ func (b *Broadcast) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	sinks := b.sinks
 	b.mu.Unlock()
-	late := time.Now().Add(clientPatience) // one patience for all of them
+	late := time.Now().Add(cmp.Or(b.patience, clientPatience)) // one patience for all of them
 	dead := false
 	for _, s := range sinks {
 		dead = !s.put(p, late) || dead
@@ -82,7 +84,7 @@ func (b *Broadcast) Close() <-chan struct{} {
 	for _, s := range sinks {
 		s.finish()
 		if s.cut != nil {
-			go s.hurry()
+			go s.hurry(cmp.Or(b.patience, clientPatience))
 		}
 	}
 	done := make(chan struct{})

@@ -96,8 +96,9 @@ func (s *sink) kill() {
 	s.w.Close()
 }
 
-// hurry cuts a client off that takes nothing of what is left for it.
-func (s *sink) hurry() {
+// hurry cuts a client off that takes nothing of what is left for it as long as patience
+// lasts.
+func (s *sink) hurry(patience time.Duration) {
 	for left := -1; ; {
 		s.mu.Lock()
 		n := s.n
@@ -111,7 +112,7 @@ func (s *sink) hurry() {
 		select {
 		case <-s.done:
 			return
-		case <-time.After(clientPatience):
+		case <-time.After(patience):
 		}
 	}
 }
