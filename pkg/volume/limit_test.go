@@ -133,7 +133,7 @@ func free(t *testing.T, s *store.Store, id uint32) {
 func waitUse(t *testing.T, s *store.Store, id uint32, good func(quota.Use) bool) {
 	t.Helper()
 	var use quota.Use
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		var err error
 		use, err = quota.Read(s.Root, id)
 		must(t, err)
