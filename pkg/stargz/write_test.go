@@ -342,7 +342,7 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 type peak struct{ n, most uint64 }
 
 func (p *peak) Write(b []byte) (int, error) {
-	if p.n++; p.n%4 == 1 {
+	if p.n++; p.n%8 == 1 {
 		runtime.GC()
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
