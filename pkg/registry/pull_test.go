@@ -228,8 +228,8 @@ func TestPullStallsAndRetries(t *testing.T) {
 	r.Push(t, "x", "1", img)
 	stall.Store(true)
 	start := time.Now()
-	_, err := pull(t, newMemory(), r.Host+"/x:1", Options{Idle: 100 * time.Millisecond}, Watcher{})
-	if !errs.Is(err, errs.Unavailable) || !strings.Contains(err.Error(), "nothing received for 100ms") || time.Since(start) > time.Minute {
+	_, err := pull(t, newMemory(), r.Host+"/x:1", Options{Idle: 2 * time.Second}, Watcher{})
+	if !errs.Is(err, errs.Unavailable) || !strings.Contains(err.Error(), "nothing received for 2s") || time.Since(start) > time.Minute {
 		t.Errorf("stalled: %v after %v", err, time.Since(start))
 	}
 	ctx, cancel := context.WithCancel(t.Context())

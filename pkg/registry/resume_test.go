@@ -32,7 +32,7 @@ func TestBrokenConnections(t *testing.T) {
 		"cut three times":        {&registrytest.Fault{Cut: 300 << 10}, Options{Retry: 1}, "", len(layer)},
 		"cut, never again":       {&registrytest.Fault{Cut: 300 << 10}, Options{}, errs.Unavailable, 601 << 10},
 		"ends early":             {&registrytest.Fault{Cut: 300 << 10, Polite: true}, Options{Retry: 1}, "", len(layer)},
-		"stalls":                 {&registrytest.Fault{Cut: 500 << 10, Stall: true}, Options{Retry: 9, Idle: 200 * time.Millisecond}, "", len(layer)},
+		"stalls":                 {&registrytest.Fault{Cut: 500 << 10, Stall: true}, Options{Retry: 9, Idle: 5 * time.Second}, "", len(layer)},
 		"stalls for ever":        {&registrytest.Fault{Cut: 1, Stall: true}, Options{Retry: 2, Idle: 100 * time.Millisecond}, errs.Unavailable, 4},
 		"no ranges":              {&registrytest.Fault{Cut: 300 << 10, Times: 1, NoRange: true}, Options{Retry: 1}, "", 2*len(layer) + 301<<10},
 		"ranges are an error":    {&registrytest.Fault{Cut: 300 << 10, Times: 1, BadRange: true}, Options{Retry: 1}, "", 2*len(layer) + 301<<10},

@@ -50,14 +50,14 @@ func TestRetryAfter(t *testing.T) {
 				if status == http.StatusServiceUnavailable && !hearsAnswers {
 					t.Skip("the image library is not the patched one: see make unit")
 				}
-				b := &busy{part: part, status: status, after: "1"}
+				b := &busy{part: part, status: status, after: "4"}
 				r := registrytest.Start(t, registrytest.Options{Front: b.front})
 				r.Push(t, "x", "1", img)
-				o := Options{Retry: 1, RetryDelay: time.Millisecond, Idle: 900 * time.Millisecond}
+				o := Options{Retry: 1, RetryDelay: time.Millisecond, Idle: 3 * time.Second}
 				if _, err := pull(t, newMemory(), r.Host+"/x:1", o, Watcher{}); err != nil {
 					t.Error(err)
 				}
-				if asked := b.times(); len(asked) != 2 || asked[1].Sub(asked[0]) < time.Second {
+				if asked := b.times(); len(asked) != 2 || asked[1].Sub(asked[0]) < 4*time.Second {
 					t.Errorf("asked at %v", asked)
 				}
 			})
@@ -77,7 +77,7 @@ func TestRetryAfterOfMirror(t *testing.T) {
 	if _, err := pull(t, newMemory(), "x:1", Options{Retry: 1}, Watcher{}); err != nil || len(b.times()) == 0 {
 		t.Errorf("%v; the mirror was asked at %v", err, b.times())
 	}
-	if took := time.Since(start); took > 30*time.Second {
+	if took := time.Since(start); took > 5*time.Minute {
 		t.Errorf("it took %v", took)
 	}
 }
@@ -94,7 +94,7 @@ func TestRetryAfterWords(t *testing.T) {
 	}
 	var p patience
 	p.heard(http.StatusServiceUnavailable, http.Header{"Retry-After": {"7200"}})
-	if got := p.rest(); got > longestRetryAfter || got < longestRetryAfter-10*time.Second {
+	if got := p.rest(); got > longestRetryAfter || got < longestRetryAfter-time.Minute {
 		t.Errorf("of two hours: %v", got)
 	}
 	p.heard(http.StatusNotFound, http.Header{})
