@@ -38,7 +38,7 @@ func TestDeadline(t *testing.T) {
 			r.Push(t, "late", "1", img)
 			begin := time.Now()
 			expect(t, 75, ``, `not done after 1s`, "pull", "-q", "--retry", "1000", "--retry-delay", "10ms", "--deadline", "1s", r.Host+"/late:1")
-			if took := time.Since(begin); took > 45*time.Second {
+			if took := time.Since(begin); took > 150*time.Second {
 				t.Errorf("it took %v", took)
 			}
 		})

@@ -51,7 +51,7 @@ func TestEngineHangs(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if d := time.Since(start); d > 45*time.Second {
+	if d := time.Since(start); d > 150*time.Second {
 		t.Errorf("it took %v", d)
 	}
 }
