@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -50,14 +51,8 @@ func TestWatchIDs(t *testing.T) {
 
 func TestProcessesByFolder(t *testing.T) {
 	s := &Suite{dir: t.TempDir()}
-	c := exec.Command("sh", "-c", `read x; : "$0"`, s.dir+"/r")
-	in, err := c.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
+	c := exec.Command("sh", "-c", `echo; read x; : "$0"`, s.dir+"/r")
+	in := begin(t, c)
 	got := s.Processes("sh")
 	in.Close()
 	c.Wait()
@@ -67,6 +62,28 @@ func TestProcessesByFolder(t *testing.T) {
 	if left := s.Processes("sh"); len(left) != 0 {
 		t.Errorf("left: %v", left)
 	}
+}
+
+// begin starts a shell that says a word first: a process has its command line some
+// time after its start has been told, as the kernel writes that last. The shell's
+// input is returned.
+func begin(t *testing.T, c *exec.Cmd) io.WriteCloser {
+	t.Helper()
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := out.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	return in
 }
 
 func TestDo(t *testing.T) {
@@ -85,7 +102,7 @@ func TestDo(t *testing.T) {
 func TestEngines(t *testing.T) {
 	s := &Suite{dir: t.TempDir()}
 	c := exec.Command("sh")
-	c.Args = []string{"containerd", "-c", "(sleep 60; :) & wait", s.dir + "/r"}
+	c.Args = []string{"containerd", "-c", "(sleep 3600; :) & wait", s.dir + "/r"}
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := c.Start(); err != nil {
 		t.Fatal(err)

@@ -24,14 +24,9 @@ func TestSweep(t *testing.T) {
 	var all []*exec.Cmd
 	for _, d := range []string{dir, dir + "1"} {
 		s := at(d)
-		named, contained := exec.Command("sh", "-c", `read x; : "$0"`, s.RunRoot), exec.Command("sh", "-c", "read x")
+		named, contained := exec.Command("sh", "-c", `echo; read x; : "$0"`, s.RunRoot), exec.Command("sh", "-c", "echo; read x")
 		for _, c := range []*exec.Cmd{named, contained} {
-			if _, err := c.StdinPipe(); err != nil {
-				t.Fatal(err)
-			}
-			if err := c.Start(); err != nil {
-				t.Fatal(err)
-			}
+			begin(t, c)
 			all = append(all, c)
 		}
 		if err := os.Mkdir(d, 0o755); err != nil && !os.IsExist(err) {

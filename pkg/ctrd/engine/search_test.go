@@ -30,7 +30,15 @@ func TestSearch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	// The kernel gives it its command line after its start is told.
+	if _, err := out.Read(make([]byte, 1)); err != nil {
 		t.Fatal(err)
 	}
 	p, err := search(conf)
@@ -44,11 +52,13 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// waitEnv makes the test binary a program that waits for the end of its input.
+// waitEnv makes the test binary a program that says a word and waits for the end of
+// its input.
 const waitEnv = "POUCH_TEST_WAIT"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(waitEnv) != "" {
+		os.Stdout.WriteString("\n")
 		io.Copy(io.Discard, os.Stdin)
 		return
 	}
