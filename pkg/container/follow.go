@@ -113,7 +113,8 @@ func (f *follower) loop() (int, error) {
 // cancelled acts on the end of ctx.
 func (f *follower) cancelled(ctx context.Context) {
 	if s, ok := signalOf(ctx); ok && f.o.SigProxy {
-		f.missed(s)
+		delivered()
+		f.missed <- s
 		return
 	}
 	f.left.Store(true)

@@ -113,7 +113,10 @@ func (s caught) Caught() syscall.Signal { return syscall.Signal(s) }
 // A signal that the command got before it listened for the process, and that
 // cancels the context only later, is not lost; one that came both ways is sent once.
 func TestFollowForwardsALateSignal(t *testing.T) {
-	signal.Notify(make(chan os.Signal, 1), unix.SIGUSR1, unix.SIGHUP) // else they end the test
+	signal.Notify(make(chan os.Signal, 1), unix.SIGUSR1) // else it ends the test
+	command := make(chan os.Signal, 1)                   // what cancels the context in a command
+	signal.Notify(command, unix.SIGHUP)
+	defer signal.Stop(command)
 	for _, both := range []bool{false, true} {
 		client, sup := pair(t)
 		ctx, cancel := context.WithCancelCause(t.Context())
@@ -138,12 +141,13 @@ func TestFollowForwardsALateSignal(t *testing.T) {
 		}
 		if both {
 			unix.Kill(os.Getpid(), unix.SIGHUP)
+			<-command
 		}
 		cancel(caught(unix.SIGHUP))
 		if !comes(got, unix.SIGHUP, time.Minute) {
 			t.Errorf("came both ways %v: not sent", both)
 		}
-		if comes(got, unix.SIGHUP, 3*lateSignal) {
+		if comes(got, unix.SIGHUP, 200*time.Millisecond) {
 			t.Errorf("came both ways %v: sent twice", both)
 		}
 		sup.Send(&ctl.Message{Op: ctl.Exited, ExitCode: 143})

@@ -38,24 +38,23 @@ func (f *follower) signals(ctx context.Context) (stop func()) {
 		ch = listen(f.o.SigProxy)
 	}
 	signal.Notify(ch, unix.SIGWINCH)
+	f.missed = make(chan syscall.Signal, 1)
 	if f.o.SigProxy && was {
-		f.came.Or(bit(early))
+		f.came |= bit(early)
 		f.send(early)
 	}
 	go func() {
-		var last []time.Time
 		for {
 			select {
 			case s := <-ch:
-				if s == unix.SIGWINCH {
-					f.resize()
-					continue
+				f.forward(s)
+			case s := <-f.missed:
+				for len(ch) > 0 {
+					f.forward(<-ch)
 				}
-				if last = append(last, time.Now()); s == unix.SIGINT && impatient(last) {
-					s = unix.SIGKILL
+				if f.came&bit(s) == 0 {
+					f.send(s)
 				}
-				f.came.Or(bit(s.(syscall.Signal)))
-				f.send(s.(syscall.Signal))
 			case <-quit:
 				return
 			}
@@ -67,18 +66,25 @@ func (f *follower) signals(ctx context.Context) (stop func()) {
 	}
 }
 
-// lateSignal is how long a signal that has cancelled the context may take until it
-// is seen here, too: both are told one after the other.
-const lateSignal = 100 * time.Millisecond
+// forward sends a signal to the process, or the window's size to its terminal.
+func (f *follower) forward(s os.Signal) {
+	if s == unix.SIGWINCH {
+		f.resize()
+		return
+	}
+	if f.last = append(f.last, time.Now()); s == unix.SIGINT && impatient(f.last) {
+		s = unix.SIGKILL
+	}
+	f.came |= bit(s.(syscall.Signal))
+	f.send(s.(syscall.Signal))
+}
 
-// missed forwards the signal that has cancelled the context, unless it came here,
-// too: it may have come before this program listened for itself.
-func (f *follower) missed(s syscall.Signal) {
-	time.AfterFunc(lateSignal, func() {
-		if f.came.Load()&bit(s) == 0 {
-			f.send(s)
-		}
-	})
+// delivered waits until every signal that this program has got is in the channels of those
+// who listen. A signal that is told to two of them is told one after the other.
+func delivered() {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, unix.SIGWINCH)
+	signal.Stop(c) // returns when what is under way is delivered
 }
 
 func bit(s syscall.Signal) uint64 { return 1 << (uint(s) % 64) }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/term"
@@ -22,7 +23,9 @@ type follower struct {
 	detached atomic.Bool // by the detach keys
 	left     atomic.Bool // because ctx ended
 
-	came atomic.Uint64 // the signals that this program got, a bit each
+	came   uint64              // the signals that this program got, a bit each
+	last   []time.Time         // when it got them
+	missed chan syscall.Signal // one that has cancelled ctx: it may have come before this program listened
 
 	stream *os.File      // the process' terminal, once it came
 	copied chan struct{} // closed when all its output is written
