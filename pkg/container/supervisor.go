@@ -209,9 +209,10 @@ const (
 	// handover is how long somebody may have the supervisor lock who is about to let
 	// it go; a supervisor has it for life.
 	handover = 50 * time.Millisecond
-	// lookers is how long commands that only look whether somebody has it, each for a
-	// moment, may keep a start from getting it.
-	lookers = 10 * time.Second
+	// lookers is how often a start finds commands there that only look whether somebody
+	// has it, each for a moment, before it gives up. It tries each millisecond; on a host
+	// that stands still for long, they need not have had the time to go.
+	lookers = 10000
 )
 
 // supervisorLock takes the supervisor lock of id. It fails with kind conflict when
@@ -219,7 +220,7 @@ const (
 func (m *Manager) supervisorLock(id string) (*fsx.Lock, error) {
 	path := m.Store.SupervisorLock(id)
 	var held time.Time // since when the one who has it is no looker
-	for begin := time.Now(); ; time.Sleep(time.Millisecond) {
+	for tries := 1; ; tries++ {
 		l, err := fsx.TryLock(path)
 		if !errors.Is(err, fsx.ErrLocked) {
 			return l, err
@@ -232,9 +233,10 @@ func (m *Manager) supervisorLock(id string) (*fsx.Lock, error) {
 		case time.Since(held) > handover:
 			return nil, errs.New(errs.Conflict, "container %s is running", short(id))
 		}
-		if time.Since(begin) > lookers {
+		if tries >= lookers {
 			return nil, errs.New(errs.Conflict, "container %s is running", short(id))
 		}
+		time.Sleep(time.Millisecond)
 	}
 }
 

@@ -23,7 +23,7 @@ func TestProbesDoNotBlockAStart(t *testing.T) {
 				select {
 				case <-quit:
 					return
-				default:
+				case <-time.After(time.Millisecond): // without it, one or the other looks at any time
 					w.supervised(id)
 				}
 			}
