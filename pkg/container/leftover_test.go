@@ -1,8 +1,8 @@
 package container
 
 import (
-	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pouchcontainer/pouch/pkg/ctl"
@@ -18,15 +18,12 @@ func TestAwaitEnding(t *testing.T) {
 		w.supervise(id, func(*ctl.Conn) {})
 	}
 	for id, waits := range map[string]bool{up.ID: false, ended.ID: true} {
-		limit := 8 * time.Second // less than the wait
-		if waits {
-			limit = 50 * time.Millisecond
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), limit)
-		w.awaitEnding(ctx, []Leftover{{Kind: "endpoint", Name: id + "-eth1", Owner: id}})
-		if waited := ctx.Err() != nil; waited != waits {
-			t.Errorf("running %v: waited %v", !waits, waited)
-		}
-		cancel()
+		synctest.Test(t, func(t *testing.T) { // its time passes only where it is waited for
+			begin := time.Now()
+			w.awaitEnding(t.Context(), []Leftover{{Kind: "endpoint", Name: id + "-eth1", Owner: id}})
+			if took := time.Since(begin); (took >= ending) != waits || !waits && took > 0 {
+				t.Errorf("running %v: waited %v", !waits, took)
+			}
+		})
 	}
 }

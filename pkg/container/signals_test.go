@@ -3,7 +3,6 @@ package container
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -112,12 +111,8 @@ func TestStopAlone(t *testing.T) {
 		t.Errorf("%v, alive %v", err, proc.Alive(obeys))
 	}
 	_, ignores := w.child("trap '' TERM; echo; while :; do sleep 1; done")
-	start := time.Now()
 	if err := stopAlone(t.Context(), ignores, unix.SIGTERM, 0); err != nil || proc.Alive(ignores) {
 		t.Errorf("%v, alive %v", err, proc.Alive(ignores))
-	}
-	if took := time.Since(start); took > 10*time.Second {
-		t.Errorf("took %v", took)
 	}
 	if err := stopAlone(t.Context(), ignores, unix.SIGTERM, 0); err != nil {
 		t.Errorf("again: %v", err)

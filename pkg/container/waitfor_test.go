@@ -2,8 +2,14 @@ package container
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/pkg/ctl"
 	"github.com/pouchcontainer/pouch/pkg/errs"
@@ -74,6 +80,7 @@ func TestConditionsAreTold(t *testing.T) {
 		return result{}
 	}
 	paused, gone, either := waiting("paused"), waiting("removed"), waiting("restarting", "exited")
+	awaitWatchers(t, w.Store.ContainerDir(c.ID), 4) // all look; the last one in two ways
 	child, p := w.child("echo; exec sleep 300")
 	st := w.running(p)
 	st.Status = record.Paused
@@ -100,6 +107,31 @@ func TestConditionsAreTold(t *testing.T) {
 	}
 	if r := get("removed", gone); r.err != nil || r.code != 5 {
 		t.Errorf("removed: %+v", r)
+	}
+}
+
+// awaitWatchers waits until a folder has so many watchers in this process
+// (proc_pid_fdinfo(5)).
+func awaitWatchers(t *testing.T, dir string, n int) {
+	t.Helper()
+	var st unix.Stat_t
+	if err := unix.Stat(dir, &st); err != nil {
+		t.Fatal(err)
+	}
+	folder := fmt.Sprintf(" ino:%x ", st.Ino)
+	for end := time.Now().Add(5 * time.Minute); ; time.Sleep(time.Millisecond) {
+		found := 0
+		infos, _ := filepath.Glob("/proc/self/fdinfo/*")
+		for _, f := range infos {
+			text, _ := os.ReadFile(f) // it may be closed by now
+			found += strings.Count(string(text), folder)
+		}
+		if found >= n {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d watch", found)
+		}
 	}
 }
 
