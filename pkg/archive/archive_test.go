@@ -210,10 +210,7 @@ func TestFaithful(t *testing.T) {
 	must(unix.Mkfifo(src+"/fifo", 0o640))
 	must(unix.Mknod(src+"/null", unix.S_IFCHR|0o666, int(unix.Mkdev(1, 3))))
 	must(os.Chmod(src+"/null", 0o666))
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
-	must(err)
-	defer unix.Close(fd)
-	must(unix.Bind(fd, &unix.SockaddrUnix{Name: src + "/sock"}))
+	must(unix.Mknod(src+"/sock", unix.S_IFSOCK|0o640, 0))
 	must(os.WriteFile(src+"/suid", nil, 0o755))
 	must(os.Chown(src+"/suid", 7, 8))
 	must(os.Chmod(src+"/suid", 0o755|os.ModeSetuid))
@@ -357,7 +354,12 @@ func TestHostileArchives(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !host { // the container's own files may be written: its root is the border
-				to.Root, _ = os.Open(filepath.Join(dir, "in"))
+				in, err := os.Open(filepath.Join(dir, "in"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer in.Close()
+				to.Root = in
 				dir = filepath.Join(dir, "in")
 				fill(t, dir, map[string]string{"in/": ""})
 				outside = filepath.Join(filepath.Dir(dir), "victim")
