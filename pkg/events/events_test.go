@@ -96,12 +96,12 @@ func TestFollowAcrossRotation(t *testing.T) {
 			return nil
 		})
 	}()
-	for waiting := true; waiting; { // until it reads
+	for pause := time.Millisecond; pause > 0; pause *= 2 { // until it reads; few, for the files have room for the others
 		emit(s, "ready")
 		select {
 		case <-ready:
-			waiting = false
-		case <-time.After(time.Millisecond):
+			pause = 0
+		case <-time.After(pause):
 		}
 	}
 	var wg sync.WaitGroup
@@ -118,7 +118,7 @@ func TestFollowAcrossRotation(t *testing.T) {
 		if !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
 		}
-	case <-time.After(2 * time.Minute):
+	case <-time.After(10 * time.Minute):
 		stop()
 		<-done
 	}
