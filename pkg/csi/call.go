@@ -19,10 +19,11 @@ type limits struct {
 	call  time.Duration // for one answer
 	reach time.Duration // for a driver that nobody reaches
 	pause time.Duration // before the second try; it doubles
+	look  time.Duration // for all that is asked when somebody looks at a volume
 }
 
 func standard() limits {
-	return limits{call: time.Minute, reach: 3 * time.Second, pause: 50 * time.Millisecond}
+	return limits{call: time.Minute, reach: 3 * time.Second, pause: 50 * time.Millisecond, look: 5 * time.Second}
 }
 
 // longestPause bounds what is waited between two tries.

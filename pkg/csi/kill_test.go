@@ -196,7 +196,7 @@ func (r *rig) serviceManager(apart uintptr) (stop func()) {
 			}
 		}
 	}()
-	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		if conn, err := net.Dial("unix", socketOf(r.dir)); err == nil {
 			conn.Close()
 			break

@@ -2,15 +2,11 @@ package csi
 
 import (
 	"context"
-	"time"
 
 	spec "github.com/container-storage-interface/spec/lib/go/csi"
 
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
-
-// statusTime bounds what inspect waits for a driver.
-const statusTime = 5 * time.Second
 
 // Status tells how v is known to its driver and how far it is; of one on this host
 // also what is in use (CSI spec, NodeGetVolumeStats). What the driver does not
@@ -21,7 +17,7 @@ func (c *Client) Status(ctx context.Context, v *record.Volume, at string) (map[s
 	if f.Capacity > 0 {
 		out["capacity"] = f.Capacity
 	}
-	ctx, cancel := context.WithTimeout(ctx, statusTime)
+	ctx, cancel := context.WithTimeout(ctx, c.limits.look)
 	defer cancel()
 	if _, err := c.ready(ctx, v); err != nil {
 		return out, err
@@ -69,7 +65,7 @@ func (c *Client) stats(ctx context.Context, v *record.Volume, at string) (space,
 // Used tells the bytes in use of v, which is on this host at the path at; -1 when
 // its driver does not tell.
 func (c *Client) Used(ctx context.Context, v *record.Volume, at string) (int64, error) {
-	ctx, cancel := context.WithTimeout(ctx, statusTime)
+	ctx, cancel := context.WithTimeout(ctx, c.limits.look)
 	defer cancel()
 	if _, err := c.ready(ctx, v); err != nil {
 		return -1, err
