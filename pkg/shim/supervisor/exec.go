@@ -15,6 +15,7 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/proc"
 	"github.com/pouchcontainer/pouch/pkg/shim/cgroup"
 	"github.com/pouchcontainer/pouch/pkg/shim/engine"
+	"github.com/pouchcontainer/pouch/pkg/spec/hostfacts"
 	"github.com/pouchcontainer/pouch/pkg/stdio"
 )
 
@@ -178,10 +179,7 @@ func (t *task) execSpec(e *ctl.ExecProcess, tty bool) (*specs.Process, error) {
 		}
 	}
 	if e.Privileged {
-		all, err := allCapabilities()
-		if err != nil {
-			return nil, err
-		}
+		all := hostfacts.Capabilities()
 		p.Capabilities = &specs.LinuxCapabilities{Bounding: all, Effective: all, Permitted: all}
 		p.NoNewPrivileges, p.ApparmorProfile = false, ""
 	}
