@@ -29,7 +29,7 @@ func TestKill(t *testing.T) {
 	asked := make(chan ctl.Message, 1)
 	c := w.add("c1", w.running(w.self()), nil)
 	w.supervise(c.ID, answering(asked, ctl.Message{Op: ctl.OK}))
-	for signal, want := range map[string]unix.Signal{"": unix.SIGKILL, "USR1": unix.SIGUSR1, "sigterm": unix.SIGTERM, "1": unix.SIGHUP} {
+	for signal, want := range map[string]unix.Signal{"USR1": unix.SIGUSR1, "sigterm": unix.SIGTERM, "1": unix.SIGHUP} {
 		if err := w.Kill(t.Context(), "c1", signal); err != nil {
 			t.Fatal(err)
 		}
@@ -39,6 +39,31 @@ func TestKill(t *testing.T) {
 	}
 	if err := w.Kill(t.Context(), "c1", "FOO"); !errs.Is(err, errs.Invalid) {
 		t.Errorf("FOO: %v", err)
+	}
+}
+
+// A container that was killed can be removed at once: Kill asks for its end.
+func TestKillWaits(t *testing.T) {
+	w := newWorld(t)
+	c := w.add("c1", w.running(w.self()), nil)
+	asked := make(chan ctl.Message, 2)
+	w.supervise(c.ID, func(conn *ctl.Conn) {
+		msg, _, err := conn.Recv()
+		if err != nil {
+			return
+		}
+		asked <- *msg
+		if msg.Op == ctl.Wait {
+			conn.Send(&ctl.Message{Op: ctl.Exited, ExitCode: 137})
+			return
+		}
+		conn.Send(&ctl.Message{Op: ctl.OK})
+	})
+	if err := w.Kill(t.Context(), "c1", ""); err != nil {
+		t.Fatal(err)
+	}
+	if first, second := <-asked, <-asked; first.Op != ctl.Kill || first.Signal != int(unix.SIGKILL) || second.Op != ctl.Wait {
+		t.Errorf("asked %+v, %+v", first, second)
 	}
 }
 
