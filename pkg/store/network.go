@@ -33,13 +33,16 @@ func (s *Store) SetNetwork(n *record.Network) error {
 	return fsx.WriteJSON(s.networkFile(n.Name), n, 0o600)
 }
 
+// shownID is how many digits of an id people and links are shown.
+const shownID = 12
+
 // Network reads a network's record. A missing one gives kind not_found.
 func (s *Store) Network(name string) (*record.Network, error) {
 	n := &record.Network{}
 	if err := readJSON(s.networkFile(name), n); err != nil {
 		return n, err
 	}
-	return n, belongs(s.networkFile(name), "the network's", n.Name == name)
+	return n, belongs(s.networkFile(name), "the network's", n.Name == name && len(n.ID) >= shownID)
 }
 
 // NetworkNames lists every network on disk, broken ones too, sorted.

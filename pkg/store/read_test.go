@@ -25,7 +25,7 @@ func TestBrokenRecords(t *testing.T) {
 		}
 	}
 	must(s.CreateContainer(&record.Container{ID: id}, &record.State{Status: record.Created}))
-	must(s.CreateNetwork(&record.Network{Name: "n1"}))
+	must(s.CreateNetwork(&record.Network{Name: "n1", ID: id}))
 	must(s.CreateVolume(&record.Volume{Name: "v1"}))
 	for path, read := range map[string]func() error{
 		filepath.Join(s.ContainerDir(id), "config.json"): func() error { _, err := s.Container(id); return err },
