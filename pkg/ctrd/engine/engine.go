@@ -198,6 +198,9 @@ func comesUp(ctx context.Context, s *store.Store, p record.Proc) bool {
 	return true
 }
 
+// usualMask is the umask of services.
+const usualMask = 0o022
+
 func spawn(ctx context.Context, s *store.Store, path, conf string) error {
 	logPath := filepath.Join(s.RunRoot, "containerd", "containerd.log")
 	log, err := os.OpenFile(logPath, os.O_CREATE|os.O_TRUNC|os.O_WRONLY|os.O_APPEND|unix.O_NOFOLLOW, 0o600)
@@ -210,12 +213,16 @@ func spawn(ctx context.Context, s *store.Store, path, conf string) error {
 		return err
 	}
 	defer null.Close()
+	// The roots of images are for all users of a container, whatever the caller of the
+	// moment keeps from others.
+	mask := unix.Umask(usualMask)
 	p, err := os.StartProcess(path, []string{path, "--config", conf}, &os.ProcAttr{
 		Dir:   "/",
 		Env:   environment(path),
 		Files: []*os.File{null, log, log},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})
+	unix.Umask(mask)
 	if err != nil {
 		return fmt.Errorf("start %s: %w", path, err)
 	}

@@ -32,6 +32,7 @@ func Main(args []string, last Last) int {
 	if len(args) > 1 && args[1] == "delete" {
 		return deleteDead(args[2:])
 	}
+	unix.Umask(0o022) // not the caller's: the container's users reach what is made for them
 	cfg, err := parse(args[1:])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "pouch-shim:", err)
