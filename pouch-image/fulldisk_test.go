@@ -123,7 +123,7 @@ func (d *disk) content(t *testing.T) (out []string) {
 func (d *disk) becomes(t *testing.T, want []string) {
 	t.Helper()
 	var now []string
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(collects); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if now = d.content(t); slices.Equal(now, want) {
 			return
 		}

@@ -277,11 +277,15 @@ func TestPullsAtOnce(t *testing.T) {
 	noLeases(t)
 }
 
+// collects is how long containerd may take to collect: the longer a collection took, the
+// longer it puts the next one off, fifty times as long and more.
+const collects = 10 * time.Minute
+
 // noActiveSnapshots waits until containerd has collected what a dead pull held.
 func noActiveSnapshots(t *testing.T) {
 	t.Helper()
 	var left []string
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(collects); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		o, err := client(t).Objects(t.Context())
 		if err != nil {
 			t.Fatal(err)

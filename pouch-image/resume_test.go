@@ -87,7 +87,7 @@ func files(t *testing.T) (blobs, ingests []string) {
 func nothingStored(t *testing.T) {
 	t.Helper()
 	var blobs, ingests []string
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(collects); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if blobs, ingests = files(t); len(blobs)+len(ingests) == 0 {
 			noActiveSnapshots(t)
 			return
