@@ -49,7 +49,9 @@ func fill(t *testing.T, dir string, files map[string]string) {
 		case link:
 			err = os.Symlink(to, p)
 		default:
-			err = os.WriteFile(p, []byte(text), 0o644)
+			if err = os.WriteFile(p, []byte(text), 0o644); err == nil {
+				err = os.Chmod(p, 0o644) // whatever the caller's umask
+			}
 		}
 		if err != nil {
 			t.Fatal(err)
