@@ -31,6 +31,9 @@ func commit(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := cmd.UTF8(c); err != nil {
+		return err
+	}
 	m, err := manager(c)
 	if err != nil {
 		return err

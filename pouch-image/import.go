@@ -36,6 +36,9 @@ func importImage(c *cli.Context) error {
 	if strings.HasPrefix(args[0], "http://") || strings.HasPrefix(args[0], "https://") {
 		return errs.New(errs.Unsupported, "import %s: fetch it with a program for that, as in curl -fL URL | pouch-image import - NAME", args[0])
 	}
+	if err := cmd.UTF8Flags(c); err != nil {
+		return err
+	}
 	o := image.ImportOpts{Message: c.String("message"), Changes: c.StringSlice("change")}
 	if o.Arch, o.Variant, err = registry.Platform(c.String("platform")); err != nil {
 		return err

@@ -36,6 +36,9 @@ func create() *cli.Command {
 			&cli.StringSliceFlag{Name: "label", Usage: "label `KEY[=VALUE]`"},
 		},
 		Action: func(c *cli.Context) error {
+			if err := cmd.UTF8(c); err != nil {
+				return err
+			}
 			o, err := createOpts(c)
 			if err != nil {
 				return err

@@ -44,6 +44,9 @@ func execVerb(c *cli.Context) error {
 	if err != nil {
 		return &cmd.ExitError{Code: 125, Err: err}
 	}
+	if err := cmd.UTF8(c, "env-file"); err != nil {
+		return &cmd.ExitError{Code: 125, Err: err}
+	}
 	env, err := execEnv(c)
 	if err != nil {
 		return &cmd.ExitError{Code: 125, Err: err}

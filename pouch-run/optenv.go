@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/pouchcontainer/pouch/pkg/container"
 	"github.com/pouchcontainer/pouch/pkg/errs"
+	"github.com/pouchcontainer/pouch/pkg/parse"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
@@ -34,6 +36,7 @@ func readEnv(c *cli.Context, o *container.Options) error {
 	}
 	p.NoImageEnv = c.Bool("unsetenv-all")
 	return firstError(
+		hostEnv(p.HostEnv),
 		collect(c, "unsetenv", &p.Env, variableName),
 		set(c, "umask", &p.Umask, umask),
 		set(c, "tz", &o.Mounts, func(s string) ([]record.Mount, error) {
@@ -41,6 +44,17 @@ func readEnv(c *cli.Context, o *container.Options) error {
 			return append(o.Mounts, m), err
 		}),
 	)
+}
+
+// hostEnv refuses variables that a record cannot hold.
+func hostEnv(env []string) error {
+	for _, kv := range env {
+		key, value, _ := strings.Cut(kv, "=")
+		if err := parse.CheckUTF8(key, value); err != nil {
+			return fmt.Errorf("--env-host: %w", err)
+		}
+	}
+	return nil
 }
 
 func variableName(s string) (string, error) {

@@ -65,6 +65,9 @@ func options(c *cli.Context) (*container.Options, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := cmd.UTF8(c, "cidfile", "env-file", "label-file", "authfile", "cert-dir"); err != nil {
+		return nil, err
+	}
 	o := &container.Options{
 		Image: args[0], CIDFile: c.String("cidfile"), Runtime: c.String("runtime"),
 		Detach: c.Bool("detach"), SigProxy: c.Bool("sig-proxy"), PublishAll: c.Bool("publish-all"),

@@ -30,6 +30,9 @@ func secretCreate(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := cmd.UTF8Flags(c); err != nil {
+		return err
+	}
 	labels, err := parse.Labels(c.StringSlice("label"))
 	if err != nil {
 		return err

@@ -24,6 +24,9 @@ func create() *cli.Command {
 			&cli.StringFlag{Name: "name", Hidden: true},
 		},
 		Action: func(c *cli.Context) error {
+			if err := cmd.UTF8(c); err != nil {
+				return err
+			}
 			o, err := createOptions(c)
 			if err != nil {
 				return err

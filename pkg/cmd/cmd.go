@@ -125,6 +125,7 @@ func Run(args []string, app *cli.App) int {
 	rdebug.SetGCPercent(400) // most commands end before the first collection
 	runtime.GOMAXPROCS(1)    // and wait more than they work: threads cost more than they help
 	keepDescriptors(app)
+	app.Metadata[wordsKey] = args
 	dropEmpty("POUCH_ROOT", "POUCH_RUN_ROOT")
 	ctx, caught, stop := signalled(context.Background())
 	defer stop()

@@ -33,7 +33,7 @@ func Env(s string, lookup Lookup) (string, error) {
 		return s, nil
 	}
 	if v, ok := lookup(key); ok {
-		return key + "=" + v, nil
+		return key + "=" + v, CheckUTF8(key, v)
 	}
 	return key, nil
 }
@@ -60,6 +60,7 @@ func EnvFile(name string, r io.Reader, lookup Lookup) ([]string, error) {
 		}
 		if v, ok := lookup(key); ok {
 			out = append(out, key+"="+v)
+			return CheckUTF8(key, v)
 		}
 		return nil
 	})
@@ -67,6 +68,15 @@ func EnvFile(name string, r io.Reader, lookup Lookup) ([]string, error) {
 		return nil, invalid("invalid env file (%s): %w", name, err)
 	}
 	return out, nil
+}
+
+// CheckUTF8 refuses the value of a variable that JSON, which records and the runtime's
+// configuration are, cannot hold.
+func CheckUTF8(key, value string) error {
+	if !utf8.ValidString(value) {
+		return invalid("variable %q has the value %q, which is not UTF-8, and what is kept is JSON", key, value)
+	}
+	return nil
 }
 
 // eachLine calls do with every line that is neither empty nor a comment, without

@@ -3,6 +3,7 @@ package parse
 import (
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
@@ -16,6 +17,8 @@ func Label(s string) (key, value string, err error) {
 		return "", "", invalid("invalid label '%s': empty name", s)
 	case strings.ContainsAny(key, " \t\n\x00"):
 		return "", "", invalid("label '%s' contains whitespaces", key)
+	case !utf8.ValidString(s):
+		return "", "", invalid("invalid label %q: not UTF-8, and what is kept is JSON", s)
 	}
 	return key, value, nil
 }
