@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -77,9 +76,6 @@ func rowOf(e image.Entry, full bool) row {
 	}
 	if !e.Created.IsZero() {
 		r.CreatedAt = e.Created.UTC().Format("2006-01-02 15:04:05 -0700 MST")
-	}
-	if e.Created.Equal(time.Unix(0, 0)) { // of reproducible builds
-		r.CreatedSince = "N/A"
 	}
 	if !full {
 		r.ID = cmd.ShortID(r.ID)

@@ -14,9 +14,10 @@ func HumanSize(bytes int64) string {
 // HumanDuration is a time span as lists show it: 5 minutes, About an hour.
 func HumanDuration(d time.Duration) string { return units.HumanDuration(d) }
 
-// Ago is how long ago t was: 5 minutes ago; N/A for no time.
+// Ago is how long ago t was: 5 minutes ago; N/A for no time, and for the beginning of
+// Unix time, which reproducible builds write.
 func Ago(t time.Time) string {
-	if t.IsZero() {
+	if t.IsZero() || t.Equal(time.Unix(0, 0)) {
 		return "N/A"
 	}
 	return units.HumanDuration(time.Since(t)) + " ago"

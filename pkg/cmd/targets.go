@@ -17,9 +17,20 @@ import (
 func Args(c *cli.Context, low, high int) ([]string, error) {
 	n := c.NArg()
 	if n < low || (high >= 0 && n > high) {
-		return nil, errs.New(errs.Invalid, "%s: %s (usage: %s %s %s)", c.Command.Name, wanted(low, high), c.App.Name, c.Command.Name, c.Command.ArgsUsage)
+		return nil, errs.New(errs.Invalid, "%s: %s (usage: %s %s %s)", c.Command.Name, wanted(low, high), c.App.Name, spelled(c), c.Command.ArgsUsage)
 	}
 	return c.Args().Slice(), nil
+}
+
+// spelled is how the user spells the verb: checkpoint ls.
+func spelled(c *cli.Context) string {
+	var words []string
+	for _, above := range c.Lineage() {
+		if above.Command != nil && above.Command.Name != "" && above.Command.Name != c.App.Name {
+			words = append([]string{above.Command.Name}, words...)
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 func wanted(low, high int) string {

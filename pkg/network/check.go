@@ -113,8 +113,9 @@ func (c *checkup) plugins(ctx context.Context) {
 
 func (c *checkup) member(ctx context.Context, d driver, x Member) {
 	who := nameOfLease(&x.Lease) + ": " + x.Lease.Iface
-	err := c.m.checkMember(c.n, d, x)
+	fix, err := c.m.checkMember(c.n, d, x)
 	if err == nil && c.n.Driver == cniDriverName {
+		fix = anew
 		if err = c.m.checkCNI(ctx, x.Lease); errs.Is(err, errs.Unsupported) {
 			c.tell(who+" has its addresses; the plugins have no CHECK", "", nil)
 			return
@@ -123,5 +124,5 @@ func (c *checkup) member(ctx context.Context, d driver, x Member) {
 	if err != nil {
 		err = fmt.Errorf("%s: %w", who, err)
 	}
-	c.tell(who+" is as it was made", "disconnect it and connect it again", err)
+	c.tell(who+" is as it was made", fix, err)
 }

@@ -14,10 +14,25 @@ import (
 // ForeignStatus asks a foreign driver whether it could make an endpoint now.
 const ForeignStatus = "status"
 
+// anew is what puts a member right whose interface is another than was made.
+const anew = "disconnect it and connect it again"
+
 // checkMember looks whether an interface is as it was made: with its addresses and
 // its MAC address, up, its other end a port of the bridge, and with its rates and the
-// rules that lead to its published ports. Kind not_found for what is missing.
-func (m *Manager) checkMember(n *record.Network, d driver, x Member) error {
+// rules that lead to its published ports. Kind not_found for what is missing. fix is what
+// puts that right.
+func (m *Manager) checkMember(n *record.Network, d driver, x Member) (fix string, err error) {
+	if err := m.checkLinks(n, d, x); err != nil {
+		return anew, err
+	}
+	if err := m.checkRates(&x.Lease); err != nil {
+		return "pouch-net reload", err
+	}
+	return "pouch-net reload", m.checkPorts(n, &x.Lease)
+}
+
+// checkLinks looks at the links and their addresses.
+func (m *Manager) checkLinks(n *record.Network, d driver, x Member) error {
 	if err := checkInside(x); err != nil {
 		return err
 	}
@@ -26,10 +41,7 @@ func (m *Manager) checkMember(n *record.Network, d driver, x Member) error {
 			return err
 		}
 	}
-	if err := m.checkRates(&x.Lease); err != nil {
-		return err
-	}
-	return m.checkPorts(n, &x.Lease)
+	return nil
 }
 
 // checkInside looks at the interface itself. Of a CNI runtime's pod the plugins behind

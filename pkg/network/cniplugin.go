@@ -74,7 +74,8 @@ func (m *Manager) CheckCNI(network, id, netns, iface string, addresses []string)
 	if now, err := netdev.NetnsInode(netns); err != nil || now != x.Lease.NetnsInode {
 		return errs.New(errs.NotFound, "network %s: %s is in it with another network namespace than %s", network, id, netns)
 	}
-	return m.checkMember(n, d, x)
+	_, err = m.checkMember(n, d, x)
+	return err
 }
 
 // Usable makes what a network needs on this host, and fails when nobody could join

@@ -66,6 +66,9 @@ func FuzzQuestion(f *testing.F) {
 			r = s.own(asker, q)
 		}
 		if r != nil {
+			if opt := q.IsEdns0(); opt != nil { // as write does
+				r.SetEdns0(maxPacket, opt.Do())
+			}
 			if _, err := r.Pack(); err != nil || r.Id != q.Id || !r.Response {
 				t.Fatalf("%v\n%s\nis answered by\n%s", err, q, r)
 			}
