@@ -104,9 +104,10 @@ func told(path string, err error) error {
 	return fmt.Errorf("write %s: %w", path, err)
 }
 
-// SyncDir makes the entries of a folder, or the content of a file, durable.
+// SyncDir makes the entries of a folder, or the content of a file, durable. It fails for
+// what is neither, and waits for no writer of a fifo.
 func SyncDir(dir string) error {
-	d, err := os.Open(dir)
+	d, err := os.OpenFile(dir, os.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,8 @@ import (
 // Turn is work that brings something up to date, asked for by many processes at
 // once: who waited while somebody began it after his call need not do it again.
 // The sizes of two files count how often it was begun and done, so a process that
-// is killed in between misleads nobody.
+// is killed in between misleads nobody. What is no file in the place of one counts
+// nothing, and goes when there is something to count.
 type Turn struct {
 	begun, done string
 }
@@ -31,11 +32,11 @@ func (t Turn) Do(lock func() (*Lock, error), work func() error) error {
 	}
 	defer l.Unlock()
 	done, err := size(t.done)
-	if err != nil || done > before {
+	if err != nil {
 		return err
 	}
 	now, err := size(t.begun)
-	if err != nil {
+	if err != nil || done > before && done <= now { // more than was begun is damage
 		return err
 	}
 	if err := setSize(t.begun, now+1); err != nil {
@@ -60,18 +61,21 @@ func (t Turn) Remove() error {
 }
 
 func size(path string) (int64, error) {
-	st, err := os.Stat(path)
+	st, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}
 	if err != nil {
 		return 0, err
 	}
+	if !st.Mode().IsRegular() {
+		return 0, nil
+	}
 	return st.Size(), nil
 }
 
 func setSize(path string, n int64) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
+	f, err := OpenOwn(path, 0)
 	if err != nil {
 		return err
 	}

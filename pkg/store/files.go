@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/fsx"
 )
@@ -38,7 +36,7 @@ func (s *Store) SupervisorLog(id string) string { return filepath.Join(s.RunDir(
 
 // OpenSupervisorLog makes that file anew.
 func (s *Store) OpenSupervisorLog(id string) (*os.File, error) {
-	return os.OpenFile(s.SupervisorLog(id), os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+	return fsx.OpenOwn(s.SupervisorLog(id), os.O_TRUNC|os.O_APPEND)
 }
 
 // RemoveRun removes a container's sockets and its runtime's state. Idempotent.

@@ -2,11 +2,8 @@ package store
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/pouchcontainer/pouch/pkg/fsx"
 	"github.com/pouchcontainer/pouch/pkg/proc"
@@ -34,7 +31,7 @@ func holder(p *record.Proc) string {
 // and with me not longer than that process lives either. Idempotent.
 func (s *Store) HoldVolume(volume string, me *record.Proc) (letGo func() error, err error) {
 	path := s.hold(volume, holder(me))
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0o600)
+	f, err := fsx.OpenOwn(path, 0)
 	if err != nil {
 		return nil, err
 	}

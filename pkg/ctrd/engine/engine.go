@@ -203,7 +203,7 @@ const usualMask = 0o022
 
 func spawn(ctx context.Context, s *store.Store, path, conf string) error {
 	logPath := filepath.Join(s.RunRoot, "containerd", "containerd.log")
-	log, err := os.OpenFile(logPath, os.O_CREATE|os.O_TRUNC|os.O_WRONLY|os.O_APPEND|unix.O_NOFOLLOW, 0o600)
+	log, err := fsx.OpenOwn(logPath, os.O_TRUNC|os.O_APPEND)
 	if err != nil {
 		return err
 	}
