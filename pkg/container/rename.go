@@ -58,8 +58,11 @@ func (m *Manager) reread(ctx context.Context, c *record.Container) error {
 // one back last.
 func (m *Manager) renameLocked(ctx context.Context, id, name string) (*record.Container, error) {
 	c, err := m.Store.Container(id)
+	if err == nil {
+		_, err = m.Store.State(id) // it becomes durable with the rest
+	}
 	if err != nil {
-		return nil, err
+		return nil, damaged(id, err)
 	}
 	old := c.Name
 	if name == old {

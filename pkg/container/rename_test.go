@@ -2,11 +2,16 @@ package container
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
@@ -42,6 +47,25 @@ func TestFailedRenameClaimsNothing(t *testing.T) {
 	}
 	if err := w.Rename(context.Background(), "old", "new"); err == nil {
 		t.Error("a record on a read-only file system was written")
+	}
+	names, err := w.Store.Names()
+	if err != nil || len(names) != 1 || names["old"] != c.ID {
+		t.Errorf("names: %v, %v", names, err)
+	}
+}
+
+// A rename waits for no writer of a fifo in the place of the state, and changes nothing
+// of a container that is damaged.
+func TestRenameOfDamaged(t *testing.T) {
+	w := newWorld(t)
+	c := w.add("old", record.State{Status: record.Created}, nil)
+	path := filepath.Join(w.Store.ContainerDir(c.ID), "state.json")
+	if err := errors.Join(os.Remove(path), unix.Mkfifo(path, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	err := w.Rename(context.Background(), "old", "new")
+	if !errs.Is(err, errs.Corrupt) || !strings.Contains(fmt.Sprint(err), path) || !strings.Contains(fmt.Sprint(err), "pouch-run rm -f") {
+		t.Errorf("a container with a fifo as state: %v", err)
 	}
 	names, err := w.Store.Names()
 	if err != nil || len(names) != 1 || names["old"] != c.ID {
