@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"time"
@@ -67,7 +69,11 @@ func (m *Manager) createLocked(v *record.Volume) (*record.Volume, error) {
 	if err := m.clearStaging(v.Name); err != nil {
 		return nil, fmt.Errorf("create volume %s: %w", v.Name, err)
 	}
-	if err := m.make(v); err != nil {
+	err = m.make(v)
+	if errors.Is(err, fs.ErrExist) {
+		return nil, withoutRecord(v.Name)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("create volume %s: %w", v.Name, err)
 	}
 	slog.Debug("volume made", "name", v.Name)

@@ -475,3 +475,24 @@ func TestLeftovers(t *testing.T) {
 		t.Error("a volume's name counts as a temporary file")
 	}
 }
+
+// Whoever asks for a volume whose folder has lost its record learns what helps, and the
+// data stays.
+func TestCreateOverAFolderWithoutRecord(t *testing.T) {
+	m, s := open(t)
+	ctx := context.Background()
+	if _, err := m.Create(ctx, CreateOptions{Name: "lost"}); err != nil {
+		t.Fatal(err)
+	}
+	data := filepath.Join(s.VolumeData("lost"), "data")
+	if err := errors.Join(os.WriteFile(data, nil, 0o600), os.Remove(filepath.Join(s.VolumeDir("lost"), "volume.json"))); err != nil {
+		t.Fatal(err)
+	}
+	_, err := m.Create(ctx, CreateOptions{Name: "lost"})
+	if !errs.Is(err, errs.Corrupt) || !strings.Contains(fmt.Sprint(err), "pouch-vol rm -f lost") {
+		t.Errorf("a volume over a folder without a record: %v", err)
+	}
+	if _, err := os.Stat(data); err != nil {
+		t.Error(err)
+	}
+}
