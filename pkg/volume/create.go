@@ -71,7 +71,7 @@ func (m *Manager) createLocked(v *record.Volume) (*record.Volume, error) {
 	}
 	err = m.make(v)
 	if errors.Is(err, fs.ErrExist) {
-		return nil, withoutRecord(v.Name)
+		return nil, errs.New(errs.Conflict, "create volume %s: its folder has no record: pouch-vol rm -f %s removes it with its data", v.Name, v.Name)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("create volume %s: %w", v.Name, err)

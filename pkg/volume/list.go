@@ -59,7 +59,7 @@ func (m *Manager) List() (volumes []*Info, broken []error, err error) {
 			volumes = append(volumes, v)
 		case errs.Is(err, errs.NotFound):
 			if _, err := m.s.Volume(n); errs.Is(err, errs.NotFound) && m.isLeft(n) {
-				broken = append(broken, withoutRecord(n))
+				broken = append(broken, errs.New(errs.Corrupt, "volume %s: its folder has no record: pouch-vol rm -f %s removes it", n, n))
 			}
 		default:
 			broken = append(broken, err)
@@ -82,9 +82,4 @@ func (m *Manager) staying(volumes []*Info) []*Info {
 		ids := users[v.Name]
 		return v.Anonymous && len(ids) > 0 && m.going(ids)
 	})
-}
-
-// withoutRecord is the error of a volume of which there is a folder alone.
-func withoutRecord(name string) error {
-	return errs.New(errs.Corrupt, "volume %s: its folder has no record: pouch-vol rm -f %s removes it", name, name)
 }

@@ -489,7 +489,7 @@ func TestCreateOverAFolderWithoutRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := m.Create(ctx, CreateOptions{Name: "lost"})
-	if !errs.Is(err, errs.Corrupt) || !strings.Contains(fmt.Sprint(err), "pouch-vol rm -f lost") {
+	if !errs.Is(err, errs.Conflict) || strings.Count(fmt.Sprint(err), "pouch-vol rm -f lost") != 1 {
 		t.Errorf("a volume over a folder without a record: %v", err)
 	}
 	if _, err := os.Stat(data); err != nil {
