@@ -10,10 +10,10 @@ import (
 )
 
 // StaleTemps lists the temporary files in dir, not below it, that a writer who
-// was killed has left. A folder that is gone has none.
+// was killed has left. A folder that is gone has none, nor has what is no folder.
 func StaleTemps(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ELOOP) {
 		return nil, nil
 	}
 	var out []string

@@ -293,7 +293,7 @@ func isID(name string) bool {
 
 // list returns the sorted names in dir that keep accepts, temporary files left out.
 func list(dir string, keep func(string) bool) ([]string, error) {
-	d, err := os.Open(dir)
+	d, err := os.OpenFile(dir, os.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

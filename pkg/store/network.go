@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/pouchcontainer/pouch/pkg/errs"
 	"github.com/pouchcontainer/pouch/pkg/fsx"
 	"github.com/pouchcontainer/pouch/pkg/record"
@@ -64,15 +66,38 @@ func (s *Store) leaseFile(network, ip string) string {
 	return filepath.Join(s.leaseDir(network), ip)
 }
 
-// MakeLeases makes the folder of a network's leases. Idempotent.
+// MakeLeases makes the folder of a network's leases; what is no folder in its place
+// goes. Idempotent.
 func (s *Store) MakeLeases(network string) error {
+	if err := s.dropNoFolder(network); err != nil {
+		return err
+	}
 	return os.MkdirAll(s.leaseDir(network), 0o711)
+}
+
+// dropNoFolder removes what is no folder in the place of a network's leases. Idempotent.
+func (s *Store) dropNoFolder(network string) error {
+	st, err := os.Lstat(s.leaseDir(network))
+	if err != nil || st.IsDir() {
+		return missingIsFine(err)
+	}
+	return removeIfThere(s.leaseDir(network))
+}
+
+func missingIsFine(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // RemoveLeases removes the folder of a network's leases, with what crashed
 // commands left in it. While there is a lease it fails with kind in_use.
 // Idempotent.
 func (s *Store) RemoveLeases(network string) error {
+	if err := s.dropNoFolder(network); err != nil {
+		return err
+	}
 	entries, err := os.ReadDir(s.leaseDir(network))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -97,7 +122,10 @@ func (s *Store) RemoveLeases(network string) error {
 
 // LeaseNetworks lists the names of the networks that have a folder of leases.
 func (s *Store) LeaseNetworks() ([]string, error) {
-	return list(s.leases(), func(string) bool { return true })
+	return list(s.leases(), func(network string) bool {
+		st, err := os.Lstat(s.leaseDir(network))
+		return err == nil && st.IsDir()
+	})
 }
 
 // CreateLease takes an address; it fails with fs.ErrExist when it is taken and
@@ -123,7 +151,15 @@ func (s *Store) Lease(network, ip string) (*record.Lease, error) {
 
 // Leases lists the addresses that are taken in a network.
 func (s *Store) Leases(network string) ([]string, error) {
-	return list(s.leaseDir(network), func(string) bool { return true })
+	dir, err := os.OpenFile(s.leaseDir(network), os.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if errors.Is(err, unix.ENOTDIR) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, missingIsFine(err)
+	}
+	defer dir.Close()
+	return listed(dir, func(string) bool { return true })
 }
 
 // RemoveLease gives an address back. Idempotent.
@@ -139,7 +175,11 @@ func (s *Store) NetnsIDs() ([]string, error) {
 // LockLeases takes the lock under which leases of a network are removed. It
 // fails with fs.ErrNotExist without the folder of MakeLeases.
 func (s *Store) LockLeases(ctx context.Context, network string) (*fsx.Lock, error) {
-	return lockDir(ctx, s.leaseDir(network))
+	l, err := lockDir(ctx, s.leaseDir(network))
+	if errors.Is(err, unix.ENOTDIR) {
+		err = fs.ErrNotExist
+	}
+	return l, err
 }
 
 // LockRules takes the lock under which the packet rules are rendered from

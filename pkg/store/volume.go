@@ -99,11 +99,15 @@ func (s *Store) SetVolume(v *record.Volume) error {
 // volume's lock.
 func (s *Store) SetVolumeAside(name string) (string, error) {
 	tmp := s.VolumeStaging(name)
-	if _, err := os.Lstat(s.VolumeDir(name)); errors.Is(err, fs.ErrNotExist) {
+	st, err := os.Lstat(s.VolumeDir(name))
+	if errors.Is(err, fs.ErrNotExist) {
 		return tmp, nil
 	}
 	if err := os.RemoveAll(tmp); err != nil {
 		return "", err
+	}
+	if err == nil && !st.IsDir() { // nothing in it has to be durable
+		return tmp, fsx.MoveVolatile(s.VolumeDir(name), tmp)
 	}
 	return tmp, fsx.MoveDir(s.VolumeDir(name), tmp)
 }
