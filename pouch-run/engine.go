@@ -17,8 +17,8 @@ func engineCommand() *cli.Command {
 		Usage:     "start, stop or look at Pouch's own containerd",
 		ArgsUsage: "start|stop|status|run",
 		Description: "Every command starts it when it is needed. stop leaves running containers alone: they go on, and the\n" +
-			"next start finds them. status prints pid and socket and exits 1 when none runs. run stays in the\n" +
-			"foreground, for a service manager: see pouch-containerd.service.",
+			"next start finds them; those that end are waited for. status prints pid and socket and exits 1 when\n" +
+			"none runs. run stays in the foreground, for a service manager: see pouch-containerd.service.",
 		Action: engineVerb,
 	}
 }
@@ -37,10 +37,14 @@ func engineVerb(c *cli.Context) error {
 		_, err = engine.Address(c.Context, s, "")
 		return err
 	case "stop":
+		m := container.Open(s, "")
+		if err := m.AwaitEnds(c.Context); err != nil {
+			return err
+		}
 		if err := engine.Stop(c.Context, s); err != nil {
 			return err
 		}
-		return container.Open(s, "").PruneCgroups()
+		return m.PruneCgroups()
 	case "run":
 		return engine.Run(c.Context, s)
 	case "status":
