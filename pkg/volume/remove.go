@@ -91,7 +91,7 @@ func (m *Manager) removeLocked(ctx context.Context, name string, force bool) (in
 			return 0, err
 		}
 	}
-	if err := mount.UnmountBelow(m.s.VolumeDir(name)); err != nil {
+	if err := unmountIn(m.s.VolumeDir(name)); err != nil {
 		return 0, err
 	}
 	if err := m.clearStaging(name); err != nil {
@@ -107,6 +107,19 @@ func (m *Manager) removeLocked(ctx context.Context, name string, force bool) (in
 	return size, m.clearStaging(name)
 }
 
+// unmountIn unmounts what is mounted at dir and below. What a link leads to that lies in its
+// place is somebody else's.
+func unmountIn(dir string) error {
+	fi, err := os.Lstat(dir)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && fi.Mode().Type() == fs.ModeSymlink {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return mount.UnmountBelow(dir)
+}
+
 // clearStaging removes what lies where volumes are made and removed. It never
 // enters something mounted there.
 func (m *Manager) clearStaging(name string) error {
@@ -114,7 +127,7 @@ func (m *Manager) clearStaging(name string) error {
 	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err := mount.UnmountBelow(dir); err != nil {
+	if err := unmountIn(dir); err != nil {
 		return err
 	}
 	if err := m.dropLimit(name); err != nil {
