@@ -32,8 +32,9 @@ func fakeCall(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body) // some have none
 	json.Unmarshal(body, &in)     // as above
 	method := strings.TrimPrefix(r.URL.Path, "/")
+	hangs := said(".hang", method) // who reads the note may take that away
 	note(fmt.Sprintf("%s %s%s", method, in.Interface.Address, in.Address))
-	if said(".hang", method) {
+	if hangs {
 		time.Sleep(time.Hour)
 	}
 	if said(".fail", method) {
@@ -52,8 +53,9 @@ func fakeCall(w http.ResponseWriter, r *http.Request) {
 
 // done hangs, with all done, in a method that is in the file LOG.hangafter.
 func done(method string) {
+	hangs := said(".hangafter", method)
 	note("done " + method)
-	if said(".hangafter", method) {
+	if hangs {
 		time.Sleep(time.Hour)
 	}
 }
