@@ -37,14 +37,7 @@ func engineVerb(c *cli.Context) error {
 		_, err = engine.Address(c.Context, s, "")
 		return err
 	case "stop":
-		m := container.Open(s, "")
-		if err := m.AwaitEnds(c.Context); err != nil {
-			return err
-		}
-		if err := engine.Stop(c.Context, s); err != nil {
-			return err
-		}
-		return m.PruneCgroups()
+		return container.Open(s, "").StopEngine(c.Context)
 	case "run":
 		return engine.Run(c.Context, s)
 	case "status":

@@ -5,14 +5,27 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pouchcontainer/pouch/pkg/ctrd/engine"
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
-// AwaitEnds waits until no supervisor gives back what its ended container had, which
+// StopEngine ends the private containerd, when the containers that are ending have ended,
+// and takes away the cgroups that nobody uses then. Containers that run go on. Idempotent.
+func (m *Manager) StopEngine(ctx context.Context) error {
+	if err := m.awaitEnds(ctx); err != nil {
+		return err
+	}
+	if err := engine.Stop(ctx, m.Store); err != nil {
+		return err
+	}
+	return m.PruneCgroups()
+}
+
+// awaitEnds waits until no supervisor gives back what its ended container had, which
 // takes the engine: ten seconds at most, as an engine that hangs is to be stopped, too.
 // Lists do not show a container with --rm that has ended any more. An error is ctx's, or
 // that the containers cannot be listed.
-func (m *Manager) AwaitEnds(ctx context.Context) error {
+func (m *Manager) awaitEnds(ctx context.Context) error {
 	ids, err := m.Store.ContainerIDs()
 	if err != nil {
 		return err
