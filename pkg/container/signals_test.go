@@ -62,6 +62,9 @@ func TestKillWaits(t *testing.T) {
 	if err := w.Kill(t.Context(), "c1", ""); err != nil {
 		t.Fatal(err)
 	}
+	if len(asked) != 2 {
+		t.Fatalf("the supervisor was asked %d times", len(asked))
+	}
 	if first, second := <-asked, <-asked; first.Op != ctl.Kill || first.Signal != int(unix.SIGKILL) || second.Op != ctl.Wait {
 		t.Errorf("asked %+v, %+v", first, second)
 	}

@@ -12,17 +12,22 @@ import (
 	"github.com/pouchcontainer/pouch/pkg/record"
 )
 
-// What is no folder in the place of a network's leases is as none: it hangs nobody, the
-// other networks are read, and it goes with the next lease or with the network.
-func TestLeasesThatAreNoFolder(t *testing.T) {
-	elsewhere := t.TempDir()
-	for what, put := range map[string]func(string) error{
+// noFolders puts what is no folder at a path; elsewhere is where the link leads.
+func noFolders(elsewhere string) map[string]func(path string) error {
+	return map[string]func(string) error{
 		"a file":   func(path string) error { return os.WriteFile(path, []byte("x"), 0o600) },
 		"a fifo":   func(path string) error { return unix.Mkfifo(path, 0o600) },
 		"a device": func(path string) error { return os.Symlink("/dev/zero", path) },
 		"a circle": func(path string) error { return os.Symlink(path, path) },
 		"a link":   func(path string) error { return os.Symlink(elsewhere, path) },
-	} {
+	}
+}
+
+// What is no folder in the place of a network's leases is as none: it hangs nobody, the
+// other networks are read, and it goes with the next lease or with the network.
+func TestLeasesThatAreNoFolder(t *testing.T) {
+	elsewhere := t.TempDir()
+	for what, put := range noFolders(elsewhere) {
 		s := odd(t)
 		other := filepath.Join(elsewhere, "10.0.0.2")
 		path := filepath.Join(s.leases(), "bad")
@@ -64,13 +69,7 @@ func TestVolumeThatIsNoFolder(t *testing.T) {
 	if err := os.WriteFile(other, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for what, put := range map[string]func(string) error{
-		"a file":   func(path string) error { return os.WriteFile(path, []byte("x"), 0o600) },
-		"a fifo":   func(path string) error { return unix.Mkfifo(path, 0o600) },
-		"a device": func(path string) error { return os.Symlink("/dev/zero", path) },
-		"a circle": func(path string) error { return os.Symlink(path, path) },
-		"a link":   func(path string) error { return os.Symlink(elsewhere, path) },
-	} {
+	for what, put := range noFolders(elsewhere) {
 		s := odd(t)
 		if err := put(s.VolumeDir("bad")); err != nil {
 			t.Fatal(err)
